@@ -1,0 +1,1 @@
+"""Agent OS: an autonomous software organization. CODEBASE.md says where everything is."""

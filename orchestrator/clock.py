@@ -1,0 +1,68 @@
+"""The clock. One concrete type: real time, shifted by what a file says.
+
+`AGENT_OS_CLOCK` names a text file that holds an offset in seconds. Workers, roles and the hub read it freshly at each
+use, so a test can let three weeks pass by writing one number. Watchdogs use `monotonic`, which the file never moves.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+CLOCK_ENV = "AGENT_OS_CLOCK"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    file: Path | None = None
+
+    def offset(self) -> float:
+        """Seconds added to real time; 0 without a file or while the file is missing or empty."""
+        if self.file is None:
+            return 0.0
+        try:
+            return float(self.file.read_text() or 0.0)
+        except FileNotFoundError:
+            return 0.0
+
+    def now(self) -> datetime:
+        """UTC."""
+        return datetime.now(UTC) + timedelta(seconds=self.offset())
+
+    def monotonic(self) -> float:
+        """Seconds of real running time."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Returns once this clock shows `seconds` more; a jump of the file ends it early."""
+        if self.file is None:
+            time.sleep(max(0.0, seconds))
+            return
+        until = self.now() + timedelta(seconds=seconds)
+        while (left := (until - self.now()).total_seconds()) > 0:
+            time.sleep(min(left, 0.05))
+
+    def advance(self, seconds: float) -> None:
+        """Moves the shared file clock forward; for tests and the demo.
+
+        Raises ValueError on a clock without a file.
+        """
+        if self.file is None:
+            raise ValueError("only a file clock can be moved")
+        offset = self.offset() + seconds
+        self.file.write_text(f"{offset}\n")
+
+
+def stamp(at: datetime) -> str:
+    """ISO 8601, UTC, whole seconds, as every record of ours writes it."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def parse(text: str) -> datetime:
+    """The inverse of `stamp`; also takes offsets. Raises ValueError on anything else, and on a time without a zone."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return at.astimezone(UTC)

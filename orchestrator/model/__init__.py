@@ -1,0 +1,1 @@
+"""Values and enums. Imports nothing of ours, reads and writes nothing."""

@@ -1,0 +1,89 @@
+"""Ledger events (DECISIONS D13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class EventKind(Enum):
+    """Every kind of decision and effect that is recorded."""
+
+    DISPATCHED = "dispatched"
+    NOT_DISPATCHED = "not_dispatched"
+    """Set Ready but left alone, with the reason; once per reason."""
+    CLAIMED = "claimed"
+    HEALED = "healed"
+    """A dead worker's task was found and goes on."""
+    HAND_MOVE = "hand_move"
+    QUARANTINED = "quarantined"
+    ROUTED = "routed"
+    AGENT_STARTED = "agent_started"
+    AGENT_ENDED = "agent_ended"
+    VERDICT = "verdict"
+    DECIDED = "decided"
+    PUSHED = "pushed"
+    PULL_OPENED = "pull_opened"
+    PULL_DECIDED = "pull_decided"
+    UPDATED = "updated"
+    MERGED = "merged"
+    MERGE_TREE_DIFFERS = "merge_tree_differs"
+    WITHDRAWN = "withdrawn"
+    REWORK = "rework"
+    BLOCKED = "blocked"
+    ESCALATED = "escalated"
+    DONE = "done"
+    REMEMBERED = "remembered"
+    FOLDED = "folded"
+    EFFECT = "effect"
+    """A write on GitHub or a push, completed."""
+    ALERT = "alert"
+    ORDER = "order"
+    """A person ordered something."""
+    ASKED = "asked"
+    """A model was asked by the control plane."""
+    KEPT = "kept"
+    """Work not on the remote was kept under refs/agent-os/kept before a deletion."""
+    RETAINED = "retained"
+    """Retention removed something."""
+    CRASH = "crash"
+    AUTOPULL = "autopull"
+    CONFIG = "config"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    kind: str
+    """role, worker, operator, person or agent."""
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What a caller records; the ledger adds v, seq, at, prev and mac."""
+
+    kind: EventKind
+    actor: Actor
+    repo: str = ""
+    task: str = ""
+    cause_seq: int | None = None
+    hashes: dict[str, str] = field(default_factory=dict)
+    data: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One line of the ledger."""
+
+    v: int
+    seq: int
+    at: str
+    actor: Actor
+    repo: str
+    task: str
+    kind: str
+    cause_seq: int | None
+    hashes: dict[str, str]
+    data: dict[str, object]
+    prev: str
+    mac: str

@@ -1,0 +1,216 @@
+"""The resolved configuration: precedence applied once, nothing optional left to guess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from orchestrator.model.issue import BoardStatus
+from orchestrator.model.names import RepoName
+from orchestrator.model.task import Priority, TaskType
+
+
+class AutomationMode(Enum):
+    FULL = "full"
+    DISPATCHER_ONLY = "dispatcher_only"
+    """Accept, dispatch, open pull requests; no merge, no repair, no follow-up, no self-filed work."""
+
+
+class Checks(Enum):
+    """What counts as green on a pull request (DECISIONS D6)."""
+
+    REQUIRED = "required"
+    """At least one check, none red, none pending, all required ones by the right app."""
+    IF_PRESENT = "if_present"
+    """As REQUIRED where checks appear; a head without any after the grace time passes on our own verification."""
+    NONE = "none"
+    """The repository has no CI on purpose: our own verification run is the gate."""
+
+
+class MemoryMode(Enum):
+    COMMIT = "commit"
+    """Fold into CODEBASE.md on the base branch directly; falls back to a pull request where that is refused."""
+    PULL_REQUEST = "pull_request"
+    LOCAL = "local"
+    """Fragments stay in runtime/state/memory and reach prompts, nothing is written to the repository."""
+
+
+class OnQuota(Enum):
+    FALLBACK = "fallback"
+    WAIT = "wait"
+
+
+class Autopull(Enum):
+    OFF = "off"
+    TAG = "tag"
+    MAIN = "main"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentSettings:
+    """One engineer by name: which adapter runs it and how."""
+
+    name: str
+    adapter: str
+    """A key of `agents.AGENTS`."""
+    command: tuple[str, ...] = ()
+    """For the shell adapter: the command line; the prompt comes on its standard input."""
+    playbook: str = ""
+    """For the scripted adapter: the YAML file it plays."""
+    model: str = ""
+    env: tuple[str, ...] = ()
+    """Names of environment variables it may see."""
+    timeout_minutes: float = 40
+    silence_minutes: float = 15
+    cooldown_minutes: float = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statuses:
+    """What the board's columns are called on GitHub."""
+
+    names: tuple[tuple[BoardStatus, str], ...] = (
+        (BoardStatus.BACKLOG, "Backlog"),
+        (BoardStatus.READY, "Ready"),
+        (BoardStatus.IN_PROGRESS, "In Progress"),
+        (BoardStatus.BLOCKED, "Blocked"),
+        (BoardStatus.DONE, "Done"),
+    )
+
+    def name(self, status: BoardStatus) -> str:
+        return dict(self.names)[status]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepoSettings:
+    """Everything one managed repository needs; repo over project over global, already applied."""
+
+    key: str
+    """Unique, `[a-z0-9-]`: the first part of every task id and branch."""
+    name: RepoName
+    project: str
+    """Key of its project (board)."""
+    clone_url: str
+    automation_mode: AutomationMode = AutomationMode.FULL
+    trusted_authors: frozenset[str] = frozenset()
+    """Logins, lower case, whose issues start work. The repository's owner and the operator's own login are always in it."""
+    chains: tuple[tuple[TaskType, tuple[str, ...]], ...] = ()
+    default_agent: str = "auto"
+    default_task_type: TaskType = TaskType.IMPLEMENTATION
+    ready_label: str = "ready"
+    excluded_labels: frozenset[str] = frozenset()
+    priority_weights: tuple[tuple[Priority, float], ...] = (
+        (Priority.HIGH, 30.0),
+        (Priority.NORMAL, 10.0),
+        (Priority.LOW, 0.0),
+    )
+    max_attempts: int = 4
+    max_corrections: int = 3
+    max_ci_rounds: int = 3
+    max_recoveries: int = 3
+    max_runs: int = 12
+    max_runtime_minutes: float = 40
+    on_quota: OnQuota = OnQuota.FALLBACK
+    verify: str = ""
+    """Shell command run by us on a clean checkout of the candidate. Empty and `verify_none` False is a config error."""
+    verify_none: bool = False
+    """The operator said in so many words that there is nothing to run."""
+    verify_minutes: float = 5
+    checks: Checks = Checks.REQUIRED
+    no_checks_grace_minutes: float = 10
+    memory: MemoryMode = MemoryMode.COMMIT
+    merge: bool = True
+    """Merge by itself when green; False = open the pull request and stop there."""
+    formatter_agent: str = ""
+    """Agent asked to restructure a sloppy issue; empty = parse only."""
+
+    def chain(self, type: TaskType) -> tuple[str, ...]:
+        return dict(self.chains).get(type, ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectSettings:
+    """One board and its repositories."""
+
+    key: str
+    owner: str
+    """User or organization that owns the board."""
+    number: int | None
+    """Project number from its URL; None = no board, labels only."""
+    statuses: Statuses = Statuses()
+    repos: tuple[str, ...] = ()
+    """Keys of its repositories, in config order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitHubSettings:
+    api_url: str = "https://api.github.com"
+    graphql_url: str = "https://api.github.com/graphql"
+    web_url: str = "https://github.com"
+    token_env: str = "GITHUB_TOKEN"
+    token_file: str = ""
+    app_id: str = ""
+    app_private_key_file: str = ""
+    app_installation_id: int | None = None
+    seconds_between_writes: float = 1.0
+    """Pacing of writes, shared by all processes. 0 on loopback."""
+    writes_per_minute: int = 80
+    writes_per_hour: int = 500
+    settle_seconds: float = 30.0
+    """How long after an uncertain write its absence from a list is not yet proof that it did not happen."""
+
+    @property
+    def loopback(self) -> bool:
+        host = self.api_url.split("//", 1)[-1].split("/", 1)[0].rsplit(":", 1)[0]
+        return host in ("127.0.0.1", "localhost", "[::1]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TelegramSettings:
+    token_env: str = "TELEGRAM_BOT_TOKEN"
+    token: str = field(default="", repr=False)
+    chat_id: str = ""
+    api_url: str = "https://api.telegram.org"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """Caps per class, oldest first, never what is not yet on GitHub (DECISIONS D14)."""
+
+    logs_mb: int = 500
+    logs_days: float = 30
+    worktrees_gb: float = 5
+    ledger_mb: int = 200
+    done_tasks: int = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    root: Path
+    """The checkout: config.yaml, objectives/ and runtime/ stand here unless config says otherwise."""
+    runtime: Path
+    worktrees: Path
+    config_file: Path
+    github: GitHubSettings = GitHubSettings()
+    telegram: TelegramSettings = TelegramSettings()
+    projects: tuple[ProjectSettings, ...] = ()
+    repos: tuple[RepoSettings, ...] = ()
+    agents: tuple[AgentSettings, ...] = ()
+    max_parallel_workers: int = 1
+    autopull: Autopull = Autopull.OFF
+    self_repo: str = ""
+    retention: Retention = Retention()
+    operator: str = ""
+    """The operator's GitHub login."""
+
+    def repo(self, name: str) -> RepoSettings | None:
+        """By key or by owner/name (GitHub compares names without case)."""
+        fold = name.casefold()
+        return next((r for r in self.repos if r.key == name or r.name.casefold() == fold), None)
+
+    def project(self, key: str) -> ProjectSettings:
+        return next(p for p in self.projects if p.key == key)
+
+    def agent(self, name: str) -> AgentSettings | None:
+        return next((a for a in self.agents if a.name == name), None)
