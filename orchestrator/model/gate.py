@@ -27,7 +27,10 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class FileChange:
-    """One path of the diff between base and candidate tree. Modes as git writes them: 100644, 100755, 120000 link, 160000 gitlink."""
+    """One path of the diff between base and candidate tree.
+
+    Modes as git writes them: 100644, 100755, 120000 link, 160000 gitlink, 000000 absent.
+    """
 
     path: str
     status: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NewType
 
 TaskId = NewType("TaskId", str)
-"""`<repo key>-<issue>` or `<repo key>-<issue>-g<generation>`, `[a-z0-9-]{1,80}`: made from the cause, never from a clock."""
+"""`<repo key>-<issue>` or `<repo key>-<issue>-g<generation>`, `[a-z0-9-]{1,80}`: from the cause, never from a clock."""
 
 RepoName = NewType("RepoName", str)
 """`owner/name`, as GitHub spells it."""

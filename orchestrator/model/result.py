@@ -16,7 +16,7 @@ class Status(Enum):
 
 
 class BlockerCode(Enum):
-    """Why a run is not complete. The seed's twelve, `no_diff_produced` and `workflow_validation_failed` (DECISIONS D4)."""
+    """Why a run is not complete. The seed's twelve and two of our own at the end."""
 
     NONE = "none"
     MISSING_CONTEXT = "missing_context"
@@ -38,7 +38,8 @@ class BlockerCode(Enum):
 class AgentResult:
     """The twelve fields of the contract, plus what we think of its form.
 
-    `valid` is False when STATUS or the code was missing or unknown; what could be read is kept, and `problem` says what was wrong.
+    `valid` is False when STATUS or the code was missing or unknown; what could be read is kept, and `problem` says
+    what was wrong.
     """
 
     status: Status

@@ -94,7 +94,7 @@ class RepoSettings:
     clone_url: str
     automation_mode: AutomationMode = AutomationMode.FULL
     trusted_authors: frozenset[str] = frozenset()
-    """Logins, lower case, whose issues start work. The repository's owner and the operator's own login are always in it."""
+    """Logins, lower case, whose issues start work. The owner and the operator's own login are always in it."""
     chains: tuple[tuple[TaskType, tuple[str, ...]], ...] = ()
     default_agent: str = "auto"
     default_task_type: TaskType = TaskType.IMPLEMENTATION

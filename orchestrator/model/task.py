@@ -151,7 +151,7 @@ class Vouched:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Front matter and body of one task file (DECISIONS D2). `body` is for agents and people and is never parsed back."""
+    """Front matter and body of one task file. `body` is for agents and people and is never parsed back."""
 
     schema: int = 1
     id: TaskId
