@@ -200,14 +200,18 @@ class Task:
     conflict: bool = False
     """The last publication conflicts with its base: the next run starts from the base's side by side."""
     verdict: Verdict | None = None
+    base_sha: Sha | None = None
+    """The base branch's commit the work stands on: what the diff is taken against."""
     start_sha: Sha | None = None
-    """The commit the present work started from."""
+    """The commit the workspace was opened at: first parent of the candidate."""
     candidate_sha: Sha | None = None
     """Our commit of the judged tree."""
     pushed_sha: Sha | None = None
     """What we last pushed to `branch`: the lease of the next push."""
     pull_request: int | None = None
     merge_sha: Sha | None = None
+    ended: str = ""
+    """When it last came to an end (done, failed, blocked, escalated); only a later Ready is a new wish."""
     reason: str = ""
     """Why it stands where it stands, for people."""
     body: str = ""
