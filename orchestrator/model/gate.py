@@ -64,6 +64,8 @@ class Evidence:
     tree: Sha
     """The candidate tree as snapshotted after the agent ended."""
     changes: tuple[FileChange, ...] = ()
+    neighbours: tuple[str, ...] = ()
+    """Unchanged paths of the tree that some file systems cannot tell from a changed one (`git.neighbours`)."""
     needs_change: bool = True
     """False for tasks whose answer is words (research)."""
     tree_after: Sha | None = None
