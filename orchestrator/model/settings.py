@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orchestrator.model.issue import BoardStatus
 from orchestrator.model.names import RepoName
+from orchestrator.model.planning import Budget, Cadence, OutcomeAttribution, PlanningResearch, ProductionFeedback
 from orchestrator.model.task import Priority, TaskType
 
 
@@ -124,6 +125,17 @@ class RepoSettings:
     """Merge by itself when green; False = open the pull request and stop there."""
     formatter_agent: str = ""
     """Agent asked to restructure a sloppy issue; empty = parse only."""
+    required_labels: frozenset[str] = frozenset()
+    """Issues without all of these are left alone."""
+    path: Path | None = None
+    """A checkout of the user's, only ever read: where relative evidence paths start."""
+    cadence: Cadence = Cadence()
+    budget: Budget = Budget()
+    objective: Path | None = None
+    """The repository's objective file; None = objectives_dir/<key>.yaml."""
+    planning_research: PlanningResearch = PlanningResearch()
+    production_feedback: ProductionFeedback = ProductionFeedback()
+    outcome_attribution: OutcomeAttribution = OutcomeAttribution()
 
     def chain(self, type: TaskType) -> tuple[str, ...]:
         return dict(self.chains).get(type, ())
@@ -203,6 +215,11 @@ class Settings:
     retention: Retention = Retention()
     operator: str = ""
     """The operator's GitHub login."""
+    objectives_dir: Path = Path("objectives")
+    evidence_dir: Path = Path("evidence")
+    """Metric snapshots written by an external exporter, one folder per repository."""
+    warnings: tuple[str, ...] = ()
+    """What was accepted but should be changed: old spellings, keys without effect, missing verification."""
 
     def repo(self, name: str) -> RepoSettings | None:
         """By key or by owner/name (GitHub compares names without case)."""

@@ -1,0 +1,103 @@
+"""config.yaml to `Settings`: read with lines, checked whole, resolved once. Nothing runs on a bad file.
+
+    settings = load(path, env=os.environ, root=root, known_agents=..., adapters=...)
+
+Rooms: `lines` (YAML), `schema` (the shape and its words), `explain` (all that is wrong with the shape), `placed` and
+`seed` (both spellings in one form), `agents`, `evidence`, `hosts`, `resolve` (precedence), `crontab`, `reference`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestrator.config.problems import ConfigError, Problem
+from orchestrator.model.settings import Settings
+
+__all__ = ["ConfigError", "Problem", "known_secrets", "load", "locate"]
+
+CONFIG_ENV = "AGENT_OS_CONFIG"
+ROOT_ENV = "ORCH_ROOT"
+_EXAMPLE = "a configuration; copy example.config.yaml to this place and edit it"
+
+
+def locate(env: Mapping[str, str], *, checkout: Path) -> tuple[Path, Path]:
+    """(root, config file): `ORCH_ROOT` over the checkout, `AGENT_OS_CONFIG` over `<root>/config.yaml`."""
+    root = Path(env.get(ROOT_ENV) or checkout).expanduser().absolute()
+    return root, Path(env.get(CONFIG_ENV) or root / "config.yaml").expanduser().absolute()
+
+
+def load(
+    path: Path,
+    *,
+    env: Mapping[str, str],
+    root: Path,
+    known_agents: frozenset[str],
+    adapters: frozenset[str] | None = None,
+) -> Settings:
+    """Reads and resolves the configuration.
+
+    `known_agents`: names that may stand in chains without an entry under `agents`. `adapters`: what
+    `agents.<name>.adapter` may say beside them (default: the same names). Raises ConfigError naming every problem by
+    file, line, key, value and what was expected; also when the file is missing.
+    """
+    import msgspec
+
+    from orchestrator.config.lines import read
+    from orchestrator.config.placed import Notes
+    from orchestrator.config.resolve import settings
+    from orchestrator.config.schema import Config
+
+    document = read(_text(path), path.name)
+    try:
+        config = msgspec.convert(document.tree, Config)
+    except msgspec.ValidationError as error:
+        from orchestrator.config.explain import problems
+
+        found = problems(document, Config) or [document.problem((), f"the shape of docs/config.md ({error})")]
+        raise ConfigError(found) from None
+    return settings(
+        config,
+        Notes(document=document),
+        path=path,
+        root=root,
+        env=env,
+        known_agents=known_agents,
+        adapters=known_agents if adapters is None else adapters,
+    )
+
+
+def known_secrets(settings: Settings, env: Mapping[str, str]) -> tuple[str, ...]:
+    """Every secret this configuration leads to, for the redactor: literals, the environment, the files it names.
+
+    Files that cannot be read are left out: whoever needs them says so.
+    """
+    github, telegram = settings.github, settings.telegram
+    found = [telegram.token, env.get(telegram.token_env, "")]
+    found += [env.get(name, "") for name in (github.token_env, "GITHUB_TOKEN", "GH_TOKEN")]
+    for agent in settings.agents:
+        found += [env.get(name, "") for name in agent.env if _sounds_secret(name)]
+    for file in (github.token_file, github.app_private_key_file):
+        try:
+            found.append(Path(file).read_text().strip() if file else "")
+        except (OSError, UnicodeDecodeError):
+            continue
+    return tuple(dict.fromkeys(s for s in found if len(s) >= 8))
+
+
+def _sounds_secret(name: str) -> bool:
+    return any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "AUTH"))
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+        return data.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError([Problem(file=path.name, line=0, key="", value="no file", expected=_EXAMPLE)]) from None
+    except OSError as error:
+        why = error.strerror or "unreadable"
+        raise ConfigError([Problem(file=path.name, line=0, key="", value=why, expected=_EXAMPLE)]) from None
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigError([Problem(file=path.name, line=line, key="", value="", expected="UTF-8 text")]) from None

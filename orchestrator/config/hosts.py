@@ -1,0 +1,107 @@
+"""Addresses and places: which GitHub, which folders."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from orchestrator.config.placed import Notes
+from orchestrator.config.problems import At
+from orchestrator.config.schema import Config, GitHub, Telegram
+from orchestrator.model.settings import GitHubSettings, TelegramSettings
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+
+def expand(text: str, *, base: Path, env: Mapping[str, str], at: At, notes: Notes) -> Path:
+    """`~` and `$VARIABLE` are filled in; what is relative starts at `base`. A variable that is not set is a problem."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        if name not in env:
+            notes.bad(at, f"a path whose variables are set; {name} is not", text)
+        return env.get(name, "")
+
+    filled = _VARIABLE.sub(value, text)
+    if filled == "~" or filled.startswith("~/"):
+        filled = str(home(env)) + filled[1:]
+    return base / filled
+
+
+def home(env: Mapping[str, str]) -> Path:
+    return Path(env["HOME"]) if env.get("HOME") else Path.home()
+
+
+def data_dir(env: Mapping[str, str]) -> Path:
+    """`~/.local/share/agent-os`, or where XDG_DATA_HOME says (XDG Base Directory Specification)."""
+    share = env.get("XDG_DATA_HOME") or ""
+    return (Path(share) if share.startswith("/") else home(env) / ".local/share") / "agent-os"
+
+
+def default_worktrees(root: Path, env: Mapping[str, str]) -> Path:
+    """Outside of any checkout: tools look upward for their settings and would find ours in an agent's folder."""
+    return data_dir(env) / "worktrees" / f"{root.name}-{hashlib.sha256(str(root).encode()).hexdigest()[:8]}"
+
+
+def github(said: GitHub | None, *, base: Path, env: Mapping[str, str], notes: Notes) -> GitHubSettings:
+    """github.com, an Enterprise host (REST under /api/v3, GraphQL at /api/graphql), or the embedded one on loopback."""
+    said = said or GitHub()
+    web = (said.url or "https://github.com").rstrip("/")
+    loopback = _check(web, ("github", "url"), notes)
+    public = web in ("https://github.com", "https://www.github.com")
+    web = "https://github.com" if public else web
+    app = said.app
+    paced = 0.0 if loopback else 1.0
+    return GitHubSettings(
+        web_url=web,
+        api_url="https://api.github.com" if public else f"{web}/api/v3",
+        graphql_url="https://api.github.com/graphql" if public else f"{web}/api/graphql",
+        token_env=said.token_env or "GITHUB_TOKEN",
+        token_file=_file(said.token_file, ("github", "token_file"), base, env, notes),
+        app_id=str(app.id) if app else "",
+        app_private_key_file=_file(
+            app.private_key_file if app else None, ("github", "app", "private_key_file"), base, env, notes
+        ),
+        app_installation_id=app.installation_id if app else None,
+        seconds_between_writes=paced if said.seconds_between_writes is None else said.seconds_between_writes,
+        writes_per_minute=said.writes_per_minute or 80,
+        writes_per_hour=said.writes_per_hour or 500,
+        settle_seconds=30.0 if said.settle_seconds is None else said.settle_seconds,
+    )
+
+
+def telegram(config: Config, *, notes: Notes) -> TelegramSettings:
+    """The telegram section, or the two flat keys of the older spelling."""
+    said = config.telegram or Telegram()
+    chat = said.chat_id if said.chat_id is not None else config.telegram_chat_id
+    api = (said.api_url or "https://api.telegram.org").rstrip("/")
+    _check(api, ("telegram", "api_url"), notes)
+    return TelegramSettings(
+        token_env=said.token_env or "TELEGRAM_BOT_TOKEN",
+        token=said.token or config.telegram_bot_token or "",
+        chat_id="" if chat is None else str(chat),
+        api_url=api,
+    )
+
+
+def _file(text: str | None, at: At, base: Path, env: Mapping[str, str], notes: Notes) -> str:
+    return str(expand(text, base=base, env=env, at=at, notes=notes)) if text else ""
+
+
+def _check(url: str, at: At, notes: Notes) -> bool:
+    """A token travels there: https, or http on loopback only. Answers whether it is loopback."""
+    try:
+        parts = urlsplit(url)
+        loopback = parts.hostname in _LOOPBACK
+        good = parts.scheme == "https" or (parts.scheme == "http" and loopback)
+        good = good and bool(parts.hostname) and parts.username is None and parts.path == "" and not parts.query
+        _ = parts.port
+    except ValueError:
+        good = loopback = False
+    if not good:
+        notes.bad(at, "https://HOST, or http://127.0.0.1:PORT, without a path", url)
+    return loopback
