@@ -1,4 +1,6 @@
-"""The result contract `.agent_result.md`: reads and clears it in a folder that an agent, or whatever it ran, could fill with traps.
+"""The result contract `.agent_result.md`: reads and clears it.
+
+The folder it stands in belongs to an agent, which could fill it with traps.
 
 The file's name is one component below the workspace, so opening the workspace itself without following a link and
 then the name relative to that descriptor with O_NOFOLLOW cannot leave it: openat2's RESOLVE_BENEATH adds nothing

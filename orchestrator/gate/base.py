@@ -12,7 +12,7 @@ class Check(Protocol):
 
     @property
     def stage(self) -> int:
-        """Cheap checks first: 0 needs the result and the diff, higher stages need evidence that costs more."""
+        """0 needs the result and the diff only; 1 needs the verification run and the tree after it."""
         ...
 
     def check(self, evidence: Evidence) -> Finding:

@@ -6,7 +6,7 @@ from orchestrator.gate.base import failed, passed
 from orchestrator.model.gate import Evidence, Finding
 
 name = "has_change"
-stage = 1
+stage = 0
 
 
 def check(evidence: Evidence) -> Finding:

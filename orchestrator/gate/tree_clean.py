@@ -6,7 +6,7 @@ from orchestrator.gate.base import cannot_tell, failed, passed
 from orchestrator.model.gate import Evidence, Finding
 
 name = "tree_clean"
-stage = 3
+stage = 1
 
 
 def check(evidence: Evidence) -> Finding:

@@ -6,7 +6,7 @@ from orchestrator.gate.base import cannot_tell, failed, passed
 from orchestrator.model.gate import Evidence, Finding
 
 name = "verification"
-stage = 2
+stage = 1
 
 TAIL = 4000
 """Characters of output that go into an instruction."""

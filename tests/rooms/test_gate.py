@@ -98,7 +98,7 @@ def test_a_repository_that_names_no_command_on_purpose_passes_without_one() -> N
 
 def test_a_failure_in_a_cheap_stage_skips_the_dearer_ones() -> None:
     names = [f.check for f in gate.examine(replace(GOOD, result=None))]
-    assert names == ["result_contract", "tree_safe"]
+    assert names == ["result_contract", "tree_safe", "has_change"]
 
 
 def test_the_stages_one_by_one_find_what_all_at_once_find() -> None:
