@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -44,7 +44,7 @@ def data_dir(env: Mapping[str, str]) -> Path:
 
 def default_worktrees(root: Path, env: Mapping[str, str]) -> Path:
     """Outside of any checkout: tools look upward for their settings and would find ours in an agent's folder."""
-    return data_dir(env) / "worktrees" / f"{root.name}-{hashlib.sha256(str(root).encode()).hexdigest()[:8]}"
+    return data_dir(env) / "worktrees" / f"{root.name}-{zlib.crc32(str(root).encode()):08x}"
 
 
 def github(said: GitHub | None, *, base: Path, env: Mapping[str, str], notes: Notes) -> GitHubSettings:
