@@ -1,0 +1,47 @@
+"""The hub's ASGI application: GraphQL, git, the test controls and REST under one roof."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from orchestrator.hub import rest
+from orchestrator.hub.dispatch import Router
+from orchestrator.hub.gate import Gate
+
+if TYPE_CHECKING:
+    from orchestrator.hub.server import Hub
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+
+
+async def graphql(request: Request) -> Response:
+    """The GraphQL endpoint, loaded at its first use."""
+    import importlib
+
+    try:
+        handle = importlib.import_module("orchestrator.hub.graphql.app").handle
+    except ModuleNotFoundError as error:
+        if error.name not in ("orchestrator.hub.graphql", "orchestrator.hub.graphql.app"):
+            raise
+        return JSONResponse({"message": "Not Found", "documentation_url": "", "status": "404"}, status_code=404)
+    response: Response = await handle(request)
+    return response
+
+
+def build(hub: Hub) -> ASGIApp:
+    """The application for a hub (`request.app.state.hub`)."""
+    router = Router(hub, rest.all_routes())
+    routes = [
+        Route("/graphql", graphql, methods=["POST"]),
+        Route("/api/graphql", graphql, methods=["POST"]),
+        Route("/{path:path}", router.__call__, methods=METHODS),
+    ]
+    app = Starlette(routes=routes)
+    app.state.hub = hub
+    return Gate(app, hub)

@@ -1,0 +1,104 @@
+"""The hub: a GitHub of our own on a loopback port, its state under one folder."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.hub.clock import Clock
+from orchestrator.hub.db import Database
+from orchestrator.hub.faults import Faults
+from orchestrator.hub.limits import Limits
+from orchestrator.hub.requests import RequestLog
+from orchestrator.hub.store import users
+
+if TYPE_CHECKING:
+    import uvicorn
+
+
+class Hub:
+    """See the package's docstring for its use. All state is under `root`; `stop` leaves a folder that may be copied.
+
+    `port` 0 takes a free one; `clock_file` holds an offset in seconds; `seed` feeds the fault rules;
+    `secondary_limits` turns on the limit on fast writes; `ci_workers` jobs run at a time."""
+
+    def __init__(
+        self, root: Path | str, port: int = 0, clock_file: Path | str | None = None, seed: int = 0,
+        secondary_limits: bool = False, ci_workers: int = 2, host: str = "127.0.0.1",
+    ) -> None:  # fmt: skip
+        self.root = Path(root)
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.host = host
+        self.port = port
+        self.clock = Clock(None if clock_file is None else Path(clock_file))
+        self.db = Database(self.root / "hub.sqlite3", self.clock)
+        self.faults = Faults(seed)
+        self.limits = Limits(self.clock, secondary_limits)
+        self.requests = RequestLog()
+        self.background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub-background")
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._ensure_actions_app()
+
+    @property
+    def url(self) -> str:
+        """The base url, such as http://127.0.0.1:43121."""
+        return f"http://{self.host}:{self.port}"
+
+    def _ensure_actions_app(self) -> None:
+        if users.app_by_slug(self.db, "github-actions") is None:
+            with self.db.write():
+                owner = users.create(self.db, "github", "Organization", name="GitHub")
+                permissions = {"checks": "write", "contents": "read", "metadata": "read", "statuses": "write"}
+                users.create_app(self.db, "github-actions", owner.id, None, permissions, users.ACTIONS_APP_ID)
+
+    def start(self) -> Hub:
+        """Serve in a thread; returns when the port answers. Raises OSError when the port is taken."""
+        import uvicorn
+
+        from orchestrator.hub.app import build
+
+        # With the protocol named, asyncio turns Nagle's delay off (40 ms an answer otherwise).
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((self.host, self.port))
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            build(self), http="h11", ws="none", loop="asyncio", lifespan="off", log_config=None, access_log=False,
+            timeout_graceful_shutdown=2, server_header=False, h11_max_incomplete_event_size=1 << 18,
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="hub", daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise OSError("the hub's server did not start")
+            time.sleep(0.002)
+        return self
+
+    def connections(self) -> Sequence[Any]:
+        """The server's open connections (uvicorn protocols), for faults that cut them."""
+        return list(self._server.server_state.connections) if self._server else []
+
+    def stop(self) -> None:
+        """End the server and its jobs; the folder then holds the whole world. A second call does nothing."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(10)
+            self._server = self._thread = None
+        self.background.shutdown(wait=True, cancel_futures=True)
+        self.db.close()
+
+    def __enter__(self) -> Hub:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
