@@ -210,6 +210,8 @@ class Task:
     """What we last pushed to `branch`: the lease of the next push."""
     pull_request: int | None = None
     merge_sha: Sha | None = None
+    ending: Folder | None = None
+    """Where a task in phase CLOSING is going; the notices that this owes are sent before the file moves."""
     ended: str = ""
     """When it last came to an end (done, failed, blocked, escalated); only a later Ready is a new wish."""
     reason: str = ""

@@ -1,0 +1,52 @@
+"""Assembles the command line, the hub and the demo; turns errors into one line and an exit status."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from orchestrator.cli import app
+
+
+@app.main.command()
+@click.option("--root", type=click.Path(path_type=Path), default=None, help="Where it keeps its state (default: runtime/hub).")
+@click.option("--port", default=8180, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option("--seed-file", type=click.Path(exists=True, path_type=Path), default=None, help="YAML of users, repositories, boards.")
+def hub(root: Path | None, port: int, seed_file: Path | None) -> None:
+    """A GitHub of your own on this machine, to run against and to test with."""
+    from orchestrator.hub import command
+
+    command.run(root or app.CHECKOUT / "runtime" / "hub", port, seed_file)
+
+
+@app.main.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False)
+@click.pass_context
+def demo(context: click.Context) -> None:
+    """The whole organization at work on an embedded GitHub: no account, no network, no model. See demo --help."""
+    from orchestrator.demo import command
+
+    command.main(args=context.args, prog_name="agent-os demo", standalone_mode=False)
+
+
+def main() -> None:
+    """Exit status: 0 done, 1 an error that says its cause, 2 wrong usage, 130 interrupted."""
+    from orchestrator.config.problems import ConfigError
+    from orchestrator.model.errors import Told
+
+    try:
+        code = app.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (ConfigError, Told) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

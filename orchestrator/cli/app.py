@@ -1,0 +1,249 @@
+"""`agent-os`: the commands. Each loads what it needs when it runs, so that an idle tick stays cheap."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator import config
+from orchestrator.cli import show
+
+if TYPE_CHECKING:
+    from orchestrator.model.settings import Settings
+    from orchestrator.services import Services
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+ROLE_NAMES = ("dispatcher", "queue", "pr_monitor", "autopull")
+
+json_flag = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Agent OS: an autonomous software organization.
+
+    A GitHub issue set to Ready becomes a verified, merged pull request. Configuration: config.yaml in the checkout
+    (or AGENT_OS_CONFIG). Exit status: 0 done, 1 an error with its cause, 2 wrong usage.
+    """
+
+
+def _settings() -> Settings:
+    from orchestrator import wiring
+
+    root, file = config.locate(os.environ, checkout=CHECKOUT)
+    return wiring.settings(file, root, os.environ)
+
+
+def _services(kind: str, id: str) -> Services:
+    from orchestrator import wiring
+
+    return wiring.build(_settings(), os.environ, kind=kind, id=id)
+
+
+def person() -> str:
+    """Who gives an order on this command line."""
+    return os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"
+
+
+@main.command()
+@click.argument("role", type=click.Choice(ROLE_NAMES))
+@click.option("--dry-run", is_flag=True, help="Say what would be done, do nothing.")
+@click.option("--wait", is_flag=True, help="queue only: stay until the workers are done.")
+@json_flag
+def tick(role: str, dry_run: bool, wait: bool, as_json: bool) -> None:
+    """One pass of one role; what cron runs."""
+    from orchestrator.cli import ticking
+
+    did = ticking.once(_services("role", role), role, dry_run=dry_run, wait=wait)
+    if as_json:
+        click.echo(show.as_json({"role": role, "did": did}))
+    else:
+        for line in did:
+            click.echo(line)
+
+
+@main.command()
+@click.option("--seconds", type=float, default=None, help="Stop after this long (default: until interrupted).")
+def up(seconds: float | None) -> None:
+    """All roles on their schedule, in the foreground; for trying and for containers."""
+    from orchestrator.cli import ticking
+
+    ticking.up(lambda role: _services("role", role), seconds=seconds, say=click.echo)
+
+
+@main.command(hidden=True)
+def worker() -> None:
+    """One worker process; started by the queue."""
+    from orchestrator.pipeline import pool
+
+    pool.serve(_services("worker", str(os.getpid())))
+
+
+@main.command()
+@json_flag
+def status(as_json: bool) -> None:
+    """What is going on: tasks that are not done, folders, workers."""
+    from orchestrator import operations
+
+    seen = operations.status(_services("operator", person()))
+    if as_json:
+        click.echo(show.as_json(seen))
+        return
+    click.echo("  ".join(f"{name} {count}" for name, count in seen.counts.items() if count) or "no tasks yet")
+    click.echo(f"workers {seen.workers} of {seen.workers_max}, ledger at {seen.ledger_seq}\n")
+    _task_table(seen.tasks)
+    for name in seen.ignored:
+        click.echo(f"ignored in the mailbox: {name}", err=True)
+
+
+@main.group()
+def task() -> None:
+    """Look at tasks and order a retry or a pause."""
+
+
+@task.command("ls")
+@click.option("--folder", default=None, help="Only tasks in this mailbox folder.")
+@json_flag
+def task_ls(folder: str | None, as_json: bool) -> None:
+    """All tasks, or those of one folder."""
+    from orchestrator import operations
+    from orchestrator.model.task import Folder
+
+    try:
+        place = Folder(folder) if folder else None
+    except ValueError:
+        known = ", ".join(f.value for f in Folder)
+        raise click.BadParameter(f"{folder!r}: expected one of {known}", param_hint="--folder") from None
+    lines = operations.tasks(_services("operator", person()), place)
+    if as_json:
+        click.echo(show.as_json(lines))
+    else:
+        _task_table(lines)
+
+
+def _task_table(lines: tuple[operations.TaskLine, ...]) -> None:
+    show.table(
+        [(t.id, f"{t.repo}#{t.issue}" if t.issue else t.repo, t.folder, t.doing, t.agent, t.attempts, t.title) for t in lines],
+        ("task", "issue", "folder", "doing", "agent", "runs", "title"),
+    )
+
+
+@task.command("show")
+@click.argument("id")
+@json_flag
+def task_show(id: str, as_json: bool) -> None:
+    """One task with all its attempts."""
+    from orchestrator import operations
+    from orchestrator.mailbox import text
+
+    folder, found = operations.task(_services("operator", person()), id)
+    if as_json:
+        click.echo(show.as_json({"folder": folder.value, "task": found}))
+    else:
+        click.echo(f"{folder.value}/{id}.md\n\n{text.dump(found)}")
+
+
+@task.command("retry")
+@click.argument("id")
+@json_flag
+def task_retry(id: str, as_json: bool) -> None:
+    """Start a stopped task again: the same as moving its file to inbox/."""
+    from orchestrator import operations
+
+    line = operations.retry(_services("operator", person()), id, person=person())
+    click.echo(show.as_json(line) if as_json else f"{line.id} waits in inbox/")
+
+
+@task.command("hold")
+@click.argument("id")
+@json_flag
+def task_hold(id: str, as_json: bool) -> None:
+    """Pause a task: the same as moving its file to hold/."""
+    from orchestrator import operations
+
+    line = operations.hold(_services("operator", person()), id, person=person())
+    click.echo(show.as_json(line) if as_json else f"{line.id} is on hold; `agent-os task retry {line.id}` ends the pause")
+
+
+@main.command("check-config")
+@json_flag
+def check_config(as_json: bool) -> None:
+    """Read the whole configuration and say what is wrong, with file, line, key and what was expected."""
+    settings = _settings()
+    if as_json:
+        click.echo(show.as_json({"file": settings.config_file, "repos": settings.repos, "warnings": settings.warnings}))
+        return
+    for warning in settings.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    repos = ", ".join(r.name for r in settings.repos)
+    click.echo(f"{settings.config_file.name} is good: {len(settings.repos)} repositories ({repos})")
+
+
+@main.command()
+def crontab() -> None:
+    """Print the crontab lines of all roles. Install with: agent-os crontab | crontab -"""
+    from orchestrator.config.crontab import crontab as text
+    from orchestrator.roles import ROLES
+
+    root, _ = config.locate(os.environ, checkout=CHECKOUT)
+    click.echo(text(root, {name: role.EVERY for name, role in ROLES.items()}), nl=False)
+
+
+@main.group()
+def ledger() -> None:
+    """The record of every decision and effect."""
+
+
+@ledger.command("show")
+@click.argument("subject", default="")
+@click.option("--last", default=50, show_default=True, help="How many of the newest.")
+@json_flag
+def ledger_show(subject: str, last: int, as_json: bool) -> None:
+    """Newest events; SUBJECT is a task id, owner/name#N, or a commit sha."""
+    from orchestrator import operations
+
+    records = operations.ledger(_services("operator", person()), subject=subject, last=last)
+    if as_json:
+        click.echo(show.as_json(records))
+        return
+    show.table(
+        [(r.seq, r.at, r.kind, r.task or r.repo, f"{r.actor.kind} {r.actor.id}", _words(r.data)) for r in records],
+        ("seq", "at", "kind", "about", "by", "what"),
+    )
+
+
+def _words(data: dict[str, object]) -> str:
+    return ", ".join(f"{k}={v}" for k, v in data.items() if v not in ("", [], None))
+
+
+@ledger.command("verify")
+@json_flag
+def ledger_verify(as_json: bool) -> None:
+    """Prove the chain: no event edited, deleted or reordered. Exit status 1 when it does not hold."""
+    seen = _services("operator", person()).ledger.verify()
+    if as_json:
+        click.echo(show.as_json(seen))
+    else:
+        word = "holds" if seen.ok else "DOES NOT HOLD"
+        click.echo(f"{seen.events} events in {seen.segments} segments, the chain {word}; head {seen.head_seq} {seen.head_hash}")
+        for problem in seen.problems:
+            click.echo(problem, err=True)
+    if not seen.ok:
+        sys.exit(1)
+
+
+@main.command()
+def version() -> None:
+    """The installed version."""
+    from importlib.metadata import version as installed
+
+    click.echo(f"agent-os {installed('agent-os')}")
+
+
+if TYPE_CHECKING:
+    from orchestrator import operations

@@ -1,0 +1,99 @@
+"""Every question the control plane asks a model goes through here, and none is asked without work that needs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator import agents
+from orchestrator.model.event import EventKind
+from orchestrator.model.settings import RepoSettings
+from orchestrator.services import Services
+
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+
+KINDS: Mapping[str, tuple[type, ...]] = {
+    "text": (str,),
+    "number": (int, float),
+    "flag": (bool,),
+    "texts": (list,),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    data: dict[str, Json]
+    agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoAnswer:
+    """The caller falls back to its deterministic way."""
+
+    reason: str
+
+
+def ask(
+    services: Services,
+    prompt: str,
+    schema: Mapping[str, str],
+    *,
+    purpose: str,
+    repo: RepoSettings,
+    agent: str,
+    timeout: float = 60.0,
+) -> Answer | NoAnswer:
+    """A closed question: `schema` maps each key of the wanted JSON object to text, number, flag or texts.
+
+    The answer is checked (exactly these keys, these kinds) and asked once more when it does not fit. Each question and
+    its end is one ledger event. Never raises for what a model does.
+    """
+    settings = services.settings.agent(agent)
+    if settings is None:
+        return _note(services, repo, purpose, agent, NoAnswer(reason=f"agent {agent!r} is not configured"))
+    text = f"{prompt}\n\nAnswer with one JSON object and nothing else. Keys: {json.dumps(dict(schema))}"
+    problem = ""
+    folder = services.settings.runtime / "logs" / "consult"
+    for _ in range(2):
+        again = f"{text}\n\nYour last answer was refused: {problem}" if problem else text
+        reply = agents.ask(
+            settings, again, timeout=timeout, home=folder / "home", log=folder / f"{purpose}.log", redact=services.redact
+        )
+        if isinstance(reply, agents.NoReply):
+            return _note(services, repo, purpose, agent, NoAnswer(reason=reply.why))
+        checked = check(reply.text, schema)
+        if isinstance(checked, dict):
+            return _note(services, repo, purpose, agent, Answer(data=checked, agent=agent))
+        problem = checked
+    return _note(services, repo, purpose, agent, NoAnswer(reason=problem))
+
+
+def check(text: str, schema: Mapping[str, str]) -> dict[str, Json] | str:
+    """The object, or what is wrong with it. Text round a single object (a fence, a greeting) is forgiven."""
+    start, end = text.find("{"), text.rfind("}")
+    if start < 0 or end < start:
+        return "no JSON object in it"
+    try:
+        data = json.loads(text[start : end + 1])
+    except (ValueError, RecursionError) as error:
+        return f"not JSON: {error}"
+    if set(data) != set(schema):
+        return f"keys {sorted(data)}, wanted {sorted(schema)}"
+    for key, kind in schema.items():
+        value = data[key]
+        if not isinstance(value, KINDS[kind]) or (kind == "number" and isinstance(value, bool)):
+            return f"{key} must be {kind}"
+        if kind == "texts" and not all(isinstance(item, str) for item in value):
+            return f"{key} must be a list of texts"
+    return dict(data)
+
+
+def _note(
+    services: Services, repo: RepoSettings, purpose: str, agent: str, outcome: Answer | NoAnswer
+) -> Answer | NoAnswer:
+    reason = outcome.reason if isinstance(outcome, NoAnswer) else ""
+    services.record(
+        EventKind.ASKED, repo=repo.name, purpose=purpose, agent=agent, answered=isinstance(outcome, Answer), why=reason
+    )
+    return outcome

@@ -1,0 +1,184 @@
+"""What a person sees, and the orders a person may give. Command line, web page and bot all speak through here.
+
+Status is derived on each read, never stored. Every order is one typed function, recorded with the person's name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from orchestrator.mailbox.box import Claim, Entry
+from orchestrator.model.errors import Told
+from orchestrator.model.event import Actor, Event, EventKind, Record
+from orchestrator.model.names import TaskId
+from orchestrator.model.task import Folder, Phase, Task
+from orchestrator.pipeline import intake
+from orchestrator.services import Services
+from orchestrator.state import locks
+
+
+class OrderRefused(Told):
+    """The order cannot be carried out now; the message says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskLine:
+    id: str
+    repo: str
+    issue: int | None
+    title: str
+    folder: str
+    doing: str
+    """What happens next, in words."""
+    agent: str
+    attempts: int
+    pull_request: int | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    counts: dict[str, int]
+    workers: int
+    workers_max: int
+    tasks: tuple[TaskLine, ...]
+    """Everything that is not done."""
+    ignored: tuple[str, ...]
+    """Files in the mailbox that are no task files."""
+    ledger_seq: int
+
+
+def status(services: Services) -> Overview:
+    box = services.mailbox
+    counts = {f.value: len(box.ids(f)) for f in Folder}
+    open_folders = [f for f in Folder if f not in (Folder.DONE, Folder.CORRUPT)]
+    lines = tuple(_line(e) for f in open_folders for e in box.list(f))
+    slots = services.settings.runtime / "state" / "slots"
+    limit = services.settings.max_parallel_workers
+    return Overview(
+        counts=counts,
+        workers=locks.slots_taken(slots, limit),
+        workers_max=limit,
+        tasks=lines,
+        ignored=box.ignored(),
+        ledger_seq=services.ledger.head()[0],
+    )
+
+
+def tasks(services: Services, folder: Folder | None = None) -> tuple[TaskLine, ...]:
+    folders = [folder] if folder else [f for f in Folder if f is not Folder.CORRUPT]
+    return tuple(_line(e) for f in folders for e in services.mailbox.list(f))
+
+
+def task(services: Services, id: str) -> tuple[Folder, Task]:
+    """Raises OrderRefused for an unknown id or an unreadable file."""
+    entry = services.mailbox.find(TaskId(id))
+    if entry is None:
+        raise OrderRefused(f"no task {id!r}; `agent-os task ls` lists them")
+    if entry.task is None:
+        raise OrderRefused(f"task {id!r} cannot be read; see corrupt/{id}.reason")
+    return entry.folder, entry.task
+
+
+def retry(services: Services, id: str, *, person: str) -> TaskLine:
+    """The same as moving the file to inbox/: counters reset, history and branch kept; a done task gets a new generation."""
+    folder, found = task(services, id)
+    if folder is Folder.DONE:
+        from orchestrator.pipeline import hand
+
+        _order(services, found, person, "retry")
+        fresh = hand.next_generation(services, found)
+        services.mailbox.put(fresh)
+        return _line(Entry(id=fresh.id, folder=Folder.INBOX, task=fresh, hand_move=False))
+    if folder not in (Folder.BLOCKED, Folder.ESCALATED, Folder.FAILED, Folder.HOLD):
+        raise OrderRefused(f"task {id} is in {folder.value}/; only a stopped or held task can be retried")
+    with _held(services, found) as claim:
+        _order(services, found, person, "retry")
+        claim = intake.again(services, claim, f"retry ordered by {person}")
+    return _line(Entry(id=claim.task.id, folder=Folder.INBOX, task=claim.task, hand_move=False))
+
+
+def hold(services: Services, id: str, *, person: str) -> TaskLine:
+    """The operator's pause. A task a worker is busy with is refused: let it end first."""
+    folder, found = task(services, id)
+    if folder in (Folder.DONE, Folder.HOLD):
+        raise OrderRefused(f"task {id} is in {folder.value}/ already")
+    with _held(services, found) as claim:
+        _order(services, found, person, "hold")
+        claim = services.mailbox.move(claim, replace(claim.task, reason=f"held by {person}, was in {folder.value}/"), Folder.HOLD)
+    return _line(Entry(id=claim.task.id, folder=Folder.HOLD, task=claim.task, hand_move=False))
+
+
+def ledger(services: Services, *, subject: str = "", last: int = 50) -> tuple[Record, ...]:
+    """Newest records; `subject` keeps those of one task, issue (`owner/name#N`), pull request or commit sha."""
+    records = [r for r in services.ledger.read() if not subject or _about(r, subject)]
+    return tuple(records[-last:])
+
+
+def _about(record: Record, subject: str) -> bool:
+    repo, _, number = subject.partition("#")
+    if number and record.repo.casefold() == repo.casefold():
+        data = record.data
+        return str(data.get("issue", "")) == number or str(data.get("number", "")) == number or f"-{number}" in record.task
+    return subject == record.task or (len(subject) >= 7 and any(subject in str(v) for v in record.data.values()))
+
+
+@contextlib.contextmanager
+def _held(services: Services, found: Task) -> Iterator[Claim]:
+    """The task's claim, or a clear refusal while a worker has it."""
+    with services.mailbox.claim(found.id) as claim:
+        if claim is None:
+            raise OrderRefused(f"task {found.id} is being worked on right now; try again when its run has ended")
+        yield claim
+
+
+def _order(services: Services, found: Task, person: str, what: str) -> None:
+    services.ledger.write(
+        Event(kind=EventKind.ORDER, actor=Actor(kind="person", id=person), repo=found.repo, task=found.id, data={"order": what})
+    )
+
+
+DOING = {
+    Phase.QUEUED: "waits for a worker",
+    Phase.RUNNING: "an agent works on it",
+    Phase.RAN: "the gate looks at it",
+    Phase.JUDGED: "judged, not yet acted on",
+    Phase.PUBLISHED: "waits for checks",
+    Phase.MERGED: "merged, books are being closed",
+    Phase.CLOSING: "is being stopped",
+}
+
+
+def _line(entry: Entry) -> TaskLine:
+    found = entry.task
+    if found is None:
+        return TaskLine(
+            id=entry.id, repo="", issue=None, title="(unreadable)", folder=entry.folder.value,
+            doing="waits for a person", agent="", attempts=0, pull_request=None, reason=entry.problem,
+        )  # fmt: skip
+    return TaskLine(
+        id=found.id,
+        repo=found.repo,
+        issue=found.issue,
+        title=found.title,
+        folder=entry.folder.value,
+        doing=_doing(entry.folder, found),
+        agent=found.attempts[-1].agent if found.attempts else found.agent,
+        attempts=len(found.attempts),
+        pull_request=found.pull_request,
+        reason=found.reason,
+    )
+
+
+def _doing(folder: Folder, found: Task) -> str:
+    if folder in (Folder.BLOCKED, Folder.ESCALATED):
+        return "waits for a person"
+    if folder is Folder.HOLD:
+        return "on hold"
+    if folder in (Folder.DONE, Folder.FAILED):
+        return found.reason or "over"
+    if found.not_before and found.phase is Phase.QUEUED:
+        return f"waits until {found.not_before}"
+    return DOING[found.phase]

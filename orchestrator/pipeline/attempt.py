@@ -1,0 +1,69 @@
+"""One claimed task, from claim to the folder it ends this run in.
+
+The task's `phase` says what comes next, and each step writes the next phase down before it acts on it. So a worker that
+takes over a dead one's task reads the file and goes on: a recorded verdict is published without a second agent run, a
+run that ended is judged without being repeated, and only a run that was lost is run again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator.github import issues
+from orchestrator.mailbox.box import Claim
+from orchestrator.model.event import EventKind
+from orchestrator.model.names import TaskId
+from orchestrator.model.result import BlockerCode
+from orchestrator.model.task import Folder, Phase
+from orchestrator.pipeline import closing, intake, judge, publish, run, settle
+from orchestrator.services import NotManaged, Services
+
+
+def work(services: Services, id: TaskId) -> bool:
+    """Takes the task through until it leaves `processing`. False when somebody else has it or it is not waiting."""
+    with services.mailbox.claim(id) as claim:
+        if claim is None or claim.folder not in (Folder.INBOX, Folder.PROCESSING):
+            return False
+        if claim.folder is Folder.INBOX:
+            claim = services.mailbox.move(claim, claim.task, Folder.PROCESSING)
+            services.record(EventKind.CLAIMED, claim.task, epoch=claim.epoch)
+        else:
+            services.record(EventKind.HEALED, claim.task, epoch=claim.epoch, phase=claim.task.phase.value)
+        going: Claim | None = claim
+        while going is not None:
+            going = _advance(services, going)
+    return True
+
+
+def _advance(services: Services, claim: Claim) -> Claim | None:
+    match claim.task.phase:
+        case Phase.QUEUED:
+            return _begin(services, claim)
+        case Phase.RUNNING:
+            return run.recover(services, claim)
+        case Phase.RAN:
+            return judge.judge(services, claim)
+        case Phase.JUDGED:
+            return settle.settle(services, claim)
+        case Phase.CLOSING:
+            return closing.close(services, claim)
+        case Phase.PUBLISHED | Phase.MERGED:
+            services.mailbox.move(claim, claim.task, Folder.REVIEW)
+            return None
+
+
+def _begin(services: Services, claim: Claim) -> Claim | None:
+    """Before an agent is started: the repository is ours to touch, the issue still stands, GitHub knows of the task."""
+    task = claim.task
+    try:
+        services.repo(task)
+    except NotManaged as why:
+        return closing.towards(services, claim, Folder.BLOCKED, str(why), BlockerCode.MISSING_CONTEXT)
+    if task.issue is not None:
+        issue = issues.read(services.github, task.repo, task.issue)
+        if not issue.open:
+            return closing.towards(services, claim, Folder.DONE, "withdrawn: its issue was closed", BlockerCode.NONE)
+        intake.announce(services, claim)
+    if not task.branch:
+        claim = services.mailbox.save(claim, replace(task, branch=f"agent/{task.id}"))
+    return run.start(services, claim)

@@ -1,0 +1,94 @@
+"""A task ends without a merge: blocked, escalated or withdrawn.
+
+The end is written into the task first (phase CLOSING), so that a worker that dies among the notices goes on with the
+same end, whatever the agents' health says by then. The notices are each sent once; the file moves last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator import notify
+from orchestrator.mailbox.box import Claim
+from orchestrator.model.alert import AlertKind
+from orchestrator.model.event import EventKind
+from orchestrator.model.issue import BoardStatus
+from orchestrator.model.result import BlockerCode
+from orchestrator.model.task import Folder, Phase, Task
+from orchestrator.model.times import stamp
+from orchestrator.pipeline import desk, effect, note, report
+from orchestrator.services import Services
+
+
+def towards(services: Services, claim: Claim, ending: Folder, why: str, code: BlockerCode) -> Claim | None:
+    """Writes the decision down, then carries it out."""
+    text = str(services.redact(why))
+    task = replace(claim.task, phase=Phase.CLOSING, ending=ending, reason=f"{code.value}: {text}", next_agent="")
+    return close(services, services.mailbox.save(claim, task))
+
+
+def close(services: Services, claim: Claim) -> None:
+    """What the recorded end owes, then the move."""
+    task = claim.task
+    match task.ending:
+        case Folder.ESCALATED:
+            _escalated(services, task)
+        case Folder.DONE:
+            _withdrawn(services, task)
+        case Folder.FAILED:
+            _stopped(services, task)
+        case _:
+            _blocked(services, task)
+    services.metrics.summary(task, task.ending.value if task.ending else "blocked", task.reason)
+    to = task.ending or Folder.BLOCKED
+    services.mailbox.move(claim, replace(task, ended=stamp(services.now())), to)
+
+
+def _escalated(services: Services, task: Task) -> None:
+    """One note, one comment, one alert, then silence."""
+    services.mailbox.note(task.id, Folder.ESCALATED, "escalation", services.redact(note.write(task)))
+    if not _seen(services, task):
+        services.record(EventKind.ESCALATED, task, why=task.reason)
+    effect.comment(services, task, f"escalated:{_occasion(task)}", report.stopped(task, task.reason))
+    desk.show(services, task, BoardStatus.BLOCKED, why="escalated")
+    notify.tell(
+        services, AlertKind.ESCALATED, task, _occasion(task), task.reason,
+        action=f"answer in escalated/{task.id}.escalation.md, or move the task to inbox/",
+    )  # fmt: skip
+
+
+def _blocked(services: Services, task: Task) -> None:
+    services.record(EventKind.BLOCKED, task, why=task.reason)
+    if _managed(services, task):
+        effect.comment(services, task, f"blocked:{_occasion(task)}", report.stopped(task, task.reason))
+        desk.show(services, task, BoardStatus.BLOCKED, why="blocked")
+    notify.tell(
+        services, AlertKind.BLOCKED, task, _occasion(task), task.reason,
+        action="mend the cause, then move the task from blocked/ to inbox/",
+    )  # fmt: skip
+
+
+def _withdrawn(services: Services, task: Task) -> None:
+    """A person ended it on GitHub or by hand: our marks go, nothing of theirs is touched or reopened."""
+    services.record(EventKind.WITHDRAWN, task, why=task.reason)
+    desk.show(services, task, BoardStatus.BACKLOG, why="withdrawn")
+
+
+def _stopped(services: Services, task: Task) -> None:
+    """A person answered `stop`: the issue is closed as not planned."""
+    services.record(EventKind.WITHDRAWN, task, why=task.reason)
+    desk.close_issue(services, task, reason="not_planned")
+    desk.show(services, task, BoardStatus.DONE, why="stopped by a person")
+
+
+def _managed(services: Services, task: Task) -> bool:
+    return services.settings.repo(task.repo) is not None
+
+
+def _occasion(task: Task) -> str:
+    """Tells a second escalation after a person's retry from a repeat of the first."""
+    return f"g{task.generation}:{task.counted_from}:{len(task.attempts)}"
+
+
+def _seen(services: Services, task: Task) -> bool:
+    return services.effects.of(task.id).result(f"comment:escalated:{_occasion(task)}") is not None

@@ -1,0 +1,76 @@
+"""An issue's labels and its card on the board, kept in step with its task."""
+
+from __future__ import annotations
+
+from orchestrator.github import board, issues
+from orchestrator.model.issue import BoardStatus
+from orchestrator.model.task import Task
+from orchestrator.pipeline import effect
+from orchestrator.services import Services
+
+IN_PROGRESS, DISPATCHED, BLOCKED, DONE = "in-progress", "agent-dispatched", "blocked", "done"
+OURS = frozenset({IN_PROGRESS, DISPATCHED, BLOCKED, DONE})
+
+
+def show(services: Services, task: Task, status: BoardStatus, *, why: str) -> None:
+    """Sets the card's column and our labels to what `status` means. Safe to repeat; a task without an issue has none."""
+    if task.issue is None:
+        return
+    wanted = {
+        BoardStatus.IN_PROGRESS: frozenset({IN_PROGRESS, DISPATCHED}),
+        BoardStatus.BLOCKED: frozenset({BLOCKED}),
+        BoardStatus.DONE: frozenset({DONE}),
+        BoardStatus.BACKLOG: frozenset[str](),
+        BoardStatus.READY: frozenset[str](),
+    }[status]
+    effect.repeatable(
+        services, task, f"show:{status.value}", f"#{task.issue} shown as {status.value}: {why}",
+        lambda: _show(services, task, status, wanted),
+    )  # fmt: skip
+
+
+def _show(services: Services, task: Task, status: BoardStatus, wanted: frozenset[str]) -> None:
+    assert task.issue is not None
+    gh, repo = services.github, services.repo(task)
+    issue = issues.read(gh, task.repo, task.issue)
+    # The ready label goes last: while it stands, a tick that died before this line is repeated by the next one.
+    if missing := wanted - issue.labels:
+        issues.add_labels(gh, task.repo, task.issue, missing)
+    _move(services, task, status, issue.node_id)
+    for label in sorted((issue.labels & OURS) - wanted):
+        issues.remove_label(gh, task.repo, task.issue, label)
+    if status is not BoardStatus.READY and repo.ready_label in issue.labels:
+        issues.remove_label(gh, task.repo, task.issue, repo.ready_label)
+
+
+def _move(services: Services, task: Task, status: BoardStatus, node_id: str) -> None:
+    project = services.settings.project(services.repo(task).project)
+    if project.number is None:
+        return
+    gh = services.github
+    found = board.find(gh, project.owner, project.number)
+    name = project.statuses.name(status)
+    option = found.option(name)
+    if option is None:
+        raise board.Misconfigured(f"board {project.owner}/{project.number} has no column {name!r}")
+    card = board.card(gh, node_id, found.project_id)
+    if card is None:
+        item = board.add(gh, found, node_id)
+    elif card.status.casefold() == name.casefold():
+        return
+    else:
+        item = card.item_id
+    board.move(gh, found, item, option)
+
+
+def close_issue(services: Services, task: Task, *, reason: str = "completed") -> None:
+    """Closes the issue unless it is closed already. Only for work that was seen merged, or a person's stop."""
+    if task.issue is None:
+        return
+    number = task.issue
+
+    def act() -> None:
+        if issues.read(services.github, task.repo, number).open:
+            issues.close(services.github, task.repo, number, reason)
+
+    effect.repeatable(services, task, "close_issue", f"close #{number}", act)

@@ -1,0 +1,104 @@
+"""After a merge: check what landed, close the books on GitHub, remember, and move the file last."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator import notify
+from orchestrator.git import Conflict, Merged
+from orchestrator.mailbox.box import Claim
+from orchestrator.memory import Fragment
+from orchestrator.model.alert import AlertKind
+from orchestrator.model.event import EventKind
+from orchestrator.model.issue import BoardStatus
+from orchestrator.model.names import Sha
+from orchestrator.model.pull import Pull
+from orchestrator.model.settings import MemoryMode
+from orchestrator.model.task import Folder, Phase, Task
+from orchestrator.model.times import stamp
+from orchestrator.pipeline import desk, effect, report
+from orchestrator.services import Services
+
+
+def merged(services: Services, claim: Claim, sha: Sha, expected: Merged | None) -> None:
+    """Our own merge went through: write it down, compare the tree that landed with the one we computed, finish."""
+    task = replace(claim.task, phase=Phase.MERGED, merge_sha=sha)
+    claim = services.mailbox.save(claim, task)
+    services.record(EventKind.MERGED, task, number=task.pull_request, sha=sha, by="agent-os")
+    if expected is not None:
+        _compare(services, task, sha, expected)
+    finish(services, claim)
+
+
+def seen_merged(services: Services, claim: Claim, pull: Pull) -> None:
+    """It is merged already, by a person or by an earlier us: only our books are behind."""
+    task = replace(claim.task, phase=Phase.MERGED, merge_sha=pull.merge_sha)
+    claim = services.mailbox.save(claim, task)
+    services.record(EventKind.MERGED, task, number=task.pull_request, sha=pull.merge_sha or "", by="seen")
+    finish(services, claim)
+
+
+def finish(services: Services, claim: Claim) -> None:
+    """Issue closed, board Done, branch gone, fragment kept, workspace gone; then the file moves. Repeats until it has."""
+    task = claim.task
+    repo = services.repo(task)
+    repository = services.repository(repo)
+    desk.close_issue(services, task)
+    desk.show(services, task, BoardStatus.DONE, why="merged")
+    effect.comment(services, task, "done", _farewell(task))
+    if task.pushed_sha:
+        effect.repeatable(
+            services, task, "delete_branch", f"delete {task.branch}",
+            lambda: repository.delete_branch(task.branch, task.pushed_sha),
+        )  # fmt: skip
+    if repo.memory is not MemoryMode.LOCAL or task.merge_sha:
+        services.memory.keep(fragment(task, repo.key, stamp(services.now())))
+        services.record(EventKind.REMEMBERED, task)
+    repository.close_workspace(task.id)
+    notify.tell(
+        services, AlertKind.COMPLETED, task, f"merged:{task.pull_request}", f"Merged as {(task.merge_sha or '')[:12]}"
+    )
+    services.metrics.summary(task, "merged", f"pull request #{task.pull_request}")
+    services.record(EventKind.DONE, task, merge_sha=task.merge_sha or "")
+    services.mailbox.move(claim, replace(task, ended=stamp(services.now()), reason="merged"), Folder.DONE)
+
+
+def fragment(task: Task, repo_key: str, at: str) -> Fragment:
+    """What is remembered of a merged task: seen files, claimed decisions, quoted as data."""
+    last = task.attempts[-1] if task.attempts else None
+    return Fragment(
+        task=task.id,
+        repo_key=repo_key,
+        repo=task.repo,
+        issue=task.issue,
+        pull=task.pull_request,
+        merge_sha=task.merge_sha or "",
+        at=at,
+        title=task.title,
+        summary=report.defused(last.summary) if last else "",
+        files=last.files_changed if last else (),
+        decisions=tuple(report.defused(d) for d in last.decisions) if last else (),
+    )
+
+
+def _compare(services: Services, task: Task, sha: Sha, expected: Merged) -> None:
+    """GitHub's own merge queue once reverted code silently; so what landed is compared with what was tested (D6)."""
+    repository = services.repository(services.repo(task))
+    repository.fetch()
+    actual = repository.tree_of(sha)
+    if actual == expected.tree:
+        return
+    services.record(EventKind.MERGE_TREE_DIFFERS, task, sha=sha, expected=expected.tree, actual=actual or "")
+    notify.tell(
+        services,
+        AlertKind.SYSTEM,
+        task,
+        f"tree:{sha}",
+        f"The merge {sha[:12]} does not hold the tree that was tested.",
+        action="look at the base branch now",
+    )
+
+
+def _farewell(task: Task) -> str:
+    sha = task.merge_sha or "an unknown commit"
+    return f"**Orchestrator update**\n\n- Task: `{task.id}`\n- Status: merged\n- Merge: {sha}\n- PR: #{task.pull_request}"

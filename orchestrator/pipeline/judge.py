@@ -1,0 +1,148 @@
+"""The gate's turn: facts gathered by us, cheap ones first, a verdict written into the task before anything acts on it."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestrator import gate, process
+from orchestrator.git import Repository
+from orchestrator.mailbox.box import Claim
+from orchestrator.model.event import EventKind
+from orchestrator.model.gate import CommandRun, Evidence, Finding, Outcome, Verdict
+from orchestrator.model.names import Sha
+from orchestrator.model.result import AgentResult, BlockerCode, Status
+from orchestrator.model.settings import RepoSettings
+from orchestrator.model.task import Attempt, AttemptKind, Phase, Task, TaskType
+from orchestrator.model.times import parse, stamp
+from orchestrator.services import Services
+
+TAIL = 4_000
+"""Characters of a verification's output that are kept."""
+
+
+def judge(services: Services, claim: Claim) -> Claim:
+    """From RAN to JUDGED. The candidate commit exists from here on, also when nothing passes: work is never lost."""
+    task = claim.task
+    repo = services.repo(task)
+    repository = services.repository(repo)
+    assert task.base_sha is not None, "a run is only started on a known base"
+    snapshot = repository.snapshot(task.id)
+    parents = _parents(task)
+    attempt = task.attempts[-1]
+    changes = repository.changes(task.base_sha, snapshot.tree)
+    fresh = repository.tree_of(parents[0]) != snapshot.tree or len(parents) > 1
+    attempt = replace(attempt, files_changed=tuple(c.path for c in changes))
+    if attempt.status is Status.COMPLETE and needs_change(task) and not (changes and fresh):
+        attempt = replace(attempt, status=Status.PARTIAL, blocker_code=BlockerCode.NO_DIFF_PRODUCED)
+    head = _commit(services, task, attempt, repository, snapshot.tree, parents) if fresh else parents[0]
+    evidence = Evidence(
+        result=_claimed(attempt),
+        base=task.base_sha,
+        tree=snapshot.tree,
+        changes=changes,
+        needs_change=needs_change(task),
+        verification_wanted=not repo.verify_none,
+    )
+    findings = [*(_problem(p) for p in snapshot.problems), *gate.examine_stage(evidence, 0)]
+    if all(f.outcome is Outcome.PASS for f in findings):
+        run = verify(services, repo, repository, task, head) if repo.verify else None
+        after = repository.snapshot(task.id).tree
+        evidence = replace(evidence, verification=run, tree_after=after)
+        findings += gate.examine_stage(evidence, 1)
+        attempt = replace(attempt, verification=run)
+    return _record(services, claim, attempt, head, snapshot.tree, findings)
+
+
+def _record(
+    services: Services, claim: Claim, attempt: Attempt, head: Sha, tree: Sha, findings: list[Finding]
+) -> Claim:
+    task = claim.task
+    assert task.base_sha is not None
+    failures = tuple(str(services.redact(f"{f.check}: {f.why}")) for f in findings if f.outcome is not Outcome.PASS)
+    code = attempt.blocker_code
+    if attempt.status is Status.COMPLETE and failures:
+        code = BlockerCode.TEST_FAILURE if any(f.startswith("verification") for f in failures) else code
+    attempt = replace(attempt, findings=failures, head_sha=head, blocker_code=code)
+    verdict = Verdict(
+        head_sha=head, base_sha=task.base_sha, tree=tree, findings=tuple(findings), at=stamp(services.now())
+    )
+    task = replace(
+        task,
+        attempts=(*task.attempts[:-1], attempt),
+        candidate_sha=head,
+        verdict=verdict,
+        phase=Phase.JUDGED,
+    )
+    claim = services.mailbox.save(claim, task)
+    services.record(EventKind.VERDICT, task, n=attempt.n, head=head, passed=verdict.passed, findings=list(failures))
+    services.metrics.attempt(task, attempt)
+    return claim
+
+
+def verify(services: Services, repo: RepoSettings, repository: Repository, task: Task, head: Sha) -> CommandRun:
+    """The repository's own command, run by us on a clean checkout of the candidate: no token, no leftovers of the agent."""
+    with tempfile.TemporaryDirectory(prefix="agent-os-verify-") as scratch:
+        checkout, home = Path(scratch) / "checkout", Path(scratch) / "home"
+        home.mkdir()
+        repository.export(head, checkout)
+        env = process.clean_env({"HOME": str(home), "CI": "true", "TMPDIR": str(home)})
+        done = process.run(
+            ("/bin/sh", "-c", repo.verify), cwd=checkout, env=env, timeout=repo.verify_minutes * 60, output_limit=200_000
+        )
+    output = (done.out + done.err).decode("utf-8", "replace")
+    return CommandRun(
+        command=repo.verify,
+        exit=None if done.timed_out else done.exit,
+        seconds=round(done.seconds, 2),
+        tail=str(services.redact(output))[-TAIL:],
+    )
+
+
+def needs_change(task: Task) -> bool:
+    """Research may end in words; everything else is shown by a diff."""
+    return task.type is not TaskType.RESEARCH
+
+
+def _parents(task: Task) -> tuple[Sha, ...]:
+    """One commit on what is published, or on the base; a resolved conflict joins both."""
+    assert task.base_sha is not None
+    if task.pushed_sha is None:
+        return (task.base_sha,)
+    return (task.pushed_sha, task.base_sha) if task.conflict else (task.pushed_sha,)
+
+
+def _commit(
+    services: Services, task: Task, attempt: Attempt, repository: Repository, tree: Sha, parents: tuple[Sha, ...]
+) -> Sha:
+    head = services.ledger.head()
+    lines = [
+        task.title,
+        "",
+        *([f"Issue: {task.repo}#{task.issue}"] if task.issue else []),
+        f"Task: {task.id}",
+        f"Agent: {attempt.agent}" + (f" ({attempt.model})" if attempt.model else ""),
+        f"Ledger: {head[0]} {head[1][:16]}",
+    ]
+    at = parse(attempt.ended) if attempt.ended else datetime.now(UTC)
+    return repository.commit(task.id, tree, parents, services.redact("\n".join(lines)), at)
+
+
+def _claimed(attempt: Attempt) -> AgentResult:
+    """The recorded claim in the shape the checks read."""
+    return AgentResult(
+        status=attempt.status or Status.BLOCKED,
+        blocker_code=attempt.blocker_code,
+        summary=attempt.summary,
+        done=attempt.done,
+        blockers=attempt.blockers,
+        next_step=attempt.next_step,
+        valid=attempt.blocker_code is not BlockerCode.INVALID_RESULT_CONTRACT,
+        problem=attempt.summary,
+    )
+
+
+def _problem(text: str) -> Finding:
+    return Finding(check="workspace", outcome=Outcome.FAIL, why=text)

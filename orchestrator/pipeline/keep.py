@@ -1,0 +1,27 @@
+"""Once a day: what is old and safely on GitHub may go (DECISIONS D14)."""
+
+from __future__ import annotations
+
+from orchestrator.model.event import EventKind
+from orchestrator.model.task import Folder
+from orchestrator.services import Services
+from orchestrator.state import retention
+
+JOB = "retention"
+
+
+def daily(services: Services) -> None:
+    now = services.now()
+    if not services.cadence.due(JOB, "", 1.0, now):
+        return
+    live = {id for f in Folder if f is not Folder.DONE for id in services.mailbox.ids(f)}
+    removed = retention.sweep(
+        services.settings.runtime,
+        services.settings.worktrees,
+        services.settings.retention,
+        now=now,
+        needed=lambda id: id in live,
+    )
+    if removed:
+        services.record(EventKind.RETAINED, task=None, removed=[str(r) for r in removed])
+    services.cadence.ran(JOB, "", 1.0, now)

@@ -1,0 +1,90 @@
+"""What people read on GitHub about a task. Pure text; the caller redacts it. Foreign text is defused before it goes out."""
+
+from __future__ import annotations
+
+import re
+
+from orchestrator.model.task import Attempt, Task
+from orchestrator.policy.sections import visible
+from orchestrator.services import Services
+
+# An agent's words must not mention people, close issues or speak in our markers.
+_MENTION = re.compile(r"(?<![\w`])@(?=[A-Za-z0-9])")
+_CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(:?\s+)(?=(?:[\w.-]+/[\w.-]+)?#\d)", re.IGNORECASE)
+
+
+def defused(text: str) -> str:
+    """Text by an agent, safe inside our comments: no hidden text, no mention, no closing keyword, no slash command."""
+    text = _MENTION.sub("@\u2060", visible(text))
+    text = _CLOSING.sub(r"\1\2\\", text)
+    return re.sub(r"(?m)^/", "\\/", text)
+
+
+def published(services: Services, task: Task) -> str:
+    last = task.attempts[-1]
+    lines = [
+        "**Orchestrator update**",
+        "",
+        f"- Task: `{task.id}`",
+        f"- Branch: `{task.branch}`",
+        f"- Status: {last.status.value if last.status else 'complete'}",
+        f"- Commit: {task.pushed_sha}",
+        f"- PR: #{task.pull_request}",
+        f"- Summary: {_line(last.summary)}",
+    ]
+    if last.next_step:
+        lines.append(f"- Next step: {_line(last.next_step)}")
+    return "\n".join(lines + _manual(last))
+
+
+def stopped(task: Task, why: str) -> str:
+    last = task.attempts[-1] if task.attempts else None
+    lines = ["**Orchestrator update**", "", f"- Task: `{task.id}`", f"- Branch: `{task.branch}`"]
+    lines += [f"- Status: {task.ending.value if task.ending else 'stopped'}", f"- Why: {_line(why)}"]
+    if last:
+        lines += [f"- Blocker code: {last.blocker_code.value}", f"- Summary: {_line(last.summary)}"]
+        if last.next_step:
+            lines.append(f"- Next step: {_line(last.next_step)}")
+        lines += _manual(last)
+    return "\n".join(lines)
+
+
+def red(task: Task) -> str:
+    """The comment about failed checks; the structured copy stands in the task."""
+    checks = "\n".join(f"- **{_line(c.name)}**: `{c.conclusion}`" for c in task.failed_checks)
+    what = f"Checks failed on #{task.pull_request}:\n\n{checks}" if checks else f"#{task.pull_request} conflicts with its base."
+    return f"**Orchestrator update**\n\n{what}\n\nThe task goes back to an agent on the same branch."
+
+
+def pull_body(task: Task) -> str:
+    last = task.attempts[-1]
+    done = "\n".join(f"- {defused(item)}" for item in last.done)
+    risks = "\n".join(f"- {defused(item)}" for item in last.risks)
+    parts = [defused(last.summary)]
+    if done:
+        parts.append(f"### Done\n\n{done}")
+    if risks:
+        parts.append(f"### Risks\n\n{risks}")
+    if last.verification:
+        parts.append(
+            f"### Verified by us\n\n`{last.verification.command}` ended with {last.verification.exit} "
+            f"after {last.verification.seconds:.0f} s on a clean checkout."
+        )
+    runs = ", ".join(f"{a.agent} ({a.kind.value})" for a in task.attempts)
+    parts.append(f"Task `{task.id}`; agent runs: {runs}")
+    return "\n\n".join(p for p in parts if p)
+
+
+def answer(task: Task) -> str:
+    last = task.attempts[-1]
+    done = "\n".join(f"- {defused(item)}" for item in last.done)
+    return f"**Orchestrator update**\n\nAnswer of task `{task.id}` by {last.agent}:\n\n{defused(last.summary)}\n\n{done}"
+
+
+def _manual(last: Attempt) -> list[str]:
+    return ["", "**Manual steps**", "", *(f"- {defused(s)}" for s in last.manual_steps)] if last.manual_steps else []
+
+
+def _line(text: str) -> str:
+    """One line of a list, whatever the text held."""
+    return " ".join(defused(text).split())[:1000] or "none"

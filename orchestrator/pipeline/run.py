@@ -1,0 +1,245 @@
+"""Workspace, route, prompt, agent run; and what to do about a run whose worker died."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from orchestrator import agents
+from orchestrator.agents import contract
+from orchestrator.git import Repository
+from orchestrator.mailbox.box import Claim
+from orchestrator.model.event import EventKind
+from orchestrator.model.result import AgentResult, BlockerCode, FailureClass, Status
+from orchestrator.model.settings import AgentSettings, RepoSettings
+from orchestrator.model.stream import Job, RunOutcome
+from orchestrator.model.task import Attempt, AttemptKind, Folder, Phase, Session, Task
+from orchestrator.model.times import stamp
+from orchestrator.pipeline import background, closing, prompt
+from orchestrator.policy import retry, route
+from orchestrator.services import Services
+
+UNCHARGED = frozenset({FailureClass.QUOTA, FailureClass.NOT_INSTALLED})
+CODES = {
+    FailureClass.QUOTA: BlockerCode.QUOTA_LIMITED,
+    FailureClass.AUTH: BlockerCode.MISSING_CREDENTIALS,
+    FailureClass.WALL_TIME: BlockerCode.TIMEOUT,
+    FailureClass.NO_OUTPUT: BlockerCode.TIMEOUT,
+    FailureClass.NOT_INSTALLED: BlockerCode.ENVIRONMENT_FAILURE,
+    FailureClass.NETWORK: BlockerCode.ENVIRONMENT_FAILURE,
+}
+
+
+def start(services: Services, claim: Claim) -> Claim | None:
+    """From QUEUED to RAN, or to a closing state when nothing can run."""
+    repo = services.repo(claim.task)
+    repository = services.repository(repo)
+    opened = _workspace(services, claim, repo, repository)
+    if opened is None:
+        why = f"base branch {claim.task.base!r} does not exist in {repo.name}"
+        return closing.towards(services, claim, Folder.BLOCKED, why, BlockerCode.MISSING_CONTEXT)
+    claim, workspace, conflicts = opened
+    now = services.now()
+    choice = route.choose(claim.task, repo, health(services, claim.task, repo), now)
+    services.record(EventKind.ROUTED, claim.task, choice=repr(choice))
+    if isinstance(choice, route.NoRoute):
+        if choice.until:
+            waiting = replace(claim.task, not_before=choice.until, reason=choice.why)
+            services.mailbox.move(claim, waiting, Folder.INBOX)
+            return None
+        return closing.towards(services, claim, Folder.ESCALATED, choice.why, BlockerCode.FALLBACK_EXHAUSTED)
+    attempt = Attempt(
+        n=len(claim.task.attempts) + 1,
+        kind=claim.task.next_kind,
+        agent=choice.agent,
+        started=stamp(now),
+        session=Session(id=_resume(claim.task, choice.agent), workspace=str(workspace)),
+    )
+    task = replace(
+        claim.task,
+        attempts=(*claim.task.attempts, attempt),
+        attempt=claim.task.count(AttemptKind.ATTEMPT) + (attempt.kind is AttemptKind.ATTEMPT),
+        phase=Phase.RUNNING,
+        verdict=None,
+    )
+    contract.clear(workspace)
+    claim = services.mailbox.save(claim, task)
+    return _run(services, claim, workspace, conflicts)
+
+
+def recover(services: Services, claim: Claim) -> Claim | None:
+    """A worker died while this run was under way. If the agent had written its result it had finished; else again."""
+    task = claim.task
+    attempt = task.attempts[-1]
+    workspace = Path(attempt.session.workspace)
+    # Stale files were cleared before RUNNING was written, so whatever lies there is this run's.
+    left = contract.read(workspace, since=0.0)
+    if left is not None and left.valid:
+        outcome = RunOutcome(exit=None, failure=FailureClass.NONE, detail="its worker died after it had finished")
+        return services.mailbox.save(claim, _recorded(services, task, outcome, left))
+    repo = services.repo(task)
+    if task.recoveries >= repo.max_recoveries:
+        why = f"{task.recoveries} workers died during this run"
+        return closing.towards(services, claim, Folder.ESCALATED, why, BlockerCode.RUNNER_FAILURE)
+    lost = replace(attempt, started=stamp(services.now()))
+    task = replace(task, recoveries=task.recoveries + 1, attempts=(*task.attempts[:-1], lost))
+    claim = services.mailbox.save(claim, task)
+    opened = _workspace(services, claim, repo, services.repository(repo))
+    if opened is None:
+        return closing.towards(services, claim, Folder.BLOCKED, "its base branch is gone", BlockerCode.MISSING_CONTEXT)
+    claim, workspace, conflicts = opened
+    contract.clear(workspace)
+    return _run(services, claim, workspace, conflicts)
+
+
+def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str, ...]) -> Claim:
+    task = claim.task
+    attempt = task.attempts[-1]
+    settings = services.settings.agent(attempt.agent)
+    assert settings is not None, "route chooses configured agents only"
+    repo = services.repo(task)
+    context = background.gather(services, task, repo, conflicts)
+    message = retry.WRITE_RESULT if attempt.kind is AttemptKind.RESUME else ""
+    text = prompt.assemble(task, attempt.agent, attempt.kind, attempt.n, context, message=message)
+    job = _job(services, task, attempt, settings, workspace, str(services.redact(text.text)))
+    began = time.time()
+    services.record(
+        EventKind.AGENT_STARTED, task, agent=attempt.agent, n=attempt.n, kind=attempt.kind.value, left_out=list(text.left_out)
+    )
+    outcome = agents.run(settings, job, clock=services.clock, redact=services.redact)
+    result = contract.read(workspace, since=began - 1)
+    if outcome.failure is FailureClass.QUOTA:
+        services.cooldowns.set(
+            attempt.agent, route.cool_until(outcome.reset_at, services.now(), settings.cooldown_minutes)
+        )
+    task = _recorded(services, task, outcome, result)
+    services.record(
+        EventKind.AGENT_ENDED, task, agent=attempt.agent, n=attempt.n, failure=outcome.failure.value,
+        status=task.attempts[-1].status.value if task.attempts[-1].status else "", seconds=round(outcome.seconds, 1),
+    )  # fmt: skip
+    return services.mailbox.save(claim, task)
+
+
+def _recorded(services: Services, task: Task, outcome: RunOutcome, result: AgentResult | None) -> Task:
+    """The task with its last attempt ended: the agent's claim kept word for word, the failure class as we saw it."""
+    attempt = task.attempts[-1]
+    clean = services.redact
+
+    def kept(items: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(clean(i)) for i in items)
+
+    status, code = _standing(outcome, result)
+    ended = replace(
+        attempt,
+        ended=stamp(services.now()),
+        failure=outcome.failure,
+        spent=outcome.failure not in UNCHARGED,
+        status=status,
+        blocker_code=code,
+        session=replace(attempt.session, id=outcome.session or attempt.session.id),
+        usage=outcome.usage,
+        log=f"{task.id}/{attempt.n}.log",
+    )
+    if result is not None:
+        ended = replace(
+            ended,
+            summary=str(clean(result.summary or result.problem)),
+            done=kept(result.done),
+            blockers=kept(result.blockers),
+            next_step=str(clean(result.next_step)),
+            decisions=kept(result.decisions),
+            risks=kept(result.risks),
+            attempted_approaches=kept(result.attempted_approaches),
+            tests_run=kept(result.tests_run),
+            manual_steps=kept(result.manual_steps),
+        )
+    else:
+        ended = replace(ended, summary=str(clean(outcome.detail)) or f"no result file; {outcome.failure.value}")
+    return replace(task, attempts=(*task.attempts[:-1], ended), phase=Phase.RAN)
+
+
+def _standing(outcome: RunOutcome, result: AgentResult | None) -> tuple[Status, BlockerCode]:
+    """What the run is taken as. A run that failed is blocked whatever it wrote; a missing contract is invalid."""
+    if outcome.failure in CODES:
+        return Status.BLOCKED, CODES[outcome.failure]
+    if result is None:
+        clean_exit = outcome.failure in (FailureClass.NONE, FailureClass.DID_NOTHING)
+        return Status.BLOCKED, BlockerCode.INVALID_RESULT_CONTRACT if clean_exit else BlockerCode.RUNNER_FAILURE
+    if not result.valid:
+        return Status.BLOCKED, BlockerCode.INVALID_RESULT_CONTRACT
+    return result.status, result.blocker_code
+
+
+def health(services: Services, task: Task, repo: RepoSettings) -> dict[str, route.Health]:
+    """Preflight and cool-down of every agent this task could go to."""
+    names = {*route.chain(task, repo), task.next_agent} - {""}
+    found: dict[str, route.Health] = {}
+    for name in sorted(names):
+        settings = services.settings.agent(name)
+        unfit = agents.preflight(settings) if settings else "is not configured"
+        found[name] = route.Health(unfit=unfit or "", cooling_until=services.cooldowns.until(name))
+    return found
+
+
+def _workspace(
+    services: Services, claim: Claim, repo: RepoSettings, repository: Repository
+) -> tuple[Claim, Path, tuple[str, ...]] | None:
+    """The workspace of the next run and the conflicting paths in it; None when the base branch does not exist.
+
+    The first run starts from the fetched base. Later ones go on where the task's commits are: in the workspace that
+    stands, else from the branch that was pushed, else from our kept candidate. Nothing a parent did is dropped.
+    """
+    task = claim.task
+    repository.fetch(max_age=FETCH_SECONDS)
+    base = task.base or repository.default_branch()
+    tip = repository.head(base)
+    if tip is None:
+        repository.fetch()
+        tip = repository.head(base)
+        if tip is None:
+            return None
+    conflicts: tuple[str, ...] = ()
+    if task.conflict and task.pushed_sha:
+        start, conflicts = repository.conflicted(tip, task.pushed_sha, task.id)
+        task = replace(task, base=base, base_sha=tip, start_sha=start)
+    elif task.start_sha is None or task.base_sha is None:
+        task = replace(task, base=base, base_sha=tip, start_sha=tip)
+    else:
+        start = task.candidate_sha or task.pushed_sha or task.start_sha
+        task = replace(task, start_sha=start if repository.has(start) else tip)
+    if task != claim.task:
+        claim = services.mailbox.save(claim, task)
+    assert task.start_sha is not None
+    return claim, repository.open_workspace(task.id, start=task.start_sha, branch=task.branch), conflicts
+
+
+FETCH_SECONDS = 20.0
+"""A mirror fetched this recently is not fetched again: a base that is seconds old is as good, and moves on anyway."""
+
+
+def _job(
+    services: Services, task: Task, attempt: Attempt, settings: AgentSettings, workspace: Path, text: str
+) -> Job:
+    logs = services.log_dir(task)
+    minutes = min(settings.timeout_minutes, task.max_runtime_minutes) or settings.timeout_minutes
+    return Job(
+        task=task.id,
+        n=attempt.n,
+        prompt=text,
+        workspace=str(workspace),
+        home=str(services.settings.runtime / "state" / "homes" / task.id),
+        log=str(logs / f"{attempt.n}.log"),
+        wall_seconds=timedelta(minutes=minutes).total_seconds(),
+        silence_seconds=timedelta(minutes=settings.silence_minutes).total_seconds(),
+        resume=attempt.session.id,
+    )
+
+
+def _resume(task: Task, agent: str) -> str:
+    """The session to go on with: only when the same agent is asked for more of the same work."""
+    if not task.attempts or task.next_kind is AttemptKind.ATTEMPT:
+        return ""
+    last = task.attempts[-1]
+    return last.session.id if last.agent == agent else ""

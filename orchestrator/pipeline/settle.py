@@ -1,0 +1,59 @@
+"""After the verdict: ask policy, carry its answer out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator.mailbox.box import Claim
+from orchestrator.model.event import EventKind
+from orchestrator.model.result import BlockerCode
+from orchestrator.model.steps import Block, Continue, Correct, Escalate, FollowUp, NextAgent, Publish, WaitUntil
+from orchestrator.model.task import AttemptKind, Folder, Phase
+from orchestrator.pipeline import closing, publish, run
+from orchestrator.policy import retry, route
+from orchestrator.services import Services
+
+
+def settle(services: Services, claim: Claim) -> Claim | None:
+    """From JUDGED onwards. Returns the claim while this run goes on, None when the task has left `processing`."""
+    task = claim.task
+    repo = services.repo(task)
+    fresh = replace(task, next_agent="", next_kind=AttemptKind.ATTEMPT)
+    onward = route.choose(fresh, repo, run.health(services, fresh, repo), services.now())
+    step = retry.next_step(task, repo, onward=onward)
+    services.record(EventKind.DECIDED, task, step=type(step).__name__, detail=repr(step))
+    match step:
+        case Publish():
+            return publish.publish(services, claim)
+        case Correct(agent=agent):
+            return _again(services, claim, AttemptKind.CORRECTION, agent)
+        case Continue(agent=agent):
+            return _again(services, claim, AttemptKind.RESUME, agent)
+        case NextAgent(agent=agent):
+            return _again(services, claim, AttemptKind.ATTEMPT, agent)
+        case FollowUp(agent=agent, why=why):
+            task = replace(
+                task, phase=Phase.QUEUED, next_kind=AttemptKind.ATTEMPT, next_agent=agent, verdict=None, reason=why
+            )
+            services.mailbox.move(claim, task, Folder.INBOX)
+            return None
+        case WaitUntil(not_before=until, why=why):
+            kind = task.attempts[-1].kind if not task.attempts[-1].spent else AttemptKind.ATTEMPT
+            task = replace(
+                task, phase=Phase.QUEUED, next_kind=kind, next_agent="", not_before=until, verdict=None, reason=why
+            )
+            services.mailbox.move(claim, task, Folder.INBOX)
+            return None
+        case Block(why=why, code=code):
+            return closing.towards(services, claim, Folder.BLOCKED, why, code)
+        case Escalate(why=why, code=code):
+            return closing.towards(services, claim, Folder.ESCALATED, why, code)
+
+
+def _again(services: Services, claim: Claim, kind: AttemptKind, agent: str) -> Claim:
+    """Another run within this task run. An unspent attempt (quota) hands its kind on: a CI repair stays a CI repair."""
+    last = claim.task.attempts[-1]
+    if not last.spent and kind is AttemptKind.ATTEMPT:
+        kind = last.kind
+    task = replace(claim.task, phase=Phase.QUEUED, next_kind=kind, next_agent=agent, verdict=None)
+    return services.mailbox.save(claim, task)

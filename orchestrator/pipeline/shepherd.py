@@ -1,0 +1,203 @@
+"""An open pull request is walked to its end: merged by sha, repaired, handed over, or its books finished."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator import notify
+from orchestrator.git import Conflict, Merged, Pushed
+from orchestrator.github import checks, pulls
+from orchestrator.github.errors import HeadMoved, NotMergeable
+from orchestrator.mailbox.box import Claim
+from orchestrator.model.alert import AlertKind
+from orchestrator.model.event import EventKind
+from orchestrator.model.issue import BoardStatus
+from orchestrator.model.names import Sha
+from orchestrator.model.pull import Pull
+from orchestrator.model.result import BlockerCode
+from orchestrator.model.settings import Checks, RepoSettings
+from orchestrator.model.steps import Finish, HandOver, Merge, Rework, Update, Wait, Withdraw
+from orchestrator.model.task import AttemptKind, FailedCheck, Folder, Phase, Task
+from orchestrator.pipeline import closing, desk, effect, finish, judge, report
+from orchestrator.policy import merge as policy
+from orchestrator.services import Services
+
+
+def look(services: Services, claim: Claim, pull: Pull, *, turn: bool) -> bool:
+    """One task in review and its pull request as just read. True when the base branch moved, so that others look anew."""
+    if claim.task.phase is Phase.MERGED:
+        finish.finish(services, claim)
+        return False
+    if claim.task.phase is Phase.CLOSING:
+        closing.close(services, claim)
+        return False
+    step = _decide(services, claim.task, pull, turn)
+    _record(services, claim.task, step)
+    match step:
+        case Wait(why=why):
+            _wait(services, claim.task, why)
+            return False
+        case Update():
+            return _update(services, claim, pull)
+        case Merge(sha=sha):
+            return _merge(services, claim, pull, sha)
+        case Finish():
+            finish.seen_merged(services, claim, pull)
+            return True
+        case Rework():
+            _rework(services, claim, step)
+        case Withdraw(why=why):
+            closing.towards(services, claim, Folder.DONE, f"withdrawn: {why}", BlockerCode.NONE)
+        case HandOver(why=why):
+            closing.towards(services, claim, Folder.ESCALATED, why, BlockerCode.TEST_FAILURE)
+    return False
+
+
+def _decide(services: Services, task: Task, pull: Pull, turn: bool) -> policy.PullStep:
+    facts = policy.Facts(
+        task=task,
+        repo=services.repo(task),
+        pull=pull,
+        turn=turn,
+        merging_allowed=services.settings.github.loopback,
+        published=task.attempts[-1].ended if task.attempts else "",
+        now=services.now(),
+    )
+    step = policy.decide(facts)
+    # Whether the base moved on costs a request, so it is asked only of what would land now.
+    if isinstance(step, Merge) and pulls.behind(services.github, pull):
+        step = policy.decide(replace(facts, pull=replace(pull, behind=True)))
+    return step
+
+
+def _record(services: Services, task: Task, step: policy.PullStep) -> None:
+    """A decision is recorded when it changes, not at every poll."""
+    state = repr(step)
+    if services.signatures.seen(f"pull:{task.id}", state):
+        return
+    services.record(EventKind.PULL_DECIDED, task, step=type(step).__name__, detail=state)
+    services.signatures.remember(f"pull:{task.id}", state)
+
+
+def _wait(services: Services, task: Task, why: str) -> None:
+    """Waiting that only a person can end is told once."""
+    if why == policy.NO_CHECKS or "not ours" in why:
+        notify.tell(
+            services, AlertKind.MANUAL_ACTION, task, f"wait:{task.pushed_sha}", why, action="see the pull request"
+        )
+
+
+def _merge(services: Services, claim: Claim, pull: Pull, sha: Sha) -> bool:
+    task = claim.task
+    services.mailbox.check(claim)
+    repository = services.repository(services.repo(task))
+    repository.fetch()
+    expected = repository.expected_squash(pull.base_sha, sha)
+
+    def look_first() -> effect.Result | None:
+        now = pulls.watch(services.github, [(task.repo, pull.number)]).get((task.repo, pull.number))
+        return {"sha": now.merge_sha} if now and now.merged and now.merge_sha else None
+
+    def act() -> effect.Result:
+        message = services.redact(_message(services, task))
+        title = services.redact(f"{task.title[:200]} (#{pull.number})")
+        return {"sha": pulls.merge(services.github, pull, sha, title, message)}
+
+    try:
+        done = effect.once(services, task, f"merge:{sha}", f"merge #{pull.number}", look=look_first, act=act)
+    except (HeadMoved, NotMergeable) as refused:
+        services.record(EventKind.PULL_DECIDED, task, step="refused", detail=str(refused))
+        return False
+    finish.merged(services, claim, Sha(done["sha"]), expected if not isinstance(expected, Conflict) else None)
+    return True
+
+
+def _message(services: Services, task: Task) -> str:
+    """The squash commit's body: what closes, who worked, where the record stands (trailers)."""
+    seq, digest = services.ledger.head()
+    last = task.attempts[-1]
+    agents = ", ".join(dict.fromkeys(a.agent for a in task.attempts))
+    lines = [report.defused(last.summary), ""]
+    if task.issue:
+        lines.append(f"Closes: #{task.issue}")
+    return "\n".join([*lines, f"Task: {task.id}", f"Agents: {agents}", f"Ledger: {seq} {digest[:16]}"])
+
+
+def _update(services: Services, claim: Claim, pull: Pull) -> bool:
+    """Brings the base in by our own clean merge. The verdict is carried over only when the change stays the same one."""
+    task = claim.task
+    repo = services.repo(task)
+    repository = services.repository(repo)
+    repository.fetch()
+    tip = repository.head(task.base)
+    assert task.pushed_sha is not None
+    if tip is None:
+        closing.towards(services, claim, Folder.ESCALATED, f"{task.base} is gone", BlockerCode.MISSING_CONTEXT)
+        return False
+    merged = repository.merge_tree(tip, task.pushed_sha)
+    if isinstance(merged, Conflict):
+        _rework(services, claim, Rework(why=f"conflicts with {task.base}", conflict=True))
+        return False
+    message = services.redact(f"Bring in {task.base} for {task.title}\n\nTask: {task.id}")
+    head = repository.commit(task.id, merged.tree, (task.pushed_sha, tip), message, services.now())
+    if not _still_good(services, task, repo, head):
+        _rework(services, claim, Rework(why=f"our verification fails on top of the new {task.base}", failed=_own(repo)))
+        return False
+    services.mailbox.check(claim)
+    assert task.verdict is not None, "only a judged head is updated"
+    verdict = replace(task.verdict, head_sha=head, base_sha=tip, tree=merged.tree)
+    journal = services.effects.of(task.id)
+    journal.intend(f"push:{head}", f"update {task.branch}")
+    answer = repository.push(task.branch, head, expect=task.pushed_sha)
+    if not isinstance(answer, Pushed):
+        journal.failed(f"push:{head}", repr(answer))
+        return False
+    journal.done(f"push:{head}", {"sha": head})
+    services.record(EventKind.UPDATED, task, base=tip, head=head)
+    task = replace(task, pushed_sha=head, candidate_sha=head, base_sha=tip, verdict=verdict)
+    services.mailbox.save(claim, task)
+    return False
+
+
+def _still_good(services: Services, task: Task, repo: RepoSettings, head: Sha) -> bool:
+    """Where CI will judge the new head it need not be judged here; where our verification is the gate, it runs again."""
+    if repo.checks is Checks.REQUIRED or not repo.verify:
+        return True
+    return judge.verify(services, repo, services.repository(repo), task, head).exit == 0
+
+
+def _own(repo: RepoSettings) -> tuple[FailedCheck, ...]:
+    return (FailedCheck(name="verification", conclusion="failure", summary=repo.verify),)
+
+
+def _rework(services: Services, claim: Claim, step: Rework) -> None:
+    """Red checks or a conflict: the issue is told, the board says Blocked, the task waits for an agent on its branch."""
+    task = claim.task
+    failed = step.failed
+    if failed and task.pushed_sha and not step.conflict:
+        told = {c.name: c for c in checks.failed(services.github, task.repo, task.pushed_sha)}
+        failed = tuple(
+            replace(c, summary=str(services.redact(told[c.name].summary))) if c.name in told else c for c in failed
+        )
+    task = replace(
+        task,
+        phase=Phase.QUEUED,
+        next_kind=AttemptKind.CI,
+        next_agent=_author(task),
+        failed_checks=failed,
+        conflict=step.conflict,
+        verdict=None,
+        reason=step.why,
+    )
+    state = f"red:{(task.pushed_sha or 'none')[:12]}:{task.count(AttemptKind.CI)}"
+    services.record(EventKind.REWORK, task, why=step.why, failed=[c.name for c in failed], conflict=step.conflict)
+    effect.comment(services, task, state, report.red(task))
+    if failed:
+        desk.show(services, task, BoardStatus.BLOCKED, why=step.why)
+        notify.tell(services, AlertKind.CI_FAILURE, task, state, step.why)
+    services.mailbox.move(claim, task, Folder.INBOX)
+
+
+def _author(task: Task) -> str:
+    """Who made the published head mends it."""
+    return next((a.agent for a in reversed(task.attempts) if a.head_sha and a.spent), "")

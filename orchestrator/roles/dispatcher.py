@@ -1,0 +1,176 @@
+"""Ready issues become task files. One question per board and tick; libraries load only when there is work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrator.github import board, issues
+from orchestrator.model.event import EventKind
+from orchestrator.model.issue import BoardStatus, Issue
+from orchestrator.model.names import RepoName
+from orchestrator.model.settings import ProjectSettings, RepoSettings
+from orchestrator.model.task import Folder, Task
+from orchestrator.pipeline import answers, effect, intake
+from orchestrator.policy import eligible, sections
+from orchestrator.policy.eligible import Again, Announce, Choice, Dependency, Dispatch, LeaveAlone, Linked, Reason
+from orchestrator.roles.base import fence
+from orchestrator.services import Services
+
+EVERY = "* * * * *"
+
+TOLD = frozenset({Reason.WAITING, Reason.CIRCULAR, Reason.UNKNOWN_DEPENDENCY})
+"""Reasons the issue's author is told of, once each. The others only stand in the ledger."""
+
+DEPTH = 25
+"""How many rounds of dependencies of dependencies are followed; more than any real plan has."""
+
+
+def tick(services: Services, *, dry_run: bool = False) -> list[str]:
+    """Reads every board once, then does what `policy.eligible` says of each Ready issue."""
+    did: list[str] = []
+    if not dry_run:
+        for id in services.mailbox.ids(Folder.ESCALATED):
+            with fence(services, None, f"answer to {id}"):
+                answers.look(services, id)
+    for project in services.settings.projects:
+        with fence(services, None, f"board {project.key}"):
+            for issue in _question(services, project).ready:
+                repo = services.settings.repo(issue.repo)
+                if repo is None:
+                    continue
+                with fence(services, None, f"{issue.repo}#{issue.number}", repo=issue.repo):
+                    did += _one(services, issue, repo, dry_run)
+    return did
+
+
+def _question(services: Services, project: ProjectSettings) -> board.ReadyList:
+    repos = [r for r in services.settings.repos if r.project == project.key]
+    return board.question(
+        services.github,
+        project.owner,
+        project.number,
+        tuple(r.name for r in repos),
+        project.statuses.name(BoardStatus.READY),
+        repos[0].ready_label if repos else "ready",
+    )
+
+
+def _one(services: Services, issue: Issue, repo: RepoSettings, dry_run: bool) -> list[str]:
+    tasks = _tasks_of(services, repo, issue)
+    choice = eligible.choose(issue, repo, tasks=tasks, links=_links(services, issue))
+    line = f"{issue.repo}#{issue.number}: {_words(choice)}"
+    if dry_run:
+        return [line]
+    return [line] if _carry_out(services, choice, repo) else []
+
+
+def _carry_out(services: Services, choice: Choice, repo: RepoSettings) -> bool:
+    match choice:
+        case Dispatch(issue=issue, generation=generation):
+            task = intake.make(services, issue, repo, generation)
+            if services.mailbox.put(task):
+                services.record(EventKind.DISPATCHED, task, issue=issue.number, by=issue.card.set_by if issue.card else "")
+            _announce(services, task)
+            _unknown_agent(services, issue, task)
+            return True
+        case Announce(task=task, folder=folder):
+            _announce(services, task)
+            if folder is not Folder.PROCESSING:
+                intake.shown_in_progress(services, task)
+            return False
+        case Again(task=task):
+            with services.mailbox.claim(task.id) as claim:
+                if claim is not None and claim.folder in eligible.STOPPED:
+                    intake.again(services, claim, "its issue was set Ready again")
+            return True
+        case LeaveAlone():
+            _left_alone(services, choice)
+            return False
+
+
+def _announce(services: Services, task: Task) -> None:
+    """Under the task's lock; when a worker holds it already, that worker tells GitHub itself."""
+    with services.mailbox.claim(task.id) as claim:
+        if claim is not None:
+            intake.announce(services, claim)
+
+
+def _unknown_agent(services: Services, issue: Issue, task: Task) -> None:
+    name = intake.unknown_preference(services, issue)
+    if name:
+        known = ", ".join(a.name for a in services.settings.agents)
+        text = f"**Orchestrator**: there is no agent `{name}` here (there are: {known}). The chain for the task type runs."
+        effect.comment(services, task, "unknown-agent", text)
+
+
+def _left_alone(services: Services, choice: LeaveAlone) -> None:
+    """Once per issue and reason: an event, and for dependencies a comment."""
+    issue = choice.issue
+    subject = f"left:{issue.repo}#{issue.number}"
+    if services.signatures.seen(subject, choice.why):
+        return
+    if choice.reason in TOLD:
+        mark = f"<!-- agent-os:key={issue.repo}#{issue.number}/{choice.reason.value} -->"
+        if issues.find_marked(services.github, issue.repo, issue.number, mark) is None:
+            text = services.redact(f"**Orchestrator**: not started yet, {choice.why}.\n\n{mark}")
+            issues.comment(services.github, issue.repo, issue.number, text)
+    services.record(
+        EventKind.NOT_DISPATCHED, repo=issue.repo, issue=issue.number, reason=choice.reason.value, why=choice.why
+    )
+    services.signatures.remember(subject, choice.why)
+
+
+def _tasks_of(services: Services, repo: RepoSettings, issue: Issue) -> list[tuple[Folder, Task]]:
+    """All generations of the issue's task that stand in the mailbox."""
+    found: list[tuple[Folder, Task]] = []
+    for generation in range(1, 1000):
+        entry = services.mailbox.find(intake.task_id(repo.key, issue.number, generation))
+        if entry is None:
+            break
+        if entry.task is not None:
+            found.append((entry.folder, entry.task))
+        else:
+            found.append((Folder.CORRUPT, _stand_in(repo, issue, generation)))
+    return found
+
+
+def _stand_in(repo: RepoSettings, issue: Issue, generation: int) -> Task:
+    """For an unreadable file: enough to know that the issue is taken."""
+    id = intake.task_id(repo.key, issue.number, generation)
+    return Task(id=id, repo=repo.name, issue=issue.number, title=issue.title, generation=generation)
+
+
+def _links(services: Services, issue: Issue) -> Mapping[str, Linked]:
+    """Every dependency reachable from the issue over open issues; all unknown ones of a round in one request."""
+    links: dict[str, Linked] = {}
+    unknown = set(sections.dependencies(issue.repo, issue.body))
+    for _ in range(DEPTH):
+        if not unknown:
+            break
+        states = issues.state_of(services.github, [_split(ref) for ref in sorted(unknown)])
+        for ref in unknown:
+            found = states.get(_split(ref))
+            if found is None:
+                links[ref] = Linked(state=Dependency.MISSING)
+            else:
+                further = sections.dependencies(found.repo, found.body) if found.open else ()
+                links[ref] = Linked(state=Dependency.OPEN if found.open else Dependency.CLOSED, depends_on=further)
+        unknown = {ref for link in links.values() for ref in link.depends_on} - links.keys()
+    return links
+
+
+def _split(ref: str) -> tuple[RepoName, int]:
+    name, _, number = ref.partition("#")
+    return RepoName(name), int(number)
+
+
+def _words(choice: Choice) -> str:
+    match choice:
+        case Dispatch(generation=generation):
+            return f"dispatch (generation {generation})"
+        case Announce(task=task, folder=folder):
+            return f"is task {task.id} in {folder.value}/ already"
+        case Again(task=task):
+            return f"retry task {task.id}"
+        case LeaveAlone(why=why):
+            return f"left alone: {why}"

@@ -1,0 +1,104 @@
+"""Open pull requests are walked to their end; then what was merged is remembered."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from orchestrator.github import pulls
+from orchestrator.mailbox.box import Entry
+from orchestrator.model.names import RepoName
+from orchestrator.model.pull import Pull
+from orchestrator.model.task import Folder, Phase, Task
+from orchestrator.pipeline import finish, fold, shepherd
+from orchestrator.policy import merge
+from orchestrator.roles.base import fence
+from orchestrator.services import Services
+
+EVERY = "*/5 * * * *"
+
+STOPPED = (Folder.BLOCKED, Folder.ESCALATED)
+
+
+def tick(services: Services, *, dry_run: bool = False) -> list[str]:
+    """One batched question about all open pull requests of ours, then one step for each."""
+    entries = [e for e in services.mailbox.list(Folder.REVIEW) if e.task]
+    stopped = [e for f in STOPPED for e in services.mailbox.list(f) if e.task and e.task.pull_request]
+    did: list[str] = []
+    if entries or stopped:
+        seen = _watch(services, [*entries, *stopped])
+        if dry_run:
+            return [f"{e.id}: pull request #{e.task.pull_request}" for e in entries if e.task]
+        did += _stopped(services, stopped, seen)
+        for name, group in groupby(sorted(entries, key=_key), key=lambda e: e.task.repo if e.task else RepoName("")):
+            did += _repo(services, name, list(group), seen)
+    if not dry_run:
+        _fold(services)
+    return did
+
+
+def _repo(
+    services: Services, name: RepoName, entries: list[Entry], seen: dict[tuple[RepoName, int], Pull]
+) -> list[str]:
+    """All of one repository, oldest pull request first; after a merge the rest is read anew, since their base moved."""
+    did: list[str] = []
+    left = entries
+    while left:
+        open_pulls = [p for e in left if (p := _pull(e.task, seen))]
+        turn = merge.in_turn(open_pulls)
+        entry, left = left[0], left[1:]
+        pull = _pull(entry.task, seen)
+        moved = False
+        with fence(services, entry.task, "pull request"), services.mailbox.claim(entry.id) as claim:
+            if claim is not None and claim.folder is Folder.REVIEW and (pull or claim.task.phase is Phase.MERGED):
+                moved = _look(services, claim, pull, turn)
+                did.append(f"{entry.id}: looked at #{claim.task.pull_request}")
+        if moved and left:
+            with fence(services, None, f"reading {name} again", repo=name):
+                seen = {**seen, **_watch(services, left)}
+    return did
+
+
+def _look(services: Services, claim: shepherd.Claim, pull: Pull | None, turn: int | None) -> bool:
+    if pull is None:
+        finish.finish(services, claim)
+        return False
+    return shepherd.look(services, claim, pull, turn=turn == pull.number)
+
+
+def _stopped(services: Services, entries: list[Entry], seen: dict[tuple[RepoName, int], Pull]) -> list[str]:
+    """A person may merge the pull request of a blocked or escalated task: then only our books are behind."""
+    did: list[str] = []
+    for entry in entries:
+        pull = _pull(entry.task, seen)
+        if pull is None or not pull.merged:
+            continue
+        with fence(services, entry.task, "books"), services.mailbox.claim(entry.id) as claim:
+            if claim is not None and claim.folder in STOPPED:
+                finish.seen_merged(services, claim, pull)
+                did.append(f"{entry.id}: was merged by a person")
+    return did
+
+
+def _watch(services: Services, entries: list[Entry]) -> dict[tuple[RepoName, int], Pull]:
+    wanted = [(e.task.repo, e.task.pull_request) for e in entries if e.task and e.task.pull_request]
+    return pulls.watch(services.github, [(r, n) for r, n in wanted if n is not None])
+
+
+def _pull(task: Task | None, seen: dict[tuple[RepoName, int], Pull]) -> Pull | None:
+    return seen.get((task.repo, task.pull_request)) if task and task.pull_request else None
+
+
+def _key(entry: Entry) -> tuple[str, int]:
+    assert entry.task is not None
+    return entry.task.repo, entry.task.pull_request or 0
+
+
+def _fold(services: Services) -> None:
+    waiting = services.memory.waiting_repos()
+    if not waiting:
+        return
+    in_review = [e.task.repo for e in services.mailbox.list(Folder.REVIEW) if e.task]
+    for repo in services.settings.repos:
+        if repo.key in waiting:
+            with fence(services, None, "folding memory", repo=repo.name):
+                fold.fold(services, repo, open_pulls=sum(1 for r in in_review if r == repo.name))

@@ -1,0 +1,76 @@
+"""The bundle of rooms every step works with. Built once, in `wiring`; frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from orchestrator.clock import Clock
+from orchestrator.git import Git, Repository
+from orchestrator.github.client import GitHub
+from orchestrator.ledger import Ledger
+from orchestrator.mailbox.box import Mailbox
+from orchestrator.memory import Memory
+from orchestrator.model.event import Actor, Event, EventKind
+from orchestrator.model.settings import RepoSettings, Settings
+from orchestrator.model.task import Task
+from orchestrator.redact import Redactor
+from orchestrator.state.alerts import Outbox
+from orchestrator.state.cadence import Cadence
+from orchestrator.state.cooldowns import Cooldowns
+from orchestrator.state.effects import Effects
+from orchestrator.state.metrics import Metrics
+from orchestrator.state.signatures import Signatures
+
+
+class NotManaged(Exception):
+    """A task names a repository that the configuration does not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    settings: Settings
+    clock: Clock
+    redact: Redactor
+    github: GitHub
+    git: Git
+    mailbox: Mailbox
+    ledger: Ledger
+    memory: Memory
+    effects: Effects
+    signatures: Signatures
+    outbox: Outbox
+    cadence: Cadence
+    cooldowns: Cooldowns
+    metrics: Metrics
+    actor: Actor
+    """Who acts: the role or worker this process is."""
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def repo(self, task: Task) -> RepoSettings:
+        """Raises NotManaged for a repository outside the allow-list."""
+        found = self.settings.repo(task.repo)
+        if found is None:
+            raise NotManaged(f"{task.repo} is not in {self.settings.config_file.name}")
+        return found
+
+    def repository(self, repo: RepoSettings) -> Repository:
+        return self.git.of(repo.key, repo.clone_url)
+
+    def log_dir(self, task: Task) -> Path:
+        return self.settings.runtime / "logs" / task.id
+
+    def record(self, kind: EventKind, task: Task | None = None, *, repo: str = "", **data: object) -> None:
+        """One ledger event by this process's actor."""
+        self.ledger.write(
+            Event(
+                kind=kind,
+                actor=self.actor,
+                repo=task.repo if task else repo,
+                task=task.id if task else "",
+                data=dict(data),
+            )
+        )

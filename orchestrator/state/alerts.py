@@ -1,0 +1,104 @@
+"""The outbox of alerts: one file per signature, pending until it went out, then kept as the proof that it was told."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    name: str
+    signature: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outbox:
+    """`root/pending/*.json` waits, `root/told/*.json` went out (or was only for the ledger)."""
+
+    root: Path
+
+    def add(self, signature: str, text: str) -> bool:
+        """False when this signature was ever added before."""
+        name = hashlib.sha256(signature.encode()).hexdigest()[:24] + ".json"
+        for folder in ("pending", "told"):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        if (self.root / "told" / name).exists():
+            return False
+        data = json.dumps({"signature": signature, "text": text, "state": "pending"}, ensure_ascii=False, indent=1)
+        try:
+            # Exclusive creation is the lock: two processes that alert at once make one file.
+            descriptor = os.open(self.root / "pending" / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return False
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(data + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return True
+
+    def pending(self) -> tuple[Waiting, ...]:
+        """Oldest first. A file torn by a kill in mid-write is set aside as told: the ledger has its text."""
+        folder = self.root / "pending"
+        if not folder.is_dir():
+            return ()
+        found: list[tuple[float, Waiting]] = []
+        for path in folder.glob("*.json"):
+            try:
+                data = json.loads(path.read_text(encoding="utf-8"))
+                found.append(
+                    (path.stat().st_mtime, Waiting(name=path.name, signature=data["signature"], text=data["text"]))
+                )
+            except FileNotFoundError:
+                continue
+            except ValueError:
+                path.replace(self.root / "told" / path.name)
+        return tuple(w for _, w in sorted(found, key=lambda f: (f[0], f[1].name)))
+
+    @contextlib.contextmanager
+    def sending(self, entry: Waiting) -> Iterator[bool]:
+        """True when this process may send it. Found in state `sending`, an earlier process died over it: taken as sent."""
+        path = self.root / "pending" / entry.name
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            yield False
+            return
+        with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            if not path.exists():
+                yield False
+                return
+            state = json.loads(file.read() or "{}").get("state")
+            if state == "sending":
+                self.close(entry, "unknown")
+                yield False
+                return
+            self._write(entry, "pending", "sending")
+            yield True
+
+    def keep(self, entry: Waiting, why: str) -> None:
+        """It did not go out: it waits for the next flush."""
+        self._write(entry, "pending", "pending", why)
+
+    def close(self, entry: Waiting, how: str) -> None:
+        self._write(entry, "told", how)
+        (self.root / "pending" / entry.name).unlink(missing_ok=True)
+
+    def _write(self, entry: Waiting, folder: str, state: str, why: str = "") -> None:
+        data = {"signature": entry.signature, "text": entry.text, "state": state} | ({"why": why} if why else {})
+        path = self.root / folder / entry.name
+        beside = path.with_suffix(f".{os.getpid()}.tmp")
+        beside.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        beside.replace(path)
