@@ -1,0 +1,161 @@
+"""What an agent adapter is, and what adapters borrow.
+
+An adapter is one plain module per command line program. It says how the program is started and what its output means;
+it knows no task, no GitHub and no mailbox. The prompt goes by standard input, because one argument may hold 128 KiB
+at most. The exit code alone is not the outcome: some programs end with 0 after a provider's error, so an adapter
+whose program tells how it ended (`Capabilities.terminal`) also needs that event to be good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from orchestrator.model.result import FailureClass, Usage
+from orchestrator.model.settings import AgentSettings
+from orchestrator.model.stream import (
+    Command,
+    Edit,
+    Error,
+    Event,
+    Job,
+    Quota,
+    RunOutcome,
+    SessionStarted,
+    Terminal,
+    Text,
+    Thinking,
+    UsageReport,
+)
+
+ASK = "ask"
+"""`Job.task` of a question of the control plane; no task id looks like it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a program can do, so that callers ask for nothing it cannot."""
+
+    resume: bool = False
+    """Goes on with an earlier session by its id."""
+    live_message: bool = False
+    """Takes another message while it runs."""
+    read_only: bool = False
+    """Can be started so that it changes nothing."""
+    cost_known: bool = False
+    """Reports money, not only tokens."""
+    json_ask: bool = False
+    """Answers a question with JSON and nothing else."""
+    terminal: bool = False
+    """Says itself how it ended; without that event a run counts as crashed."""
+
+
+class Reader(Protocol):
+    """Turns one run's output lines into events. Made anew for each run, so it may remember."""
+
+    def line(self, text: str) -> Iterable[Event]: ...
+
+    def end(self) -> Iterable[Event]:
+        """What is still owed once the output is over."""
+        ...
+
+
+class Agent(Protocol):
+    """The shape of an adapter module."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def argv(self, job: Job, settings: AgentSettings) -> Sequence[str]: ...
+
+    def stdin(self, job: Job) -> bytes: ...
+
+    def env(self, job: Job, settings: AgentSettings) -> Mapping[str, str]:
+        """Variables beyond the cleared environment, HOME and the names the settings allow."""
+        ...
+
+    def preflight(self, settings: AgentSettings) -> str | None:
+        """Why it cannot run now, or None. A refusal here spends no attempt."""
+        ...
+
+    def reader(self) -> Reader: ...
+
+    def outcome(self, tally: Tally, exit: int | None, killed: str, seconds: float) -> RunOutcome: ...
+
+
+@dataclass
+class Tally:
+    """What one run told, summed up as it came."""
+
+    events: int = 0
+    did: int = 0
+    """Texts, thoughts, edits and commands: signs of work."""
+    session: str = ""
+    usage: Usage = field(default_factory=Usage)
+    quota: Quota | None = None
+    error: Error | None = None
+    terminal: Terminal | None = None
+
+    def add(self, event: Event) -> None:
+        self.events += 1
+        match event:
+            case Text() | Thinking() | Edit() | Command():
+                self.did += 1
+            case SessionStarted(id=id):
+                self.session = id
+            case UsageReport(usage=usage):
+                self.usage = usage
+            case Quota():
+                self.quota = event
+            case Error():
+                self.error = event
+            case Terminal():
+                self.terminal = event
+            case _:
+                pass
+
+
+def prompt_on_stdin(job: Job) -> bytes:
+    return job.prompt.encode("utf-8", "replace")
+
+
+def no_env(job: Job, settings: AgentSettings) -> Mapping[str, str]:
+    """Nothing beyond what every run gets."""
+    return {}
+
+
+def settle(tally: Tally, exit: int | None, killed: str, seconds: float, *, terminal: bool) -> RunOutcome:
+    """The outcome from events AND exit. A good end outweighs errors the program recovered from."""
+    failure, detail = _failure(tally, exit, killed, terminal=terminal)
+    return RunOutcome(
+        exit=exit,
+        failure=failure,
+        session=tally.session,
+        reset_at=tally.quota.reset_at if tally.quota is not None and failure is FailureClass.QUOTA else "",
+        usage=tally.usage,
+        seconds=seconds,
+        detail=detail,
+    )
+
+
+def _failure(tally: Tally, exit: int | None, killed: str, *, terminal: bool) -> tuple[FailureClass, str]:
+    good = tally.terminal.ok if tally.terminal is not None else not terminal
+    if killed == "wall":
+        return FailureClass.WALL_TIME, "it passed its time limit"
+    if killed == "silence":
+        return FailureClass.NO_OUTPUT, "it was silent for too long"
+    if killed:
+        return FailureClass.UNKNOWN, f"it was stopped: {killed}"
+    if good and exit == 0:
+        nothing = terminal and tally.did == 0
+        return (FailureClass.DID_NOTHING, "it ended without doing anything") if nothing else (FailureClass.NONE, "")
+    if tally.quota is not None:
+        return FailureClass.QUOTA, "its provider refuses for now"
+    if tally.error is not None:
+        return tally.error.failure, tally.error.text
+    if exit is None or exit < 0:
+        return FailureClass.CRASHED, f"it was killed by signal {-exit}" if exit else "it could not be started"
+    if tally.terminal is None and terminal:
+        return FailureClass.CRASHED, f"it ended with exit code {exit} without saying how"
+    return FailureClass.UNKNOWN, f"exit code {exit}"

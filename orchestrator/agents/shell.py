@@ -1,0 +1,44 @@
+"""Any command line as an agent: the prompt is its standard input, what it prints is text, exit 0 is good."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+
+from orchestrator.agents.base import Capabilities, Reader, Tally, no_env, prompt_on_stdin, settle
+from orchestrator.model.settings import AgentSettings
+from orchestrator.model.stream import Event, Job, RunOutcome, Text
+
+capabilities = Capabilities(json_ask=True)
+stdin = prompt_on_stdin
+env = no_env
+
+
+def argv(job: Job, settings: AgentSettings) -> Sequence[str]:
+    return settings.command
+
+
+def preflight(settings: AgentSettings) -> str | None:
+    if not settings.command:
+        return f"agent {settings.name!r} has no command"
+    if shutil.which(settings.command[0]) is None:
+        return f"{settings.command[0]!r} is not installed"
+    return None
+
+
+class PlainLines:
+    """Every line is text: guessing at meaning in foreign output is how prose becomes state."""
+
+    def line(self, text: str) -> Iterable[Event]:
+        return (Text(text=text),) if text.strip() else ()
+
+    def end(self) -> Iterable[Event]:
+        return ()
+
+
+def reader() -> Reader:
+    return PlainLines()
+
+
+def outcome(tally: Tally, exit: int | None, killed: str, seconds: float) -> RunOutcome:
+    return settle(tally, exit, killed, seconds, terminal=False)
