@@ -157,6 +157,13 @@ _detached: list[subprocess.Popen[bytes]] = []
 """Children we do not wait for; kept only to be reaped when a long-lived process starts the next one."""
 
 
+def wait_detached(pid: int) -> None:
+    """Until a process that this one started with `spawn_detached` has ended; at once for any other."""
+    for child in _detached:
+        if child.pid == pid:
+            child.wait()
+
+
 def _reap() -> None:
     _detached[:] = [child for child in _detached if child.poll() is None]
 
