@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from orchestrator.config.lines import Document
 from orchestrator.config.problems import At, Problem
-from orchestrator.config.schema import Config, Project, Shared
+from orchestrator.config.schema import Config, Project
+from orchestrator.config.schema_shared import Shared
 from orchestrator.model.issue import BoardStatus
 
 

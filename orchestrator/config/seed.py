@@ -7,7 +7,9 @@ from pathlib import PurePath
 
 from orchestrator.config.placed import Notes, PlacedProject, PlacedRepo
 from orchestrator.config.problems import At, near
-from orchestrator.config.schema import Config, SeedProject, SeedRepo, Shared
+from orchestrator.config.schema import Config
+from orchestrator.config.schema_seed import SeedProject, SeedRepo
+from orchestrator.config.schema_shared import Shared
 from orchestrator.model.issue import BoardStatus
 
 _WITHOUT_EFFECT = {

@@ -1,0 +1,104 @@
+"""The keys of config.yaml that the whole file, a project and a repository take; the innermost that says one wins."""
+
+from __future__ import annotations
+
+from orchestrator.config.schema_evidence import (
+    Amount,
+    Attribution,
+    Block,
+    Count,
+    Feedback,
+    Number,
+    Positive,
+    Research,
+    Share,
+    Text,
+)
+from orchestrator.model.planning import PlanApproval
+from orchestrator.model.settings import AutomationMode, Checks, MemoryMode, OnQuota
+from orchestrator.model.task import TaskType
+
+
+class Budget(Block, kw_only=True):
+    """Ceilings on spending."""
+
+    task_usd: Amount | None = None
+    """Per task. Default: 5."""
+    day_usd: Amount | None = None
+    """Per day, all repositories of this level together. Default: 50."""
+    subscription_share: Share | None = None
+    """Share of a subscription's told window, 0 to 1. Default: 0.5."""
+
+
+class Shared(Block, kw_only=True):
+    """Keys that the whole file, a project and a repository take. Repository over project over file."""
+
+    automation_mode: AutomationMode | None = None
+    """full: everything runs by itself. dispatcher_only: dispatch and open pull requests, no more. Default: full."""
+    verify: Text | None = None
+    """Command we run on a clean checkout of every candidate, or the word none. Must be said for each repository."""
+    verify_minutes: Positive | None = None
+    """Time limit of `verify`. Default: 5."""
+    checks: Checks | None = None
+    """What counts as green on a pull request; none says that the repository has no CI. Default: required."""
+    no_checks_grace_minutes: Amount | None = None
+    """With if_present: how long to wait for checks to appear. Default: 10."""
+    merge: bool | None = None
+    """Merge by itself when green; false opens the pull request and stops. Default: true."""
+    memory: MemoryMode | None = None
+    """How CODEBASE.md is kept. Default: commit."""
+    trusted_authors: list[Text] | None = None
+    """Logins whose issues start work, beside the owners and the operator."""
+    agent_fallbacks: dict[TaskType, list[Text]] | None = None
+    """Which agents are tried, in order, per task type. An inner map replaces an outer one whole; types it leaves out
+    take the built-in order (docs/config.md)."""
+    default_agent: Text | None = None
+    """auto, or the agent that goes first when an issue names none. Default: auto."""
+    default_task_type: TaskType | None = None
+    """For issues whose type nothing tells. Default: implementation."""
+    on_quota: OnQuota | None = None
+    """fallback: the next agent takes over; wait: the task waits for this one. Default: fallback."""
+    ready_label: Text | None = None
+    """The label that starts work beside the board's Ready. Default: ready."""
+    excluded_labels: list[Text] | None = None
+    """Issues with one of these are left alone."""
+    required_labels: list[Text] | None = None
+    """Issues without all of these are left alone."""
+    priority_weights: dict[Text, float] | None = None
+    """Points of high, normal and low (prio:high is read too); an hour of waiting is worth 1. Default: 30, 10, 0."""
+    max_attempts: Count | None = None
+    """Agent runs charged as attempts before a task is escalated. Default: 4."""
+    max_corrections: Number | None = None
+    """Runs that mend what the gate found. Default: 3."""
+    max_ci_rounds: Number | None = None
+    """Runs that repair red checks or a conflict. Default: 3."""
+    max_recoveries: Number | None = None
+    """Runs repeated because their worker died. Default: 3."""
+    max_runs: Count | None = None
+    """All runs of one task together. Default: 12."""
+    max_runtime_minutes: Positive | None = None
+    """Time limit of one agent run. Default: 40."""
+    formatter_agent: str | None = None
+    """Agent that restructures sloppy issues; empty = issues are only parsed. Default: empty."""
+    plan_size: Count | None = None
+    """Issues per sprint plan. Default: 5."""
+    sprint_cadence_days: float | None = None
+    """Least days between plans; fractions allowed, 0 = dormant. Default: 7."""
+    groomer_cadence_days: float | None = None
+    """Least days between groomings. Default: as sprint_cadence_days."""
+    planner_allow_early_refresh: bool | None = None
+    """Plan again before the cadence when the sprint has gone idle. Default: false."""
+    planner_agents: list[Text] | None = None
+    """Agents asked to plan, in order. Default: claude, codex."""
+    plan_approval: PlanApproval | None = None
+    """auto: plans apply by themselves. Default: auto."""
+    budgets: Budget | None = None
+    """Ceilings on spending; taken key by key."""
+    planning_research: Research | None = None
+    """Reading before planning; taken key by key over the outer one."""
+    production_feedback: Feedback | None = None
+    """Signals from production; taken key by key over the outer one."""
+    planning_signals: Feedback | None = None
+    """Older spelling of production_feedback; its inputs are added to it."""
+    outcome_attribution: Attribution | None = None
+    """Measuring after the merge; taken key by key over the outer one."""
