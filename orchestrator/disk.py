@@ -46,9 +46,9 @@ def replace(path: Path, data: bytes, *, tmp: Path | None = None, mode: int = 0o6
     sync_dir(path.parent)
 
 
-def create(path: Path, data: bytes, *, tmp: Path) -> None:
+def create(path: Path, data: bytes, *, tmp: Path, mode: int = 0o644) -> None:
     """Like `replace`, but raises FileExistsError when `path` stands already. `tmp` is on the same file system."""
-    write_new_file(tmp, data)
+    write_new_file(tmp, data, mode)
     try:
         os.link(tmp, path)
     finally:

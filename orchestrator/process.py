@@ -153,23 +153,8 @@ def spawn_detached(argv: Sequence[str], *, cwd: Path | str, env: Mapping[str, st
     return child.pid
 
 
-def wait_detached(pid: int) -> None:
-    """Until a program that `spawn_detached` of this process started has ended; at once for any other."""
-    for child in _detached:
-        if child.pid == pid:
-            child.wait()
-    _reap()
-
-
 _detached: list[subprocess.Popen[bytes]] = []
 """Children we do not wait for; kept only to be reaped when a long-lived process starts the next one."""
-
-
-def wait_detached(pid: int) -> None:
-    """Until a process that this one started with `spawn_detached` has ended; at once for any other."""
-    for child in _detached:
-        if child.pid == pid:
-            child.wait()
 
 
 def _reap() -> None:

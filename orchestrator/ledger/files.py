@@ -1,0 +1,83 @@
+"""One segment of the ledger: whole lines from either end, a synced append, the repair of a torn end."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from orchestrator import disk
+from orchestrator.model.event import Actor, Record
+
+_BLOCK = 65536
+
+
+def append(fd: int, line: bytes) -> None:
+    size = os.lseek(fd, 0, os.SEEK_END)
+    try:
+        disk.write_all(fd, line + b"\n")
+        os.fsync(fd)
+    except OSError:
+        os.ftruncate(fd, size)
+        raise
+
+
+def set_torn_aside(fd: int, segment: Path) -> str:
+    """Moves what follows the last line's end to `<segment>.torn`; says so, or answers ""."""
+    size = os.lseek(fd, 0, os.SEEK_END)
+    whole = _whole_size(fd, size)
+    if whole == size:
+        return ""
+    torn = os.pread(fd, size - whole, whole)
+    with segment.with_name(f"{segment.name}.torn").open("ab") as aside:
+        aside.write(torn + b"\n")
+        aside.flush()
+        os.fsync(aside.fileno())
+    os.ftruncate(fd, whole)
+    return f"{len(torn)} bytes of a torn line are in {segment.name}.torn"
+
+
+def _whole_size(fd: int, size: int) -> int:
+    """Bytes up to the end of the last whole line, looked for from the end."""
+    while size > 0:
+        start = max(0, size - _BLOCK)
+        end = os.pread(fd, size - start, start).rfind(b"\n")
+        if end >= 0:
+            return start + end + 1
+        size = start
+    return 0
+
+
+def last_line(segment: Path) -> bytes:
+    """The last whole line, read from the end; empty when there is none."""
+    with segment.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        tail, start = b"", size
+        while start > 0 and tail.count(b"\n") < 3:
+            start = max(0, start - _BLOCK)
+            file.seek(start)
+            tail = file.read(size - start)
+        whole = tail[: tail.rfind(b"\n") + 1]
+        return whole[:-1].rsplit(b"\n", 1)[-1] if whole else b""
+
+
+def lines(segment: Path) -> Iterator[bytes]:
+    """Whole lines; what a kill tore at the end is none."""
+    with segment.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield line[:-1]
+
+
+def records(lines: Iterable[bytes]) -> Iterator[Record]:
+    for line in lines:
+        try:
+            yield record(json.loads(line))
+        except (ValueError, KeyError, TypeError):
+            continue
+
+
+def record(data: dict[str, Any]) -> Record:
+    return Record(**{**data, "actor": Actor(**data["actor"])})
