@@ -122,8 +122,6 @@ def load(path: Path) -> list[dict[str, Any]]:
         text = path.read_text(encoding="utf-8")
         root: Any = yaml.compose(text, Loader=yaml.CSafeLoader)
         data = yaml.load(text, Loader=yaml.CSafeLoader)
-    except OSError as error:
-        raise Wrong(f"{path}: {error.strerror}") from error
     except yaml.YAMLError as error:
         raise Wrong(f"{path}: not YAML: {error}") from error
     scenes = data.get("scenes") if isinstance(data, dict) else None
@@ -186,6 +184,11 @@ def part(value: Any, name: str, default: str | None = None) -> str:
     return str(found)
 
 
+def only(value: Any, name: str) -> str:
+    """A step's one text, given bare or by name."""
+    return value if isinstance(value, str) else part(value, name)
+
+
 def _write(run: Run, value: Any) -> None:
     path = Path(run.fill(part(value, "path")))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -197,7 +200,6 @@ def _write(run: Run, value: Any) -> None:
 
 def _append(run: Run, value: Any) -> None:
     path = Path(run.fill(part(value, "path")))
-    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(run.fill(part(value, "text")))
     emit("edit", path=str(path))
@@ -213,7 +215,7 @@ def _replace(run: Run, value: Any) -> None:
 
 
 def _delete(run: Run, value: Any) -> None:
-    path = Path(run.fill(value if isinstance(value, str) else part(value, "path")))
+    path = Path(run.fill(only(value, "path")))
     path.unlink(missing_ok=True)
     emit("edit", path=str(path))
 
@@ -238,7 +240,7 @@ def _run(run: Run, value: Any) -> None:
 
 
 def _commit(run: Run, value: Any) -> None:
-    message = run.fill(value if isinstance(value, str) else part(value, "message"))
+    message = run.fill(only(value, "message"))
     code = _shell('git add -A && git -c user.name=agent -c user.email=agent@invalid commit -q -m "$1"', message)
     emit("command", command="git commit", exit=code)
 
@@ -279,15 +281,6 @@ def _fail() -> None:
     raise SystemExit(1)
 
 
-def _exit(run: Run, value: Any) -> None:
-    raise SystemExit(int(value))
-
-
-def _hang(run: Run, value: Any) -> None:
-    while True:
-        time.sleep(3600)
-
-
 def _daemon(run: Run, value: Any) -> None:
     """Forks twice with a session of its own: no group kill reaches it, and nobody waits for it."""
     sys.stdout.flush()
@@ -303,17 +296,13 @@ def _daemon(run: Run, value: Any) -> None:
     os._exit(0)
 
 
-def _crash(run: Run, value: Any) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def _count(run: Run, value: Any) -> None:
-    with Path(value if isinstance(value, str) else part(value, "file")).open("a", encoding="utf-8") as file:
+    with Path(only(value, "file")).open("a", encoding="utf-8") as file:
         file.write(f"{run.task} {run.n} {run.agent}\n")
 
 
 def _keep_prompt(run: Run, value: Any) -> None:
-    Path(run.fill(value if isinstance(value, str) else part(value, "file"))).write_text(run.prompt, encoding="utf-8")
+    Path(run.fill(only(value, "file"))).write_text(run.prompt, encoding="utf-8")
 
 
 def _say(type: str) -> Callable[[Run, Any], None]:
@@ -338,10 +327,10 @@ STEPS: dict[str, Callable[[Run, Any], None]] = {
     "session": lambda run, value: emit("session", id=run.fill(str(value))),
     "quota": _quota,
     "error": _error,
-    "hang": _hang,
+    "hang": lambda run, value: time.sleep(366 * 86_400),
     "spawn_daemon": _daemon,
-    "crash": _crash,
-    "exit": _exit,
+    "crash": lambda run, value: os.kill(os.getpid(), signal.SIGKILL),
+    "exit": lambda run, value: sys.exit(int(value)),
     "count": _count,
     "keep_prompt": _keep_prompt,
     "answer": lambda run, value: emit("text", text=value if isinstance(value, str) else json.dumps(value)),

@@ -1,0 +1,170 @@
+"""Trees and commits, made and read in the mirror with an index of ours. Nothing here knows a workspace's own `.git`."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from orchestrator.git import names
+from orchestrator.git.mirror import Mirror
+from orchestrator.git.run import EMAIL, GitError, text
+from orchestrator.model.gate import FileChange
+from orchestrator.model.names import Public, Sha
+
+RESULT_FILE = ".agent_result.md"
+KEPT = "refs/agent-os/kept"
+TASKS = "refs/agent-os/tasks"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Author:
+    """Who made a commit that is not ours."""
+
+    sha: Sha
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trees(Mirror):
+    def tree_of(self, sha: str) -> Sha | None:
+        """The tree of a commit (or the tree itself); None when it is not here."""
+        return self.resolve(f"{names.sha(sha)}^{{tree}}")
+
+    def is_ancestor(self, older: Sha, newer: Sha) -> bool:
+        """Raises GitError when one of them is not here."""
+        done = self.git("merge-base", "--is-ancestor", names.sha(older), names.sha(newer), accept=(0, 1))
+        return done.exit == 0
+
+    def changes(self, base: Sha, tree: Sha) -> tuple[FileChange, ...]:
+        """Every path that differs, without rename detection; links with the place they point at."""
+        args = ("diff-tree", "-r", "-z", "--raw", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv")
+        done = self.git(*args, "--full-index", "--no-abbrev", names.sha(base), names.sha(tree))
+        found, blobs = _parse_changes(done.out.decode("utf-8", "surrogateescape"))
+        links = [c.path for c in found if c.new_mode == "120000"]
+        if not links:
+            return found
+        targets = dict(zip(links, self._blobs([blobs[path] for path in links])))
+        return tuple(replace(c, link_target=targets[c.path]) if c.path in targets else c for c in found)
+
+    def _blobs(self, shas: list[Sha]) -> list[str]:
+        """Contents of small blobs (link targets), in order, with one process."""
+        data = self.git("cat-file", "--batch", stdin="".join(f"{s}\n" for s in shas).encode()).out
+        texts, at = [], 0
+        for _ in shas:
+            end = data.index(b"\n", at)
+            size = int(data[at:end].split()[2])
+            texts.append(data[end + 1 : end + 1 + size].decode("utf-8", "surrogateescape"))
+            at = end + size + 2
+        return texts
+
+    def neighbours(self, tree: Sha, changes: tuple[FileChange, ...]) -> tuple[str, ...]:
+        """Unchanged paths of `tree` that some file systems cannot tell from an added one."""
+        added = [c.path for c in changes if c.status == "A"]
+        if not added:
+            return ()
+        listed = self.git("ls-tree", "-r", "-z", "--name-only", names.sha(tree)).out.decode("utf-8", "surrogateescape")
+        changed = {c.path for c in changes}
+        spelt: dict[str, set[str]] = {}
+        for prefix in itertools.chain.from_iterable(map(_prefixes, added)):
+            spelt.setdefault(_fold(prefix), set()).add(prefix)
+        return tuple(p for p in listed.split("\0") if p and p not in changed and _resembles(p, spelt))
+
+    def patch(self, base: Sha, head: Sha) -> str:
+        """The diff as text, for a prompt."""
+        args = ("diff-tree", "-p", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
+        return self.git(*args, names.sha(base), names.sha(head)).out.decode("utf-8", "replace")
+
+    def commit(self, task_id: str, tree: Sha, parents: tuple[Sha, ...], message: Public, at: datetime) -> Sha:
+        """Our commit; the same inputs give the same sha. Kept alive under refs/agent-os/tasks/<task>."""
+        sha = self.commit_tree(tree, parents, message, at)
+        self.keep(f"{TASKS}/{names.key(task_id)}", sha)
+        return sha
+
+    def commit_tree(self, tree: Sha, parents: tuple[Sha, ...], message: str, at: datetime) -> Sha:
+        """A commit no ref points at yet."""
+        date = f"@{int(at.timestamp())} +0000"
+        dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+        args = [word for parent in dict.fromkeys(parents) for word in ("-p", names.sha(parent))]
+        words = message.replace("\0", "\ufffd").strip().encode("utf-8", "replace") + b"\n"
+        return Sha(text(self.git("commit-tree", names.sha(tree), *args, "-F", "-", stdin=words, env=dates)))
+
+    def log_authors(self, base: Sha, head: Sha) -> tuple[Author, ...]:
+        """Who made the commits of `head` that are neither in `base` nor ours; newest first."""
+        form = "--format=%H%x1f%an%x1f%ae%x1f%ce"
+        done = self.git("log", "-z", form, f"{names.sha(base)}..{names.sha(head)}")
+        rows = [row.split("\x1f") for row in done.out.decode("utf-8", "replace").split("\0") if row]
+        return tuple(
+            Author(sha=Sha(row[0]), name=row[1], email=row[2]) for row in rows if EMAIL not in (row[2], row[3])
+        )
+
+    def read(self, ref: str, path: str) -> bytes | None:
+        """A file's content in a commit, tree or branch; None when there is no such file or no such ref."""
+        place = ref if len(ref) in (40, 64) and ref.isalnum() else f"refs/heads/{names.branch(ref)}"
+        done = self.git("cat-file", "--batch", stdin=f"{place}:{names.inside(path)}\n".encode())
+        head, _, rest = done.out.partition(b"\n")
+        fields = head.split()
+        if len(fields) != 3 or fields[1] != b"blob":
+            return None
+        return rest[: int(fields[2])]
+
+    def write_file_commit(self, base: Sha, path: str, content: bytes, message: Public, at: datetime) -> Sha:
+        """A commit on `base` that sets one file. Deterministic; nothing is pushed."""
+        blob = text(self.git("hash-object", "-w", "--stdin", stdin=content))
+        with self.index() as index:
+            self.git("read-tree", names.sha(base), env=index)
+            entry = f"100644 {blob}\t{names.inside(path)}\0".encode()
+            self.git("update-index", "-z", "--add", "--index-info", stdin=entry, env=index)
+            tree = Sha(text(self.git("write-tree", env=index)))
+        return self.commit_tree(tree, (base,), message, at)
+
+    @contextmanager
+    def index(self) -> Iterator[dict[str, str]]:
+        """The environment that names an index of our own, for a moment."""
+        with tempfile.TemporaryDirectory(prefix=f"{self.key}.index-", dir=self.root) as folder:
+            yield {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+
+    def check_out(self, sha: Sha, into: Path, index: Path) -> None:
+        """Fills an empty folder with a tree, with an index of ours. No filter, hook or attribute driver can run."""
+        env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(into)}
+        self.git("read-tree", "-m", "-u", names.sha(sha), env=env, cwd=into, timeout=900)
+
+
+def _parse_changes(out: str) -> tuple[tuple[FileChange, ...], dict[str, Sha]]:
+    """`:old new osha nsha S NUL path NUL`, then `added TAB deleted TAB path NUL` (git-diff-tree(1))."""
+    rows = iter(out.split("\0"))
+    found: dict[str, FileChange] = {}
+    blobs: dict[str, Sha] = {}
+    for row in rows:
+        if row.startswith(":"):
+            old, new, _, blob, status = row[1:].split(" ")
+            path = next(rows)
+            blobs[path] = Sha(blob)
+            found[path] = FileChange(path=path, status=status[0], old_mode=old, new_mode=new)
+        elif row:
+            added, deleted, path = row.split("\t", 2)
+            counts = [int(n) if n.isdigit() else 0 for n in (added, deleted)]
+            found[path] = replace(found[path], added=counts[0], deleted=counts[1])
+    return tuple(found.values()), blobs
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    return itertools.accumulate(path.split("/"), lambda a, b: f"{a}/{b}")
+
+
+def _fold(path: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def _resembles(path: str, spelt: dict[str, set[str]]) -> bool:
+    return any(names_ - {p} for p in _prefixes(path) if (names_ := spelt.get(_fold(p))))
+
+
+def missing(sha: str) -> GitError:
+    return GitError("git object", None, f"{sha} is not in the mirror; fetch first")
