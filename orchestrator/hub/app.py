@@ -13,11 +13,13 @@ from starlette.types import ASGIApp
 from orchestrator.hub import rest
 from orchestrator.hub.dispatch import Router
 from orchestrator.hub.gate import Gate
+from orchestrator.hub.git_http import GitHttp
 
 if TYPE_CHECKING:
     from orchestrator.hub.server import Hub
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+GIT_PATHS = ("/info/refs", "/git-upload-pack", "/git-receive-pack")
 
 
 async def graphql(request: Request) -> Response:
@@ -37,9 +39,11 @@ async def graphql(request: Request) -> Response:
 def build(hub: Hub) -> ASGIApp:
     """The application for a hub (`request.app.state.hub`)."""
     router = Router(hub, rest.all_routes())
+    git = GitHttp(hub).__call__
     routes = [
         Route("/graphql", graphql, methods=["POST"]),
         Route("/api/graphql", graphql, methods=["POST"]),
+        *[Route(f"/{{owner}}/{{repo}}{end}", git, methods=["GET", "POST"]) for end in GIT_PATHS],
         Route("/{path:path}", router.__call__, methods=METHODS),
     ]
     app = Starlette(routes=routes)

@@ -10,7 +10,6 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-
 from typing import TYPE_CHECKING
 
 from orchestrator.hub.db import Database
@@ -164,3 +163,12 @@ def check(db: Database, viewer: Viewer, repo: Repo, area: str, level: str, wante
         raise ApiError(403, f"Must have {needs}")
     if repo.archived and level == "write" and area != "administration":
         raise ApiError(403, "Repository was archived so is read-only.")
+
+
+def acting(user: User) -> Viewer:
+    """A viewer that may do all its user may: how the hub itself acts for someone (admin, CI, hooks)."""
+    token = Token(
+        token=f"internal-{user.id}", user_id=user.id, kind="fine", permissions=None, scopes=None, app_id=None,
+        installation_id=None, repos=None, expires_at=None, created_at=user.created_at,
+    )  # fmt: skip
+    return Viewer(user=user, token=token)

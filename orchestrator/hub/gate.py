@@ -50,7 +50,7 @@ class Gate:
             await self.app(scope, receive, send)
             return
         facts = scope["hub"] = Facts()
-        is_git = ".git/" in path
+        is_git = path.endswith(("/info/refs", "/git-upload-pack", "/git-receive-pack"))
         if not is_git:
             body = await _read(receive)
             receive = _replay(body)

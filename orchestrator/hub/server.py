@@ -11,12 +11,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.hub.admin import Admin
+from orchestrator.hub.ci import Ci
 from orchestrator.hub.clock import Clock
 from orchestrator.hub.db import Database
 from orchestrator.hub.faults import Faults
+from orchestrator.hub.gitops import Bare, Person
 from orchestrator.hub.limits import Limits
 from orchestrator.hub.requests import RequestLog
-from orchestrator.hub.store import users
+from orchestrator.hub.rules.mergeability import Mergeability
+from orchestrator.hub.store import checks, issues, users
+from orchestrator.hub.store.repos import Repo
+from orchestrator.hub.store.users import User
 
 if TYPE_CHECKING:
     import uvicorn
@@ -42,6 +48,10 @@ class Hub:
         self.limits = Limits(self.clock, secondary_limits)
         self.requests = RequestLog()
         self.background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub-background")
+        self.mergeability = Mergeability(self)
+        self.ci = Ci(self, ci_workers)
+        self.admin = Admin(self)
+        self._locks: dict[int, threading.RLock] = {}
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._ensure_actions_app()
@@ -80,7 +90,39 @@ class Hub:
             if not self._thread.is_alive():
                 raise OSError("the hub's server did not start")
             time.sleep(0.002)
+        self.ci.resume()
         return self
+
+    def bare(self, repo: Repo) -> Bare:
+        """The git repository of a repository."""
+        return Bare(self.root / "repos" / repo.owner_login / f"{repo.name}.git")
+
+    def repo_lock(self, repo: Repo) -> threading.RLock:
+        """Held while the API moves refs of a repository."""
+        with self.db.write():
+            return self._locks.setdefault(repo.id, threading.RLock())
+
+    def person(self, user: User, date: str) -> Person:
+        """A user as the author of a commit."""
+        email = user.email or f"{user.id}+{user.login}@users.hub.example"
+        return Person(name=user.name or user.login, email=email, date=date)
+
+    def person_of_issue(self, issue_id: int, date: str) -> Person:
+        """The author of an issue or pull request as the author of a commit."""
+        return self.person(users.get(self.db, issues.get(self.db, issue_id).author_id), date)
+
+    def ci_idle(self, timeout: float = 60.0) -> bool:
+        """Wait until no CI job is queued or running; False when the seconds ran out."""
+        return self.ci.idle(timeout)
+
+    def ci_seconds(self, full_name: str) -> dict[str, float]:
+        """CI seconds spent on each commit of owner/name."""
+        return checks.seconds(self.db, self.admin.repository(full_name).id)
+
+    def serve_forever(self) -> None:
+        """Block until the server ends (a command's main loop); KeyboardInterrupt passes through."""
+        while self._thread is not None and self._thread.is_alive():
+            self._thread.join(0.5)
 
     def connections(self) -> Sequence[Any]:
         """The server's open connections (uvicorn protocols), for faults that cut them."""
@@ -92,6 +134,7 @@ class Hub:
             self._server.should_exit = True
             self._thread.join(10)
             self._server = self._thread = None
+        self.ci.stop()
         self.background.shutdown(wait=True, cancel_futures=True)
         self.db.close()
 

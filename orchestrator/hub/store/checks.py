@@ -195,3 +195,11 @@ def add_seconds(db: Database, repo_id: int, sha: str, job: str, seconds: float) 
 def seconds(db: Database, repo_id: int) -> dict[str, float]:
     """CI seconds by commit."""
     return dict(db.tuples("SELECT sha, sum(seconds) FROM ci_seconds WHERE repo_id=? GROUP BY sha", repo_id))
+
+
+def unfinished(db: Database, repo_id: int, app_id: int) -> list[tuple[CheckRun, str | None]]:
+    """An app's runs that are not completed, with the branch of their suite."""
+    sql = "SELECT * FROM check_runs WHERE repo_id=? AND app_id=? AND status!='completed' ORDER BY id"
+    found = db.rows(CheckRun, sql, repo_id, app_id)
+    suites = suites_by_ids(db, [run.suite_id for run in found])
+    return [(run, suites[run.suite_id].head_branch) for run in found]
