@@ -12,7 +12,7 @@ _LOG = "runtime/logs"
 def crontab(root: Path, roles: Mapping[str, str]) -> str:
     """One line per role (name to its five cron fields), between two marker lines that name the checkout.
 
-    Each runs `bin/run_<role>.sh` and appends to `runtime/logs/<role>.log`. crontab(5): an unescaped `%` ends the command,
+    Each runs `bin/run_<role>.sh` and appends to `runtime/logs/<role>.log`. crontab(5): a bare `%` ends the command,
     so it is escaped; the shell's own characters are quoted. Raises ValueError on a root with a line break.
     """
     if "\n" in str(root) or "\r" in str(root):
