@@ -12,13 +12,12 @@ torn by a kill or a full disk was never acknowledged; the next write moves it as
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import os
 import re
 import secrets
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 from pathlib import Path
@@ -28,7 +27,7 @@ from orchestrator import disk
 from orchestrator.clock import Clock
 from orchestrator.ledger.check import GENESIS, Check, mac_of
 from orchestrator.ledger.files import append, last_line, lines, record, records, set_torn_aside
-from orchestrator.model.event import Actor, Event, Record
+from orchestrator.model.event import Event, Record
 from orchestrator.model.names import Public
 from orchestrator.model.times import stamp
 
@@ -69,15 +68,10 @@ class Ledger:
         with disk.locked(self.root / f"{self._name}.lock", wait=_WAIT) as mine:
             if not mine:
                 raise LedgerBusy(str(self.root))
-            segment = self._current()
-            fd = os.open(segment, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            try:
-                torn = set_torn_aside(fd, segment)
-                seq, prev = self.head()
-                line = self._line(event, seq + 1, prev, torn)
-                append(fd, line)
-            finally:
-                os.close(fd)
+            torn = self._repair()
+            seq, prev = self.head()
+            line = self._line(event, seq + 1, prev, torn)
+            append(self._current(), line)
             disk.sync_dir(self.root)
         return record(json.loads(line))
 
@@ -146,6 +140,10 @@ class Ledger:
         except FileNotFoundError:
             return []
         return sorted(found)
+
+    def _repair(self) -> str:
+        segments = self._segments()
+        return set_torn_aside(segments[-1]) if segments else ""
 
     def _current(self) -> Path:
         """The segment to append to; a new one when the last is full."""

@@ -14,28 +14,35 @@ from orchestrator.model.event import Actor, Record
 _BLOCK = 65536
 
 
-def append(fd: int, line: bytes) -> None:
-    size = os.lseek(fd, 0, os.SEEK_END)
+def append(segment: Path, line: bytes) -> None:
+    """Raises OSError (a full disk); what was begun is then taken back."""
+    fd = os.open(segment, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
-        disk.write_all(fd, line + b"\n")
-        os.fsync(fd)
-    except OSError:
-        os.ftruncate(fd, size)
-        raise
+        size = os.fstat(fd).st_size
+        try:
+            disk.write_all(fd, line + b"\n")
+            os.fsync(fd)
+        except OSError:
+            os.ftruncate(fd, size)
+            raise
+    finally:
+        os.close(fd)
 
 
-def set_torn_aside(fd: int, segment: Path) -> str:
+def set_torn_aside(segment: Path) -> str:
     """Moves what follows the last line's end to `<segment>.torn`; says so, or answers ""."""
-    size = os.lseek(fd, 0, os.SEEK_END)
-    whole = _whole_size(fd, size)
-    if whole == size:
-        return ""
-    torn = os.pread(fd, size - whole, whole)
-    with segment.with_name(f"{segment.name}.torn").open("ab") as aside:
-        aside.write(torn + b"\n")
-        aside.flush()
-        os.fsync(aside.fileno())
-    os.ftruncate(fd, whole)
+    with segment.open("r+b", buffering=0) as file:
+        fd = file.fileno()
+        size = file.seek(0, os.SEEK_END)
+        whole = _whole_size(fd, size)
+        if whole == size:
+            return ""
+        torn = os.pread(fd, size - whole, whole)
+        with segment.with_name(f"{segment.name}.torn").open("ab") as aside:
+            aside.write(torn + b"\n")
+            aside.flush()
+            os.fsync(aside.fileno())
+        file.truncate(whole)
     return f"{len(torn)} bytes of a torn line are in {segment.name}.torn"
 
 
