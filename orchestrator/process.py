@@ -157,6 +157,14 @@ _detached: list[subprocess.Popen[bytes]] = []
 """Children we do not wait for; kept only to be reaped when a long-lived process starts the next one."""
 
 
+def wait_detached(pid: int) -> None:
+    """Until a program that `spawn_detached` of this process started has ended; at once for any other."""
+    for child in _detached:
+        if child.pid == pid:
+            child.wait()
+    _reap()
+
+
 def _reap() -> None:
     _detached[:] = [child for child in _detached if child.poll() is None]
 
