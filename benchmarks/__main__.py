@@ -50,14 +50,17 @@ def main(names: tuple[str, ...], listing: bool, everything: bool, write: Path | 
 
 def page(lines: list[str]) -> str:
     """docs/figures.md: one table per proof, made from the very lines that were printed."""
-    parts = ["# Figures\n\nMade by `bin/prove --all --write docs/figures.md`. Ratios and counts decide; milliseconds are reported.\n"]
+    parts = [
+        "# Figures\n\nMade by `bin/prove --all --write docs/figures.md`. Ratios and counts decide.\n"
+    ]
     for line in lines:
         data = json.loads(line)
         rows = "\n".join(f"| {k} | {json.dumps(v, ensure_ascii=False)} |" for k, v in data["figures"].items())
         word = "holds" if data["holds"] else "does NOT hold"
         parts.append(
             f"## {data['proof']}: {word}\n\n{PROOFS[data['proof']]}\n\n| figure | value |\n|---|---|\n{rows}\n\n"
-            f"Skipped: {data['skipped'] or 'nothing'}. Not proven: {data['not_proven'] or 'nothing'}. {data['seconds']} s.\n"
+            f"Skipped: {data['skipped'] or 'nothing'}. Not proven: {data['not_proven'] or 'nothing'}. "
+            f"{data['seconds']} s.\n"
         )
     return "\n".join(parts)
 

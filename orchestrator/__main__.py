@@ -11,9 +11,16 @@ from orchestrator.cli import app
 
 
 @app.main.command()
-@click.option("--root", type=click.Path(path_type=Path), default=None, help="Where it keeps its state (default: runtime/hub).")
+@click.option(
+    "--root", type=click.Path(path_type=Path), default=None, help="Where it keeps its state (default: runtime/hub)."
+)
 @click.option("--port", default=8180, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
-@click.option("--seed-file", type=click.Path(exists=True, path_type=Path), default=None, help="YAML of users, repositories, boards.")
+@click.option(
+    "--seed-file",
+    type=click.Path(exists=True, path_type=Path),
+    default=None,
+    help="YAML of users, repositories, boards.",
+)
 def hub(root: Path | None, port: int, seed_file: Path | None) -> None:
     """A GitHub of your own on this machine, to run against and to test with."""
     from orchestrator.hub import command

@@ -58,7 +58,12 @@ def ask(
     for _ in range(2):
         again = f"{text}\n\nYour last answer was refused: {problem}" if problem else text
         reply = agents.ask(
-            settings, again, timeout=timeout, home=folder / "home", log=folder / f"{purpose}.log", redact=services.redact
+            settings,
+            again,
+            timeout=timeout,
+            home=folder / "home",
+            log=folder / f"{purpose}.log",
+            redact=services.redact,
         )
         if isinstance(reply, agents.NoReply):
             return _note(services, repo, purpose, agent, NoAnswer(reason=reply.why))
@@ -84,7 +89,7 @@ def check(text: str, schema: Mapping[str, str]) -> dict[str, Json] | str:
         value = data[key]
         if not isinstance(value, KINDS[kind]) or (kind == "number" and isinstance(value, bool)):
             return f"{key} must be {kind}"
-        if kind == "texts" and not all(isinstance(item, str) for item in value):
+        if isinstance(value, list) and not all(isinstance(item, str) for item in value):
             return f"{key} must be a list of texts"
     return dict(data)
 

@@ -31,9 +31,7 @@ def tell(services: Services, kind: AlertKind, task: Task, state: str, text: str,
     """An alert about a task. `state` tells occurrences apart: the same (task, kind, state) is told once, ever."""
     link = task.url
     body = services.redact(f"{task.title}\n{text}".strip())
-    alert(
-        services, Alert(kind=kind, subject=f"task:{task.id}", state=state, text=body, link=link, action=action), task
-    )
+    alert(services, Alert(kind=kind, subject=f"task:{task.id}", state=state, text=body, link=link, action=action), task)
 
 
 def alert(services: Services, alert: Alert, task: Task | None = None) -> None:

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from orchestrator.mailbox.box import Claim, Entry
+from orchestrator.mailbox.box import Claim, Entry, Unreadable
 from orchestrator.model.errors import Told
 from orchestrator.model.event import Actor, Event, EventKind, Record
 from orchestrator.model.names import TaskId
@@ -50,11 +50,13 @@ class Overview:
     ledger_seq: int
 
 
+OPEN = tuple(f for f in Folder if f not in (Folder.DONE, Folder.CORRUPT))
+
+
 def status(services: Services) -> Overview:
     box = services.mailbox
     counts = {f.value: len(box.ids(f)) for f in Folder}
-    open_folders = [f for f in Folder if f not in (Folder.DONE, Folder.CORRUPT)]
-    lines = tuple(_line(e) for f in open_folders for e in box.list(f))
+    lines = tuple(_line(e) for f in OPEN for e in box.list(f))
     slots = services.settings.runtime / "state" / "slots"
     limit = services.settings.max_parallel_workers
     return Overview(
@@ -62,7 +64,7 @@ def status(services: Services) -> Overview:
         workers=locks.slots_taken(slots, limit),
         workers_max=limit,
         tasks=lines,
-        ignored=box.ignored(),
+        ignored=box.survey(OPEN).ignored,
         ledger_seq=services.ledger.head()[0],
     )
 
@@ -74,16 +76,17 @@ def tasks(services: Services, folder: Folder | None = None) -> tuple[TaskLine, .
 
 def task(services: Services, id: str) -> tuple[Folder, Task]:
     """Raises OrderRefused for an unknown id or an unreadable file."""
-    entry = services.mailbox.find(TaskId(id))
+    try:
+        entry = services.mailbox.find(TaskId(id))
+    except Unreadable as why:
+        raise OrderRefused(f"task {id!r} cannot be read: {why}; see corrupt/{id}.reason") from why
     if entry is None:
         raise OrderRefused(f"no task {id!r}; `agent-os task ls` lists them")
-    if entry.task is None:
-        raise OrderRefused(f"task {id!r} cannot be read; see corrupt/{id}.reason")
     return entry.folder, entry.task
 
 
 def retry(services: Services, id: str, *, person: str) -> TaskLine:
-    """The same as moving the file to inbox/: counters reset, history and branch kept; a done task gets a new generation."""
+    """The same as moving the file to inbox/: counters reset, history kept; a done task gets a new generation."""
     folder, found = task(services, id)
     if folder is Folder.DONE:
         from orchestrator.pipeline import hand
@@ -91,13 +94,13 @@ def retry(services: Services, id: str, *, person: str) -> TaskLine:
         _order(services, found, person, "retry")
         fresh = hand.next_generation(services, found)
         services.mailbox.put(fresh)
-        return _line(Entry(id=fresh.id, folder=Folder.INBOX, task=fresh, hand_move=False))
+        return _line(Entry(id=fresh.id, folder=Folder.INBOX, task=fresh))
     if folder not in (Folder.BLOCKED, Folder.ESCALATED, Folder.FAILED, Folder.HOLD):
         raise OrderRefused(f"task {id} is in {folder.value}/; only a stopped or held task can be retried")
     with _held(services, found) as claim:
         _order(services, found, person, "retry")
         claim = intake.again(services, claim, f"retry ordered by {person}")
-    return _line(Entry(id=claim.task.id, folder=Folder.INBOX, task=claim.task, hand_move=False))
+    return _line(Entry(id=claim.task.id, folder=Folder.INBOX, task=claim.task))
 
 
 def hold(services: Services, id: str, *, person: str) -> TaskLine:
@@ -107,8 +110,10 @@ def hold(services: Services, id: str, *, person: str) -> TaskLine:
         raise OrderRefused(f"task {id} is in {folder.value}/ already")
     with _held(services, found) as claim:
         _order(services, found, person, "hold")
-        claim = services.mailbox.move(claim, replace(claim.task, reason=f"held by {person}, was in {folder.value}/"), Folder.HOLD)
-    return _line(Entry(id=claim.task.id, folder=Folder.HOLD, task=claim.task, hand_move=False))
+        claim = services.mailbox.move(
+            claim, replace(claim.task, reason=f"held by {person}, was in {folder.value}/"), Folder.HOLD
+        )
+    return _line(Entry(id=claim.task.id, folder=Folder.HOLD, task=claim.task))
 
 
 def ledger(services: Services, *, subject: str = "", last: int = 50) -> tuple[Record, ...]:
@@ -121,7 +126,9 @@ def _about(record: Record, subject: str) -> bool:
     repo, _, number = subject.partition("#")
     if number and record.repo.casefold() == repo.casefold():
         data = record.data
-        return str(data.get("issue", "")) == number or str(data.get("number", "")) == number or f"-{number}" in record.task
+        return (
+            str(data.get("issue", "")) == number or str(data.get("number", "")) == number or f"-{number}" in record.task
+        )
     return subject == record.task or (len(subject) >= 7 and any(subject in str(v) for v in record.data.values()))
 
 
@@ -136,7 +143,13 @@ def _held(services: Services, found: Task) -> Iterator[Claim]:
 
 def _order(services: Services, found: Task, person: str, what: str) -> None:
     services.ledger.write(
-        Event(kind=EventKind.ORDER, actor=Actor(kind="person", id=person), repo=found.repo, task=found.id, data={"order": what})
+        Event(
+            kind=EventKind.ORDER,
+            actor=Actor(kind="person", id=person),
+            repo=found.repo,
+            task=found.id,
+            data={"order": what},
+        )
     )
 
 
@@ -153,11 +166,6 @@ DOING = {
 
 def _line(entry: Entry) -> TaskLine:
     found = entry.task
-    if found is None:
-        return TaskLine(
-            id=entry.id, repo="", issue=None, title="(unreadable)", folder=entry.folder.value,
-            doing="waits for a person", agent="", attempts=0, pull_request=None, reason=entry.problem,
-        )  # fmt: skip
     return TaskLine(
         id=found.id,
         repo=found.repo,

@@ -63,7 +63,7 @@ class Services:
     def log_dir(self, task: Task) -> Path:
         return self.settings.runtime / "logs" / task.id
 
-    def record(self, kind: EventKind, task: Task | None = None, *, repo: str = "", **data: object) -> None:
+    def record(self, kind: EventKind, task: Task | None = None, /, *, repo: str = "", **data: object) -> None:
         """One ledger event by this process's actor."""
         self.ledger.write(
             Event(

@@ -128,7 +128,10 @@ def task_ls(folder: str | None, as_json: bool) -> None:
 
 def _task_table(lines: tuple[operations.TaskLine, ...]) -> None:
     show.table(
-        [(t.id, f"{t.repo}#{t.issue}" if t.issue else t.repo, t.folder, t.doing, t.agent, t.attempts, t.title) for t in lines],
+        [
+            (t.id, f"{t.repo}#{t.issue}" if t.issue else t.repo, t.folder, t.doing, t.agent, t.attempts, t.title)
+            for t in lines
+        ],
         ("task", "issue", "folder", "doing", "agent", "runs", "title"),
     )
 
@@ -167,7 +170,9 @@ def task_hold(id: str, as_json: bool) -> None:
     from orchestrator import operations
 
     line = operations.hold(_services("operator", person()), id, person=person())
-    click.echo(show.as_json(line) if as_json else f"{line.id} is on hold; `agent-os task retry {line.id}` ends the pause")
+    click.echo(
+        show.as_json(line) if as_json else f"{line.id} is on hold; `agent-os task retry {line.id}` ends the pause"
+    )
 
 
 @main.command("check-config")
@@ -230,7 +235,9 @@ def ledger_verify(as_json: bool) -> None:
         click.echo(show.as_json(seen))
     else:
         word = "holds" if seen.ok else "DOES NOT HOLD"
-        click.echo(f"{seen.events} events in {seen.segments} segments, the chain {word}; head {seen.head_seq} {seen.head_hash}")
+        click.echo(
+            f"{seen.events} events in {seen.segments} segments, the chain {word}; head {seen.head_seq} {seen.head_hash}"
+        )
         for problem in seen.problems:
             click.echo(problem, err=True)
     if not seen.ok:

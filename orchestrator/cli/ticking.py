@@ -28,9 +28,13 @@ def once(services: Services, role: str, *, dry_run: bool = False, wait: bool = F
 
 
 def up(
-    build: Callable[[str], Services], *, seconds: float | None, say: Callable[[str], object], stop: Callable[[], bool] = bool
+    build: Callable[[str], Services],
+    *,
+    seconds: float | None,
+    say: Callable[[str], object],
+    stop: Callable[[], bool] = bool,
 ) -> None:
-    """Every role whenever its cron line is due, in order, until interrupted. The first pass runs all of them at once."""
+    """Every role whenever its cron line is due, until interrupted. The first pass runs all of them."""
     services = {role: build(role) for role in ROLES}
     clock = next(iter(services.values())).clock
     until = time.monotonic() + seconds if seconds is not None else None

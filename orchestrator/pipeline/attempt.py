@@ -15,7 +15,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import Folder, Phase
-from orchestrator.pipeline import closing, intake, judge, publish, run, settle
+from orchestrator.pipeline import closing, intake, judge, run, settle
 from orchestrator.services import NotManaged, Services
 
 

@@ -1,4 +1,4 @@
-"""What the repository itself tells an agent: its goal, strategy and memory, from the base branch, never from the work."""
+"""What the repository tells an agent: its goal, strategy and memory, from the base branch, never from the work."""
 
 from __future__ import annotations
 

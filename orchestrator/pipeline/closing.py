@@ -27,7 +27,7 @@ def towards(services: Services, claim: Claim, ending: Folder, why: str, code: Bl
     return close(services, services.mailbox.save(claim, task))
 
 
-def close(services: Services, claim: Claim) -> None:
+def close(services: Services, claim: Claim) -> Claim | None:
     """What the recorded end owes, then the move."""
     task = claim.task
     match task.ending:
@@ -42,6 +42,7 @@ def close(services: Services, claim: Claim) -> None:
     services.metrics.summary(task, task.ending.value if task.ending else "blocked", task.reason)
     to = task.ending or Folder.BLOCKED
     services.mailbox.move(claim, replace(task, ended=stamp(services.now())), to)
+    return None
 
 
 def _escalated(services: Services, task: Task) -> None:

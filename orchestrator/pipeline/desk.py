@@ -13,7 +13,7 @@ OURS = frozenset({IN_PROGRESS, DISPATCHED, BLOCKED, DONE})
 
 
 def show(services: Services, task: Task, status: BoardStatus, *, why: str) -> None:
-    """Sets the card's column and our labels to what `status` means. Safe to repeat; a task without an issue has none."""
+    """Sets the card's column and our labels to what `status` means. Repeatable; a task without an issue has none."""
     if task.issue is None:
         return
     wanted = {

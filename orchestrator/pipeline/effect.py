@@ -41,7 +41,7 @@ def once(
 
 
 def repeatable(services: Services, task: Task, key: str, what: str, act: Callable[[], None]) -> None:
-    """An effect that sets a state (a label, a board column): doing it twice is doing it once. Journalled all the same."""
+    """An effect that sets a state (a label, a column): doing it twice is doing it once. Journalled all the same."""
     journal = services.effects.of(task.id)
     journal.intend(key, what)
     act()
@@ -53,7 +53,7 @@ def marker(task: Task, kind: str) -> str:
 
 
 def comment(services: Services, task: Task, kind: str, text: str) -> str:
-    """One comment on the task's issue, found again by its marker. Returns its URL; empty for a task without an issue."""
+    """One comment on the task's issue, found again by its marker. Its URL; empty for a task without an issue."""
     if task.issue is None:
         return ""
     number = task.issue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator import notify
-from orchestrator.git import Conflict, Merged
+from orchestrator.git import Merged
 from orchestrator.mailbox.box import Claim
 from orchestrator.memory import Fragment
 from orchestrator.model.alert import AlertKind
@@ -39,7 +39,7 @@ def seen_merged(services: Services, claim: Claim, pull: Pull) -> None:
 
 
 def finish(services: Services, claim: Claim) -> None:
-    """Issue closed, board Done, branch gone, fragment kept, workspace gone; then the file moves. Repeats until it has."""
+    """Issue closed, board Done, branch gone, fragment kept, workspace gone; then the file moves. Safe to repeat."""
     task = claim.task
     repo = services.repo(task)
     repository = services.repository(repo)
@@ -49,7 +49,7 @@ def finish(services: Services, claim: Claim) -> None:
     if task.pushed_sha:
         effect.repeatable(
             services, task, "delete_branch", f"delete {task.branch}",
-            lambda: repository.delete_branch(task.branch, task.pushed_sha),
+            lambda: _gone(repository.delete_branch(task.branch, task.pushed_sha)),
         )  # fmt: skip
     if repo.memory is not MemoryMode.LOCAL or task.merge_sha:
         services.memory.keep(fragment(task, repo.key, stamp(services.now())))
@@ -99,6 +99,12 @@ def _compare(services: Services, task: Task, sha: Sha, expected: Merged) -> None
     )
 
 
+def _gone(answer: object) -> None:
+    """A branch that somebody pushed to since, or that the host keeps, stays: the merge stands all the same."""
+
+
 def _farewell(task: Task) -> str:
     sha = task.merge_sha or "an unknown commit"
-    return f"**Orchestrator update**\n\n- Task: `{task.id}`\n- Status: merged\n- Merge: {sha}\n- PR: #{task.pull_request}"
+    return (
+        f"**Orchestrator update**\n\n- Task: `{task.id}`\n- Status: merged\n- Merge: {sha}\n- PR: #{task.pull_request}"
+    )

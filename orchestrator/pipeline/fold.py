@@ -1,7 +1,8 @@
 """Fragments of merged tasks become entries of the managed repository's CODEBASE.md.
 
-One commit for all fragments that wait, and only while no pull request of the repository is open: each commit on the base
-makes every open pull request stale, and memory is not worth a round of CI for each. After an hour it is folded anyway.
+One commit for all fragments that wait, and only while no pull request of the repository is open: each commit on the
+base makes every open pull request stale, and memory is not worth a round of CI for each. After an hour it is folded
+anyway.
 """
 
 from __future__ import annotations

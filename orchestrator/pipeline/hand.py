@@ -43,7 +43,9 @@ def _carry_out(services: Services, claim: Claim) -> None:
         case _:
             _noted(services, claim)
             ended = stamp(services.now()) if to in (Folder.BLOCKED, Folder.ESCALATED, Folder.FAILED) else ""
-            services.mailbox.save(claim, replace(claim.task, ended=ended, reason=f"moved here by hand from {frm.value}/"))
+            services.mailbox.save(
+                claim, replace(claim.task, ended=ended, reason=f"moved here by hand from {frm.value}/")
+            )
 
 
 def _noted(services: Services, claim: Claim) -> None:

@@ -73,7 +73,10 @@ def body(issue: Issue, wish: Wish) -> str:
     parts = [
         ("Goal", wish.goal or issue.title),
         ("Success Criteria", "\n".join(f"- {text}" for text in criteria)),
-        ("Constraints", wish.constraints or "- Work inside this repository only.\n- Change no more than the goal needs."),
+        (
+            "Constraints",
+            wish.constraints or "- Work inside this repository only.\n- Change no more than the goal needs.",
+        ),
         ("Context", wish.context or "None."),
     ]
     return "\n\n".join(f"# {name}\n\n{text.strip()}" for name, text in parts) + "\n"
@@ -90,7 +93,8 @@ def announce(services: Services, claim: Claim) -> None:
     agent = task.agent if task.agent != "auto" else "by type: " + ", ".join(chain if isinstance(chain, list) else [])
     effect.comment(
         services, task, "dispatched",
-        f"**Orchestrator**: dispatched as task `{task.id}`\n\n- Type: {task.type.value}\n- Priority: {task.priority.value}\n"
+        f"**Orchestrator**: dispatched as task `{task.id}`\n\n- Type: {task.type.value}\n"
+        f"- Priority: {task.priority.value}\n"
         f"- Agent: {agent}\n- Branch: `{task.branch}`",
     )  # fmt: skip
     desk.show(services, task, BoardStatus.IN_PROGRESS, why="dispatched")
@@ -144,7 +148,7 @@ def unknown_preference(services: Services, issue: Issue) -> str:
 
 
 def _formatted(services: Services, issue: Issue, repo: RepoSettings, wish: Wish) -> Wish:
-    """A model may restructure a sloppy issue; whatever goes wrong, the parse stands. Said things are never overwritten."""
+    """A model may restructure a sloppy issue; whatever goes wrong, the parse stands."""
     if not repo.formatter_agent or wish.criteria:
         return wish
     quoted = "\n".join(f"> {line}" for line in sections.visible(issue.body).splitlines())

@@ -1,4 +1,4 @@
-"""The gate's turn: facts gathered by us, cheap ones first, a verdict written into the task before anything acts on it."""
+"""The gate's turn: facts gathered by us, cheap ones first, a verdict written down before anything acts on it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestrator.model.gate import CommandRun, Evidence, Finding, Outcome, Verd
 from orchestrator.model.names import Sha
 from orchestrator.model.result import AgentResult, BlockerCode, Status
 from orchestrator.model.settings import RepoSettings
-from orchestrator.model.task import Attempt, AttemptKind, Phase, Task, TaskType
+from orchestrator.model.task import Attempt, Phase, Task, TaskType
 from orchestrator.model.times import parse, stamp
 from orchestrator.services import Services
 
@@ -43,6 +43,7 @@ def judge(services: Services, claim: Claim) -> Claim:
         base=task.base_sha,
         tree=snapshot.tree,
         changes=changes,
+        neighbours=repository.neighbours(snapshot.tree, changes),
         needs_change=needs_change(task),
         verification_wanted=not repo.verify_none,
     )
@@ -56,9 +57,7 @@ def judge(services: Services, claim: Claim) -> Claim:
     return _record(services, claim, attempt, head, snapshot.tree, findings)
 
 
-def _record(
-    services: Services, claim: Claim, attempt: Attempt, head: Sha, tree: Sha, findings: list[Finding]
-) -> Claim:
+def _record(services: Services, claim: Claim, attempt: Attempt, head: Sha, tree: Sha, findings: list[Finding]) -> Claim:
     task = claim.task
     assert task.base_sha is not None
     failures = tuple(str(services.redact(f"{f.check}: {f.why}")) for f in findings if f.outcome is not Outcome.PASS)
@@ -83,14 +82,18 @@ def _record(
 
 
 def verify(services: Services, repo: RepoSettings, repository: Repository, task: Task, head: Sha) -> CommandRun:
-    """The repository's own command, run by us on a clean checkout of the candidate: no token, no leftovers of the agent."""
+    """The repository's own command, run by us on a clean checkout of the candidate, without any token."""
     with tempfile.TemporaryDirectory(prefix="agent-os-verify-") as scratch:
         checkout, home = Path(scratch) / "checkout", Path(scratch) / "home"
         home.mkdir()
         repository.export(head, checkout)
         env = process.clean_env({"HOME": str(home), "CI": "true", "TMPDIR": str(home)})
         done = process.run(
-            ("/bin/sh", "-c", repo.verify), cwd=checkout, env=env, timeout=repo.verify_minutes * 60, output_limit=200_000
+            ("/bin/sh", "-c", repo.verify),
+            cwd=checkout,
+            env=env,
+            timeout=repo.verify_minutes * 60,
+            output_limit=200_000,
         )
     output = (done.out + done.err).decode("utf-8", "replace")
     return CommandRun(

@@ -20,8 +20,8 @@ def daily(services: Services) -> None:
         services.settings.worktrees,
         services.settings.retention,
         now=now,
-        needed=lambda id: id in live,
+        needed=live.__contains__,
     )
     if removed:
-        services.record(EventKind.RETAINED, task=None, removed=[str(r) for r in removed])
+        services.record(EventKind.RETAINED, None, removed=[str(r) for r in removed])
     services.cadence.ran(JOB, "", 1.0, now)

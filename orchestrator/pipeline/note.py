@@ -39,8 +39,8 @@ def write(task: Task) -> str:
     text = "\n\n".join(f"## {name}\n\n{_plain(value)}" for name, value in parts)
     return (
         f"# Escalation Note\n\n{text}\n\n---\n\n"
-        "To answer, add a section `## Retry Decision` below with `action: retry`, `action: reroute` and `agent: NAME`, or\n"
-        "`action: stop`, and a `reason:`. Or move the task file to inbox/.\n"
+        "To answer, add a section `## Retry Decision` below with `action: retry`, `action: reroute` and\n"
+        "`agent: NAME`, or `action: stop`, and a `reason:`. Or move the task file to inbox/.\n"
     )
 
 

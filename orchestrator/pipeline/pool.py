@@ -1,8 +1,8 @@
 """Workers: how many, which task next, and the processes they are.
 
-A queue tick starts detached worker processes up to the free slots and returns. Each worker holds one slot lock for its
-life and takes tasks, one after another, until none waits: so imports and connections are paid once for many tasks, and a
-dead worker gives its slot back by dying.
+A queue tick starts detached worker processes up to the free slots and returns. Each worker holds one slot lock for
+its life and takes tasks, one after another, until none waits: so imports and connections are paid once for many tasks,
+and a dead worker gives its slot back by dying.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ from orchestrator.state import locks
 def waiting(services: Services) -> tuple[Task, ...]:
     """Tasks that could run now, in the order to try them: those of dead workers first, then the inbox by policy."""
     box = services.mailbox
-    orphans = [e.task for e in box.list(Folder.PROCESSING) if e.task and not box.alive(e.id)]
-    running = Counter(e.task.repo.casefold() for e in box.list(Folder.PROCESSING) if e.task and box.alive(e.id))
+    processing = box.list(Folder.PROCESSING)
+    busy = {e.id: box.alive(e.id) for e in processing}
+    orphans = [e.task for e in processing if not busy[e.id]]
+    running = Counter(e.task.repo.casefold() for e in processing if busy[e.id])
     repos = {r.name.casefold(): r for r in services.settings.repos}
-    fresh = [e.task for e in box.list(Folder.INBOX) if e.task and not e.hand_move]
+    fresh = [e.task for e in box.list(Folder.INBOX) if not e.hand_move]
     return (*orphans, *order.queue(fresh, repos, running=running, now=services.now()))
 
 
@@ -53,14 +55,12 @@ def start_workers(services: Services) -> list[int]:
     ]
 
 
-def wait_for_workers(services: Services, *, timeout: float) -> bool:
-    """Until no slot is taken; False when the time ran out. Real seconds."""
-    until = time.monotonic() + timeout
-    while time.monotonic() < until:
-        if not locks.slots_taken(slots_dir(services), services.settings.max_parallel_workers):
-            return True
+def wait_for_workers(services: Services, pids: list[int]) -> None:
+    """Until the workers that were started here, and any others that hold a slot, have ended."""
+    for pid in pids:
+        process.wait_detached(pid)
+    while locks.slots_taken(slots_dir(services), services.settings.max_parallel_workers):
         time.sleep(0.05)
-    return False
 
 
 def serve(services: Services) -> int:
@@ -83,7 +83,7 @@ def one(services: Services, task: Task) -> bool:
     """The fence round one task: whatever goes wrong in it is recorded, and the next task is not stopped by it."""
     try:
         return attempt.work(services, task.id)
-    except Exception as error:  # the fence; the task stays in processing/ and is taken up again by the next tick
+    except Exception as error:  # noqa: BLE001 - the fence: the task stays in processing/, the next tick takes it up
         services.record(EventKind.CRASH, task, where="worker", error=f"{type(error).__name__}: {error}")
         return False
 

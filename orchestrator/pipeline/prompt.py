@@ -36,7 +36,7 @@ class Context:
 
 
 def assemble(task: Task, agent: str, kind: AttemptKind, n: int, context: Context, *, message: str = "") -> Prompt:
-    """The prompt of run `n`: role, metadata, task, what is wrong, repository context, earlier attempts, contract, rules."""
+    """The prompt of run `n`: role, metadata, task, trouble, repository context, earlier attempts, contract, rules."""
     left_out: list[str] = []
     head = [_role(), _metadata(task, agent, kind, n), _quoted_task(task)]
     if message:
@@ -83,14 +83,18 @@ def _quoted_task(task: Task) -> str:
 
 def _trouble(task: Task, kind: AttemptKind, context: Context) -> list[str]:
     parts: list[str] = []
-    if task.failed_checks and kind is not AttemptKind.ATTEMPT or task.failed_checks and task.pull_request:
-        lines = [f"- {c.name}: {c.conclusion}" + (f"\n{_quote(c.summary)}" if c.summary else "") for c in task.failed_checks]
-        parts.append("# Failed checks on the pull request\n\nMake these pass on the same branch.\n\n" + "\n".join(lines))
+    if task.failed_checks and (kind is not AttemptKind.ATTEMPT or task.pull_request):
+        lines = [
+            f"- {c.name}: {c.conclusion}" + (f"\n{_quote(c.summary)}" if c.summary else "") for c in task.failed_checks
+        ]
+        parts.append(
+            "# Failed checks on the pull request\n\nMake these pass on the same branch.\n\n" + "\n".join(lines)
+        )
     if context.conflicts:
         paths = "\n".join(f"- {json.dumps(p)}" for p in context.conflicts)
         parts.append(
-            "# Merge conflict\n\nThe base branch moved on. The workspace holds the merge of both sides; these files carry "
-            f"conflict markers. Keep what both sides mean, and leave no marker.\n\n{paths}"
+            "# Merge conflict\n\nThe base branch moved on. The workspace holds the merge of both sides; these files "
+            f"carry conflict markers. Keep what both sides mean, and leave no marker.\n\n{paths}"
         )
     findings = task.attempts[-1].findings if task.attempts and kind is AttemptKind.CORRECTION else ()
     if findings:
@@ -138,7 +142,9 @@ def _attempts(attempts: Sequence[Attempt], room: int, left_out: list[str]) -> li
 def describe(attempt: Attempt) -> str:
     """One earlier attempt with every list of its contract."""
     status = attempt.status.value if attempt.status else "no result"
-    lines = [f"## Attempt {attempt.n} ({attempt.kind.value}) by {attempt.agent}: {status}, {attempt.blocker_code.value}"]
+    lines = [
+        f"## Attempt {attempt.n} ({attempt.kind.value}) by {attempt.agent}: {status}, {attempt.blocker_code.value}"
+    ]
     for name, items in (
         ("SUMMARY", (attempt.summary,) if attempt.summary else ()),
         ("DONE", attempt.done),

@@ -33,7 +33,13 @@ def publish(services: Services, claim: Claim) -> Claim | None:
     services.mailbox.check(claim)
     number = _pull_request(services, claim.task)
     task = replace(
-        claim.task, pull_request=number, phase=Phase.PUBLISHED, conflict=False, failed_checks=(), reason="", not_before=""
+        claim.task,
+        pull_request=number,
+        phase=Phase.PUBLISHED,
+        conflict=False,
+        failed_checks=(),
+        reason="",
+        not_before="",
     )
     claim = services.mailbox.save(claim, task)
     announce(services, claim)
@@ -94,7 +100,7 @@ def _pull_request(services: Services, task: Task) -> int:
     gh = services.github
 
     def look() -> effect.Result | None:
-        found = [p for p in pulls.find(gh, task.repo, task.branch, state="open")]
+        found = pulls.find(gh, task.repo, task.branch, state="open")
         return {"number": str(found[0].number)} if found else None
 
     def act() -> effect.Result:
@@ -118,7 +124,7 @@ def body(services: Services, task: Task) -> Public:
     return services.redact(f"{closes}{report.pull_body(task)}\n\n{effect.marker(task, 'pull')}")
 
 
-def _words_only(services: Services, claim: Claim) -> None:
+def _words_only(services: Services, claim: Claim) -> Claim | None:
     """Research whose answer is words: the issue gets them and stays open for its author to close."""
     task = claim.task
     effect.comment(services, task, f"answer:{len(task.attempts)}", report.answer(task))
@@ -126,6 +132,7 @@ def _words_only(services: Services, claim: Claim) -> None:
     notify.tell(services, AlertKind.COMPLETED, task, f"answer:{len(task.attempts)}", task.attempts[-1].summary)
     services.metrics.summary(task, "answered", "")
     services.mailbox.move(claim, replace(task, ended=stamp(services.now()), reason="answered"), Folder.DONE)
+    return None
 
 
 def _base_tree(services: Services, task: Task) -> Sha | None:

@@ -1,4 +1,4 @@
-"""What people read on GitHub about a task. Pure text; the caller redacts it. Foreign text is defused before it goes out."""
+"""What people read on GitHub about a task. The caller redacts it; foreign text is defused before it goes out."""
 
 from __future__ import annotations
 
@@ -52,7 +52,11 @@ def stopped(task: Task, why: str) -> str:
 def red(task: Task) -> str:
     """The comment about failed checks; the structured copy stands in the task."""
     checks = "\n".join(f"- **{_line(c.name)}**: `{c.conclusion}`" for c in task.failed_checks)
-    what = f"Checks failed on #{task.pull_request}:\n\n{checks}" if checks else f"#{task.pull_request} conflicts with its base."
+    what = (
+        f"Checks failed on #{task.pull_request}:\n\n{checks}"
+        if checks
+        else f"#{task.pull_request} conflicts with its base."
+    )
     return f"**Orchestrator update**\n\n{what}\n\nThe task goes back to an agent on the same branch."
 
 
@@ -78,7 +82,9 @@ def pull_body(task: Task) -> str:
 def answer(task: Task) -> str:
     last = task.attempts[-1]
     done = "\n".join(f"- {defused(item)}" for item in last.done)
-    return f"**Orchestrator update**\n\nAnswer of task `{task.id}` by {last.agent}:\n\n{defused(last.summary)}\n\n{done}"
+    return (
+        f"**Orchestrator update**\n\nAnswer of task `{task.id}` by {last.agent}:\n\n{defused(last.summary)}\n\n{done}"
+    )
 
 
 def _manual(last: Attempt) -> list[str]:

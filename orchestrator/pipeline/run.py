@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -64,9 +63,9 @@ def start(services: Services, claim: Claim) -> Claim | None:
         phase=Phase.RUNNING,
         verdict=None,
     )
-    contract.clear(workspace)
+    since = contract.clear(workspace)
     claim = services.mailbox.save(claim, task)
-    return _run(services, claim, workspace, conflicts)
+    return _run(services, claim, workspace, conflicts, since)
 
 
 def recover(services: Services, claim: Claim) -> Claim | None:
@@ -75,7 +74,7 @@ def recover(services: Services, claim: Claim) -> Claim | None:
     attempt = task.attempts[-1]
     workspace = Path(attempt.session.workspace)
     # Stale files were cleared before RUNNING was written, so whatever lies there is this run's.
-    left = contract.read(workspace, since=0.0)
+    left = contract.read(workspace, since=0.0) if workspace.is_dir() else None
     if left is not None and left.valid:
         outcome = RunOutcome(exit=None, failure=FailureClass.NONE, detail="its worker died after it had finished")
         return services.mailbox.save(claim, _recorded(services, task, outcome, left))
@@ -90,11 +89,10 @@ def recover(services: Services, claim: Claim) -> Claim | None:
     if opened is None:
         return closing.towards(services, claim, Folder.BLOCKED, "its base branch is gone", BlockerCode.MISSING_CONTEXT)
     claim, workspace, conflicts = opened
-    contract.clear(workspace)
-    return _run(services, claim, workspace, conflicts)
+    return _run(services, claim, workspace, conflicts, contract.clear(workspace))
 
 
-def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str, ...]) -> Claim:
+def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str, ...], since: float) -> Claim:
     task = claim.task
     attempt = task.attempts[-1]
     settings = services.settings.agent(attempt.agent)
@@ -104,12 +102,16 @@ def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str
     message = retry.WRITE_RESULT if attempt.kind is AttemptKind.RESUME else ""
     text = prompt.assemble(task, attempt.agent, attempt.kind, attempt.n, context, message=message)
     job = _job(services, task, attempt, settings, workspace, str(services.redact(text.text)))
-    began = time.time()
     services.record(
-        EventKind.AGENT_STARTED, task, agent=attempt.agent, n=attempt.n, kind=attempt.kind.value, left_out=list(text.left_out)
+        EventKind.AGENT_STARTED,
+        task,
+        agent=attempt.agent,
+        n=attempt.n,
+        kind=attempt.kind.value,
+        left_out=list(text.left_out),
     )
     outcome = agents.run(settings, job, clock=services.clock, redact=services.redact)
-    result = contract.read(workspace, since=began - 1)
+    result = contract.read(workspace, since=since)
     if outcome.failure is FailureClass.QUOTA:
         services.cooldowns.set(
             attempt.agent, route.cool_until(outcome.reset_at, services.now(), settings.cooldown_minutes)
@@ -118,6 +120,7 @@ def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str
     services.record(
         EventKind.AGENT_ENDED, task, agent=attempt.agent, n=attempt.n, failure=outcome.failure.value,
         status=task.attempts[-1].status.value if task.attempts[-1].status else "", seconds=round(outcome.seconds, 1),
+        exact=round(outcome.seconds, 6),
     )  # fmt: skip
     return services.mailbox.save(claim, task)
 
@@ -219,9 +222,7 @@ FETCH_SECONDS = 20.0
 """A mirror fetched this recently is not fetched again: a base that is seconds old is as good, and moves on anyway."""
 
 
-def _job(
-    services: Services, task: Task, attempt: Attempt, settings: AgentSettings, workspace: Path, text: str
-) -> Job:
+def _job(services: Services, task: Task, attempt: Attempt, settings: AgentSettings, workspace: Path, text: str) -> Job:
     logs = services.log_dir(task)
     minutes = min(settings.timeout_minutes, task.max_runtime_minutes) or settings.timeout_minutes
     return Job(

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
-from orchestrator.model.result import BlockerCode
 from orchestrator.model.steps import Block, Continue, Correct, Escalate, FollowUp, NextAgent, Publish, WaitUntil
 from orchestrator.model.task import AttemptKind, Folder, Phase
 from orchestrator.pipeline import closing, publish, run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator import notify
-from orchestrator.git import Conflict, Merged, Pushed
+from orchestrator.git import Conflict, Pushed
 from orchestrator.github import checks, pulls
 from orchestrator.github.errors import HeadMoved, NotMergeable
 from orchestrator.mailbox.box import Claim
@@ -16,7 +16,7 @@ from orchestrator.model.names import Sha
 from orchestrator.model.pull import Pull
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import Checks, RepoSettings
-from orchestrator.model.steps import Finish, HandOver, Merge, Rework, Update, Wait, Withdraw
+from orchestrator.model.steps import Finish, HandOver, Merge, PullStep, Rework, Update, Wait, Withdraw
 from orchestrator.model.task import AttemptKind, FailedCheck, Folder, Phase, Task
 from orchestrator.pipeline import closing, desk, effect, finish, judge, report
 from orchestrator.policy import merge as policy
@@ -24,7 +24,7 @@ from orchestrator.services import Services
 
 
 def look(services: Services, claim: Claim, pull: Pull, *, turn: bool) -> bool:
-    """One task in review and its pull request as just read. True when the base branch moved, so that others look anew."""
+    """One task in review and its pull request as just read. True when the base moved, so that others look anew."""
     if claim.task.phase is Phase.MERGED:
         finish.finish(services, claim)
         return False
@@ -53,7 +53,7 @@ def look(services: Services, claim: Claim, pull: Pull, *, turn: bool) -> bool:
     return False
 
 
-def _decide(services: Services, task: Task, pull: Pull, turn: bool) -> policy.PullStep:
+def _decide(services: Services, task: Task, pull: Pull, turn: bool) -> PullStep:
     facts = policy.Facts(
         task=task,
         repo=services.repo(task),
@@ -70,7 +70,7 @@ def _decide(services: Services, task: Task, pull: Pull, turn: bool) -> policy.Pu
     return step
 
 
-def _record(services: Services, task: Task, step: policy.PullStep) -> None:
+def _record(services: Services, task: Task, step: PullStep) -> None:
     """A decision is recorded when it changes, not at every poll."""
     state = repr(step)
     if services.signatures.seen(f"pull:{task.id}", state):
@@ -124,7 +124,7 @@ def _message(services: Services, task: Task) -> str:
 
 
 def _update(services: Services, claim: Claim, pull: Pull) -> bool:
-    """Brings the base in by our own clean merge. The verdict is carried over only when the change stays the same one."""
+    """Brings the base in by our own clean merge; the verdict is carried over to exactly that tree."""
     task = claim.task
     repo = services.repo(task)
     repository = services.repository(repo)
@@ -160,7 +160,7 @@ def _update(services: Services, claim: Claim, pull: Pull) -> bool:
 
 
 def _still_good(services: Services, task: Task, repo: RepoSettings, head: Sha) -> bool:
-    """Where CI will judge the new head it need not be judged here; where our verification is the gate, it runs again."""
+    """Where CI judges the new head it is not judged here; where our verification is the gate, it runs again."""
     if repo.checks is Checks.REQUIRED or not repo.verify:
         return True
     return judge.verify(services, repo, services.repository(repo), task, head).exit == 0
@@ -171,7 +171,7 @@ def _own(repo: RepoSettings) -> tuple[FailedCheck, ...]:
 
 
 def _rework(services: Services, claim: Claim, step: Rework) -> None:
-    """Red checks or a conflict: the issue is told, the board says Blocked, the task waits for an agent on its branch."""
+    """Red checks or a conflict: the issue is told, the board says so, the task waits for an agent on its branch."""
     task = claim.task
     failed = step.failed
     if failed and task.pushed_sha and not step.conflict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrator.github import board, issues
+from orchestrator.mailbox.box import Unreadable
 from orchestrator.model.event import EventKind
 from orchestrator.model.issue import BoardStatus, Issue
 from orchestrator.model.names import RepoName
@@ -69,7 +70,9 @@ def _carry_out(services: Services, choice: Choice, repo: RepoSettings) -> bool:
         case Dispatch(issue=issue, generation=generation):
             task = intake.make(services, issue, repo, generation)
             if services.mailbox.put(task):
-                services.record(EventKind.DISPATCHED, task, issue=issue.number, by=issue.card.set_by if issue.card else "")
+                services.record(
+                    EventKind.DISPATCHED, task, issue=issue.number, by=issue.card.set_by if issue.card else ""
+                )
             _announce(services, task)
             _unknown_agent(services, issue, task)
             return True
@@ -99,7 +102,9 @@ def _unknown_agent(services: Services, issue: Issue, task: Task) -> None:
     name = intake.unknown_preference(services, issue)
     if name:
         known = ", ".join(a.name for a in services.settings.agents)
-        text = f"**Orchestrator**: there is no agent `{name}` here (there are: {known}). The chain for the task type runs."
+        text = (
+            f"**Orchestrator**: there is no agent `{name}` here (there are: {known}). The chain for the task type runs."
+        )
         effect.comment(services, task, "unknown-agent", text)
 
 
@@ -124,13 +129,14 @@ def _tasks_of(services: Services, repo: RepoSettings, issue: Issue) -> list[tupl
     """All generations of the issue's task that stand in the mailbox."""
     found: list[tuple[Folder, Task]] = []
     for generation in range(1, 1000):
-        entry = services.mailbox.find(intake.task_id(repo.key, issue.number, generation))
+        try:
+            entry = services.mailbox.find(intake.task_id(repo.key, issue.number, generation))
+        except Unreadable:
+            found.append((Folder.CORRUPT, _stand_in(repo, issue, generation)))
+            continue
         if entry is None:
             break
-        if entry.task is not None:
-            found.append((entry.folder, entry.task))
-        else:
-            found.append((Folder.CORRUPT, _stand_in(repo, issue, generation)))
+        found.append((entry.folder, entry.task))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from orchestrator.github import pulls
-from orchestrator.mailbox.box import Entry
+from orchestrator.mailbox.box import Claim, Entry
 from orchestrator.model.names import RepoName
 from orchestrator.model.pull import Pull
 from orchestrator.model.task import Folder, Phase, Task
@@ -21,15 +21,15 @@ STOPPED = (Folder.BLOCKED, Folder.ESCALATED)
 
 def tick(services: Services, *, dry_run: bool = False) -> list[str]:
     """One batched question about all open pull requests of ours, then one step for each."""
-    entries = [e for e in services.mailbox.list(Folder.REVIEW) if e.task]
-    stopped = [e for f in STOPPED for e in services.mailbox.list(f) if e.task and e.task.pull_request]
+    entries = list(services.mailbox.list(Folder.REVIEW))
+    stopped = [e for f in STOPPED for e in services.mailbox.list(f) if e.task.pull_request]
     did: list[str] = []
     if entries or stopped:
         seen = _watch(services, [*entries, *stopped])
         if dry_run:
-            return [f"{e.id}: pull request #{e.task.pull_request}" for e in entries if e.task]
+            return [f"{e.id}: pull request #{e.task.pull_request}" for e in entries]
         did += _stopped(services, stopped, seen)
-        for name, group in groupby(sorted(entries, key=_key), key=lambda e: e.task.repo if e.task else RepoName("")):
+        for name, group in groupby(sorted(entries, key=_key), key=lambda e: e.task.repo):
             did += _repo(services, name, list(group), seen)
     if not dry_run:
         _fold(services)
@@ -58,7 +58,7 @@ def _repo(
     return did
 
 
-def _look(services: Services, claim: shepherd.Claim, pull: Pull | None, turn: int | None) -> bool:
+def _look(services: Services, claim: Claim, pull: Pull | None, turn: int | None) -> bool:
     if pull is None:
         finish.finish(services, claim)
         return False
@@ -80,25 +80,21 @@ def _stopped(services: Services, entries: list[Entry], seen: dict[tuple[RepoName
 
 
 def _watch(services: Services, entries: list[Entry]) -> dict[tuple[RepoName, int], Pull]:
-    wanted = [(e.task.repo, e.task.pull_request) for e in entries if e.task and e.task.pull_request]
+    wanted = [(e.task.repo, e.task.pull_request) for e in entries if e.task.pull_request]
     return pulls.watch(services.github, [(r, n) for r, n in wanted if n is not None])
 
 
-def _pull(task: Task | None, seen: dict[tuple[RepoName, int], Pull]) -> Pull | None:
-    return seen.get((task.repo, task.pull_request)) if task and task.pull_request else None
+def _pull(task: Task, seen: dict[tuple[RepoName, int], Pull]) -> Pull | None:
+    return seen.get((task.repo, task.pull_request)) if task.pull_request else None
 
 
 def _key(entry: Entry) -> tuple[str, int]:
-    assert entry.task is not None
     return entry.task.repo, entry.task.pull_request or 0
 
 
 def _fold(services: Services) -> None:
-    waiting = services.memory.waiting_repos()
-    if not waiting:
-        return
-    in_review = [e.task.repo for e in services.mailbox.list(Folder.REVIEW) if e.task]
-    for repo in services.settings.repos:
-        if repo.key in waiting:
-            with fence(services, None, "folding memory", repo=repo.name):
-                fold.fold(services, repo, open_pulls=sum(1 for r in in_review if r == repo.name))
+    waiting = [r for r in services.settings.repos if services.memory.pending(r.key)]
+    in_review = [e.task.repo for e in services.mailbox.list(Folder.REVIEW)] if waiting else []
+    for repo in waiting:
+        with fence(services, None, "folding memory", repo=repo.name):
+            fold.fold(services, repo, open_pulls=sum(1 for r in in_review if r == repo.name))

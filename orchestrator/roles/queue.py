@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from orchestrator import notify
+from orchestrator.mailbox.box import Healed, Healing
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.task import Folder
@@ -12,49 +15,58 @@ from orchestrator.services import Services
 
 EVERY = "* * * * *"
 
+READ = tuple(f for f in Folder if f not in (Folder.DONE, Folder.CORRUPT))
+"""Folders whose files are read whole when something changed; of the thousands in done/ only `place` is looked at."""
+
+SUBJECT = "mailbox"
+
 
 def tick(services: Services, *, dry_run: bool = False, wait: bool = False, here: bool = False) -> list[str]:
     """`wait` stays until the workers are done; `here` works in this process instead of starting any."""
-    did: list[str] = []
-    if not dry_run:
-        did += _heal(services)
-        notify.flush(services)
-        keep.daily(services)
-    tasks = pool.waiting(services)
     if dry_run:
-        return [f"{t.id}: would run" for t in tasks]
+        return [f"{t.id}: would run" for t in pool.waiting(services)]
+    did: list[str] = []
+    listing = _listing(services)
+    if not services.signatures.seen(SUBJECT, listing):
+        did += _heal(services)
+        services.signatures.remember(SUBJECT, _listing(services))
+    notify.flush(services)
+    keep.daily(services)
+    tasks = pool.waiting(services)
     if not tasks:
         return did
     if here:
         return [*did, f"worked on {pool.serve(services)} tasks"]
     pids = pool.start_workers(services)
     if wait:
-        pool.wait_for_workers(services, timeout=24 * 3600)
+        pool.wait_for_workers(services, pids)
     return [*did, f"{len(pids)} workers started"] if pids else did
+
+
+def _listing(services: Services) -> str:
+    """A digest of which names stand where: the same as last time means nobody moved anything, us included."""
+    names = "\n".join(f"{f.value}/{id}" for f in Folder for id in services.mailbox.ids(f))
+    return hashlib.sha256(names.encode()).hexdigest()
 
 
 def _heal(services: Services) -> list[str]:
     did: list[str] = []
-    for healed in services.mailbox.heal():
-        services.record(EventKind.QUARANTINED, task=None, id=healed.id, what=healed.what)
-        did.append(f"{healed.id}: {healed.what}")
-        if healed.needs_person:
-            text = services.redact(f"{healed.id}: {healed.what}")
-            notify.alert(
-                services,
-                Alert(
-                    kind=AlertKind.SYSTEM,
-                    subject=f"mailbox:{healed.id}",
-                    state=healed.what,
-                    text=text,
-                    action=f"see corrupt/{healed.id}.reason",
-                ),
-            )
-    for entry in services.mailbox.hand_moves():
+    for healed in services.mailbox.heal(services.mailbox.survey(READ)):
+        did.append(f"{healed.id}: {healed.what.value} ({healed.detail})")
+        _tell(services, healed)
+    for entry in services.mailbox.moved():
         with fence(services, entry.task, "hand move"):
             hand.moved(services, entry)
             did.append(f"{entry.id}: moved by hand to {entry.folder.value}/")
     return did
 
 
-FOLDERS = (Folder.INBOX, Folder.PROCESSING)
+def _tell(services: Services, healed: Healed) -> None:
+    services.record(EventKind.QUARANTINED, None, id=healed.id, what=healed.what.value, detail=healed.detail)
+    if healed.what in (Healing.QUARANTINED, Healing.UNREADABLE):
+        text = services.redact(f"{healed.id}: {healed.what.value}. {healed.detail}")
+        action = f"see corrupt/{healed.id}.reason"
+        services_alert = Alert(
+            kind=AlertKind.SYSTEM, subject=f"mailbox:{healed.id}", state=healed.detail, text=text, action=action
+        )
+        notify.alert(services, services_alert)

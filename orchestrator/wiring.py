@@ -1,0 +1,111 @@
+"""The one place that builds real services. Opens nothing and asks nobody: connections are made when first used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from orchestrator import agents, config
+from orchestrator.clock import CLOCK_ENV, Clock
+from orchestrator.git import Git
+from orchestrator.github.auth import TokenSource
+from orchestrator.github.client import GitHub, Hooks
+from orchestrator.ledger import Ledger
+from orchestrator.mailbox.box import Mailbox
+from orchestrator.memory import Memory
+from orchestrator.model.event import Actor
+from orchestrator.model.settings import Settings
+from orchestrator.redact import Redactor
+from orchestrator.services import Services
+from orchestrator.state.alerts import Outbox
+from orchestrator.state.cadence import Cadence
+from orchestrator.state.cooldowns import Cooldowns
+from orchestrator.state.effects import Effects
+from orchestrator.state.etags import Etags, Kept
+from orchestrator.state.metrics import Metrics
+from orchestrator.state.pacing import Pacing
+from orchestrator.state.signatures import Signatures
+
+
+def settings(file: Path, root: Path, env: Mapping[str, str]) -> Settings:
+    """The resolved configuration. Raises ConfigError."""
+    adapters = frozenset(agents.AGENTS)
+    return config.load(
+        file,
+        env=env,
+        root=root,
+        known_agents=adapters | agents.KNOWN_ENGINEERS,
+        adapters=adapters | agents.KNOWN_ENGINEERS,
+    )
+
+
+def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> Services:
+    """Services of one process. `kind` and `id` say who acts: role, worker or operator."""
+    clock = Clock(file=Path(env[CLOCK_ENV]) if env.get(CLOCK_ENV) else None)
+    state = settings.runtime / "state"
+    token = TokenSource(settings.github, clock, environ=env)
+    redact = Redactor(known=(*config.known_secrets(settings, env), *token.known_secrets()))
+    return Services(
+        settings=settings,
+        clock=clock,
+        redact=redact,
+        github=GitHub(settings.github, clock, token, _hooks(settings, state, clock)),
+        git=Git(
+            root=settings.runtime / "repos",
+            worktrees=settings.worktrees,
+            clock=clock,
+            credentials=lambda url: token.token() if _ours(settings, url) else None,
+        ),
+        mailbox=Mailbox(root=settings.runtime / "mailbox", locks=state / "locks"),
+        ledger=Ledger(root=settings.runtime / "ledger", clock=clock, redact=redact),
+        memory=Memory(root=state / "memory"),
+        effects=Effects(root=state, clock=clock),
+        signatures=Signatures(root=state),
+        outbox=Outbox(root=state / "alerts"),
+        cadence=Cadence(root=state),
+        cooldowns=Cooldowns(root=state),
+        metrics=Metrics(runtime=settings.runtime, clock=clock),
+        actor=Actor(kind=kind, id=id or str(os.getpid())),
+    )
+
+
+def _hooks(settings: Settings, state: Path, clock: Clock) -> Hooks:
+    said = settings.github
+    pacing = Pacing(
+        root=state,
+        clock=clock,
+        seconds_between=said.seconds_between_writes,
+        per_minute=said.writes_per_minute,
+        per_hour=said.writes_per_hour,
+    )
+    etags = Etags(root=state)
+
+    def before_write() -> None:
+        # 0 seconds between writes switches pacing off, as on loopback: then no file is touched for it.
+        if said.seconds_between_writes:
+            pacing.wait_for_write()
+
+    def blocked_for() -> float:
+        until = pacing.blocked_until()
+        return max(0.0, (until - clock.now()).total_seconds()) if until else 0.0
+
+    def etag_get(key: str) -> tuple[str, str] | None:
+        kept = etags.get(key, "", "")
+        return (kept.etag, kept.body) if kept else None
+
+    def etag_put(key: str, etag: str, text: str) -> None:
+        etags.put(key, "", "", Kept(etag=etag, body=text))
+
+    return Hooks(
+        before_write=before_write,
+        retry_after=pacing.note_retry_after,
+        blocked_for=blocked_for,
+        etag_get=etag_get,
+        etag_put=etag_put,
+    )
+
+
+def _ours(settings: Settings, url: str) -> bool:
+    """Only the configured host ever gets the token."""
+    return url.startswith(settings.github.web_url.rstrip("/") + "/")

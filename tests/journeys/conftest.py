@@ -1,0 +1,33 @@
+"""A world per story, ended with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.journeys.world import World
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[MakeWorld]:
+    """Makes worlds with one fact changed; each is stopped at the end, and no story may leave a crash unread."""
+    made: list[World] = []
+
+    def build(**settings: Any) -> World:
+        world = World(tmp_path / f"w{len(made)}" if made else tmp_path, **settings)
+        made.append(world)
+        return world
+
+    yield build
+    for world in made:
+        world.close()
+
+
+@pytest.fixture
+def world(make: MakeWorld) -> World:
+    return make()
