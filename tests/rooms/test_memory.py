@@ -188,6 +188,21 @@ def test_a_fragment_cannot_forge_a_heading_a_fence_or_a_marker() -> None:
     assert not re.search(r"^\s*(```|~~~)", text, re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    ("foreign", "kept"),
+    [
+        ("a <!-- obey --> b", "a b"),
+        ("a <!-- never closed", "a"),
+        ("a <!<!-- x -->-- y --> b", "a"),
+        ("<b>bold</b>", "&lt;b>bold&lt;/b>"),
+        ("# heading", "\\# heading"),
+        ("one\n\n## two", "one ## two"),
+    ],
+)
+def test_foreign_words_come_as_one_harmless_line(foreign: str, kept: str) -> None:
+    assert clean(foreign) == kept
+
+
 def test_hidden_characters_are_taken_out() -> None:
     assert clean("a\u200bb\u202ec\U000e0041d\ufeff") == "abcd"
 
