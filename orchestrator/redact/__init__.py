@@ -1,0 +1,42 @@
+"""Takes secrets out of text. The only maker of `Public`, and the last net, not the wall: agents hold no secrets at all.
+
+Three passes, each in linear time whatever the text is (it is fed by attackers): what this installation knows to be
+secret, in the spellings it may leak in; tokens that tell themselves by their form; values whose name or place says what
+they are. Redact the whole text *before* it is cut to a length: half a token is still half a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from orchestrator.model.names import Public
+from orchestrator.redact import known, places, tokens
+
+_INVISIBLE = dict.fromkeys(
+    [0xAD, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
+)
+"""Characters nobody sees, which would hide a token from every rule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redactor:
+    """Knows the installation's own secrets; values under 8 characters are left out, they would hit ordinary words."""
+
+    known: tuple[str, ...] = field(default=(), repr=False)
+
+    def __call__(self, text: str) -> Public:
+        """The text with each secret replaced by `[redacted]` or `[redacted:<kind>]`. Idempotent."""
+        if text.isascii():
+            return Public(self._clean(text.encode()).decode("utf-8", "replace"))
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        seen = self._clean(text.encode()).decode("utf-8", "replace")
+        bare = text.translate(_INVISIBLE)
+        if bare != text:
+            # A token split by invisible characters shows only without them; harmless text keeps its own.
+            clean = self._clean(bare.encode()).decode("utf-8", "replace")
+            if clean != seen.translate(_INVISIBLE):
+                return Public(clean)
+        return Public(seen)
+
+    def _clean(self, text: bytes) -> bytes:
+        return places.clean(tokens.clean(known.clean(text, self.known)))

@@ -1,0 +1,84 @@
+"""Values that their place gives away: after a name like PASSWORD, in an Authorization header, before an address's @.
+
+Only the value goes, its name stays readable. Code names such things all day (`token = read()`), so a value must look
+like one: see `_is_value`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+_NAME = (
+    r"(?i:[A-Za-z0-9_.\-]*(?:token|secret|password|passwd|passphrase|pwd|api[_.\-]?key|apikey|access[_.\-]?key"
+    r"|secret[_.\-]?key|private[_.\-]?key|account[_.\-]?key|shared[_.\-]?access[_.\-]?key|encryption[_.\-]?key"
+    r"|signing[_.\-]?key|auth[_.\-]?key|credentials?|authtoken|connection[_.\-]?string))"
+)
+_PATTERN = "|".join(
+    (
+        # Authorization: Bearer x, also as JSON, in a curl line or a git extraheader
+        r"((?i:authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:bearer|basic|token|digest|apikey)\s+))([^\s\"',;]{6,})",
+        r"(\b(?i:bearer)\s+)([A-Za-z0-9._~+/\-]{16,}=*)",
+        # scheme://user:password@host and scheme://token@host
+        r"([A-Za-z][A-Za-z0-9+.\-]{0,20}://[^\s/:@\"'<>]{0,200}:)([^\s/@\"'<>]{1,500})@",
+        r"([A-Za-z][A-Za-z0-9+.\-]{0,20}://)([A-Za-z0-9_.~%\-]{16,500})@",
+        # name = "value", "name": "value", NAME=value
+        rf"({_NAME}\\?[\"']?\s{{0,3}}(?:[:=]|=>|:=)\s{{0,3}}\\?[\"'`])([^\"'`\n\\]{{8,500}})",
+        rf"({_NAME}[\"']?(?:[:=]|\s{{1,3}}=|=>)\s{{0,3}})([^\s\"'`,;]{{8,500}})",
+        # a signed address, a netrc line, a command line
+        r"([?&](?:sig|signature|X-Amz-Signature|X-Goog-Signature|access_token|key)=)([^\s&\"'<>]{16,})",
+        r"(\b(?:machine\s+\S{1,200}\s+)?login\s+\S{1,200}\s+password\s+)(\S{4,})",
+        r"((?i:--(?:[a-z\-]*(?:token|password|secret|api-key)))[= ])([^\s\"'`]{8,500})",
+    )
+)
+_KINDS = ("authorization", "bearer", "url_password", "url_token", "value", "value", "signature", "password", "value")
+_WORD = re.compile(rb"[a-z]+|[A-Za-z]+|[A-Za-z_][A-Za-z_.\-]*|[\d.,]+")
+_PLACEHOLDER = re.compile(rb"(?i)(.)\1*|\[redacted.*|<.*|your[_-].*|example.*|x+[-_.x]*|none|null|true|false|undefined")
+_CODE = re.compile(rb".*[(\[{].*|[$%@/~.\\].*|.*\$\{.*|.*::.*|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|&.*|\*.*|https?:.*")
+
+
+def clean(text: bytes) -> bytes:
+    return bytes(_pattern().sub(_mark, text))
+
+
+def _mark(match: Any) -> bytes:
+    groups = match.groups()
+    which = next(n for n in range(len(_KINDS)) if groups[2 * n] is not None)
+    name, value = groups[2 * which], groups[2 * which + 1]
+    whole: bytes = match.group(0)
+    rest = whole[len(name) + len(value) :]
+    if not _is_value(which, bytes(name), bytes(value)):
+        return whole
+    return bytes(name) + f"[redacted:{_KINDS[which]}]".encode() + rest
+
+
+def _is_value(which: int, name: bytes, value: bytes) -> bool:
+    """Does this look like a secret, and not like code, a placeholder or a word?"""
+    if value.startswith((b"[redacted", b"$", b"{{", b"%(")) or _PLACEHOLDER.fullmatch(value):
+        return False
+    kind = _KINDS[which]
+    if kind == "bearer":
+        return any(48 <= c <= 57 for c in value)
+    if kind == "url_token":
+        return any(48 <= c <= 57 for c in value) and len(value) >= 16
+    if kind != "value":
+        return True
+    if b" " in value or _CODE.fullmatch(value):
+        return False
+    if not _WORD.fullmatch(value):
+        return True
+    # A plain word: a secret only where nothing but one is written, PASSWORD=word or "password": "word".
+    bare = name.strip().rstrip(b"\"'` :=>").rsplit(b".", 1)[-1]
+    shell = bare.isupper() and name.endswith(b"=")
+    quoted = name.endswith((b'"', b"'", b"`"))
+    return shell or (quoted and bare.lower().strip(b"\"'\\").endswith((b"password", b"passwd", b"passphrase", b"pwd")))
+
+
+@functools.cache
+def _pattern() -> Any:
+    import re2
+
+    settings = re2.Options()
+    settings.max_mem = 64 << 20
+    return re2.compile(_PATTERN.encode(), settings)
