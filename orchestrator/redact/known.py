@@ -7,6 +7,8 @@ import functools
 import json
 from typing import Any
 
+from orchestrator.redact import linear
+
 SHORTEST = 8
 _LONG_LINE = 16
 _MARK = b"[redacted]"
@@ -37,9 +39,7 @@ def _pattern(known: tuple[str, ...]) -> Any:
     options += [_BASE64 + re2.escape(core) + _BASE64 + b"={0,2}" for core in sorted(encoded)]
     if not options:
         return None
-    settings = re2.Options()
-    settings.max_mem = 64 << 20
-    return re2.compile(b"|".join(options), settings)
+    return linear.compile(b"|".join(options))
 
 
 def _spellings(value: str) -> set[bytes]:

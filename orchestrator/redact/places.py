@@ -1,4 +1,4 @@
-"""Values that their place gives away: after a name like PASSWORD, in an Authorization header, before an address's @.
+"""Values that their place gives away: after a name like PASSWORD, in a header, before the @ of an address.
 
 Only the value goes, its name stays readable. Code names such things all day (`token = read()`), so a value must look
 like one: see `_is_value`.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import re
 from typing import Any
+
+from orchestrator.redact import linear
 
 _NAME = (
     r"(?i:[A-Za-z0-9_.\-]*(?:token|secret|password|passwd|passphrase|pwd|api[_.\-]?key|apikey|access[_.\-]?key"
@@ -77,8 +79,4 @@ def _is_value(which: int, name: bytes, value: bytes) -> bool:
 
 @functools.cache
 def _pattern() -> Any:
-    import re2
-
-    settings = re2.Options()
-    settings.max_mem = 64 << 20
-    return re2.compile(_PATTERN.encode(), settings)
+    return linear.compile(_PATTERN.encode())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from orchestrator.redact import linear
+
 _ARMOUR = r"(?:\s|\\[nr]|>|\\t)*"
 _BODY = rf"(?:{_ARMOUR}(?:[A-Za-z0-9+/=]{{16,}}|(?:Proc-Type|DEK-Info|Version|Comment|Hash): ?[^\n\\]*))*"
 
@@ -78,8 +80,4 @@ def clean(text: bytes) -> bytes:
 
 @functools.cache
 def _pattern() -> Any:
-    import re2
-
-    settings = re2.Options()
-    settings.max_mem = 64 << 20
-    return re2.compile("|".join(f"({rule})" for _, rule in RULES).encode(), settings)
+    return linear.compile("|".join(f"({rule})" for _, rule in RULES).encode())
