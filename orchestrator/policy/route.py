@@ -71,7 +71,7 @@ def choose(task: Task, repo: RepoSettings, health: Mapping[str, Health], now: da
             return Route(agent=name, reasons=(*reasons, f"{name}: chosen"))
     if not names:
         reasons.append(f"no agent is configured for {task.type.value}")
-    return NoRoute(why="; ".join(reasons), until=min(waits, default=""))
+    return NoRoute(why="; ".join(reasons), until=min(waits, key=parse, default=""))
 
 
 def left(task: Task, repo: RepoSettings, health: Mapping[str, Health]) -> tuple[str, ...]:
