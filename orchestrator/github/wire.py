@@ -35,6 +35,7 @@ def _names(labels: Words | None) -> frozenset[str]:
 
 def issue(node: Words, card: Card | None = None) -> Issue:
     """An issue of a GraphQL answer (fragment Ticket)."""
+    editor, edited_at = _edit(node)
     return Issue(
         repo=RepoName(node.one("repository").text("nameWithOwner")),
         number=node.number("number"),
@@ -42,8 +43,8 @@ def issue(node: Words, card: Card | None = None) -> Issue:
         title=node.text("title"),
         body=node.text("body"),
         author=login(node.maybe("author")),
-        editor=login(node.maybe("editor")),
-        edited_at=node.text_or_none("lastEditedAt"),
+        editor=editor,
+        edited_at=edited_at,
         url=node.text("url"),
         open=_one_of(node, "state", {"OPEN": True, "CLOSED": False}),
         state_reason=node.text_or_none("stateReason").lower(),
@@ -52,6 +53,14 @@ def issue(node: Words, card: Card | None = None) -> Issue:
         updated_at=node.text("updatedAt"),
         card=card,
     )
+
+
+def _edit(node: Words) -> tuple[str, str]:
+    """Who changed title or body last, and when. GitHub's `editor` is the body's alone; titles stand in the timeline."""
+    last = (node.text_or_none("lastEditedAt"), login(node.maybe("editor")))
+    for event in node.one("timelineItems").many("nodes"):
+        last = max(last, (event.text("createdAt"), login(event.maybe("actor"))))
+    return last[1], last[0]
 
 
 def issue_rest(reply: Json, repo: RepoName) -> Issue:
