@@ -205,9 +205,10 @@ def _syntax(error: yaml.YAMLError, text: str, file: str) -> Problem:
 def _flattened(text: str, file: str) -> Problem | None:
     """Text copied from a page that lost its indentation breaks in many places at once; one message says why."""
     rows = [r for r in text.splitlines() if r.strip() and not r.lstrip().startswith("#")]
-    nested = next((n for n, r in enumerate(rows) if r.endswith(":") and n + 1 < len(rows)), None)
-    if nested is None or any(r[0] in " \t" for r in rows):
+    headless = [n for n, r in enumerate(rows[:-1]) if r.endswith(":") and not rows[n + 1].startswith("- ")]
+    if len(headless) < 2 or any(r[0] in " \t" for r in rows):
         return None
+    nested = headless[0]
     line = text.splitlines().index(rows[nested]) + 2
     return Problem(
         file=file,

@@ -129,7 +129,7 @@ class Retention(Block, kw_only=True):
     worktrees_gb: Positive | None = None
     """Default: 5."""
     ledger_mb: Count | None = None
-    """Default: 200."""
+    """Default: 200. Not applied yet: the chain is proved from its first event, so nothing of it is removed."""
     done_tasks: Count | None = None
     """Files kept in done and failed. Default: 2000."""
 

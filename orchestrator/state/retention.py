@@ -2,6 +2,8 @@
 
 Planning is pure (`choose`); `sweep` looks, asks it, and deletes. `needed` is the caller's word for "this task is not
 finished, or not on GitHub yet": nothing that carries such a task's id is touched, however old or big it is.
+
+The ledger is left alone: its proof starts at the first event, so only the ledger itself could shorten it.
 """
 
 from __future__ import annotations
@@ -70,7 +72,6 @@ def sweep(
     plan = [
         *choose(logs, needed=needed, max_bytes=caps.logs_mb * 1e6, before=old),
         *choose(_worktrees(worktrees), needed=needed, max_bytes=caps.worktrees_gb * 1e9),
-        *choose(_segments(runtime / "ledger"), needed=needed, max_bytes=caps.ledger_mb * 1e6),
     ]
     removed = [i.path for i in plan if _remove(i.path)]
     for item in choose(_finished(runtime / "mailbox"), needed=needed, max_count=caps.done_tasks):
@@ -94,16 +95,6 @@ def _worktrees(folder: Path) -> list[Item]:
     repos = [e for e in _entries(folder) if e.is_dir(follow_symlinks=False)]
     tasks = [t for r in repos for t in _entries(Path(r.path)) if t.is_dir(follow_symlinks=False)]
     return [_item(Path(t.path), t.name) for t in tasks if _TASK.fullmatch(t.name)]
-
-
-def _segments(folder: Path) -> list[Item]:
-    """Segments of the ledger, `<host>-<number>.jsonl`, without each host's last one: that is being written."""
-    found: dict[str, list[tuple[int, Path]]] = {}
-    for entry in _entries(folder):
-        match = re.fullmatch(r"(.*)-(\d+)\.jsonl", entry.name)
-        if match and entry.is_file(follow_symlinks=False):
-            found.setdefault(match[1], []).append((int(match[2]), Path(entry.path)))
-    return [_item(path, "") for rows in found.values() for _, path in sorted(rows)[:-1]]
 
 
 def _finished(mailbox: Path) -> list[Item]:

@@ -166,6 +166,12 @@ def test_the_seeds_block_without_its_indentation_gets_one_clear_error() -> None:
     assert (problem.file, problem.key) == ("seed.flattened.config.yaml", "agent_fallbacks")
 
 
+def test_a_file_without_nesting_keeps_its_own_error(tmp_path: Path) -> None:
+    text = "github_owner: ada\nallowed_repos:\n- ada/app\ntrusted_authors:\nproject_number: 1\nproject_number: 2\n"
+    (problem,) = problems(tmp_path, text)
+    assert (problem.key, problem.line) == ("project_number", 6)
+
+
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"copy example\.config\.yaml"):
         load(tmp_path / "config.yaml", env={}, root=tmp_path, known_agents=AGENTS)
