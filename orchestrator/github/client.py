@@ -64,6 +64,16 @@ class Stats:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Question:
+    """One probe as it went out, with the digest of its good answer: what an idle tick asks again."""
+
+    url: str
+    body: str
+    answer: str
+    """SHA-256 of the answer's bytes, hexadecimal."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reply:
     """A good REST answer. `headers` by lower-case name; `data` is None where the body is empty or no JSON was asked."""
 
@@ -90,6 +100,8 @@ class GitHub:
         self.token = token
         self.hooks = hooks or Hooks()
         self.stats = Stats()
+        self.questions: list[Question] = []
+        """Probes answered well since the caller last cleared the list."""
         self.timeout = timeout
         # On loopback there is no crowd to step back from.
         self.backoff = 0.02 if settings.loopback else 0.5
@@ -132,7 +144,18 @@ class GitHub:
                 direct=self.settings.loopback,
             )
 
-        return self._read_graphql(ask, where)
+        kept: list[str] = []
+
+        def asking() -> Answer:
+            answer = ask()
+            kept[:] = [answer[2]]
+            return answer
+
+        words = self._read_graphql(asking, where)
+        body = probe.body(document, variables).decode()
+        digest = hashlib.sha256(kept[0].encode()).hexdigest()
+        self.questions.append(Question(url=self.settings.graphql_url, body=body, answer=digest))
+        return words
 
     def graphql(self, document: str, variables: Mapping[str, Json]) -> Words:
         """The `data` of the answer. A query is repeated on a 5xx or a lost answer, a mutation is sent once.
@@ -191,9 +214,7 @@ class GitHub:
             headers["If-None-Match"] = stored[0]
         self._before(write=write)
         where = f"{method} {path}"
-        status, got, text = self._rests().send(
-            method, path, headers=headers, body=body, params=params, write=write, follow=False
-        )
+        status, got, text = self._rests().send(method, path, headers=headers, body=body, params=params, write=write)
         if status == 304 and stored:
             self.stats.not_modified += 1
             kept = json.loads(stored[1])
@@ -227,14 +248,23 @@ class GitHub:
         raise Incomplete(f"GET {path}: more than {limit} pages of {PER_PAGE}")
 
     def text(self, path: str) -> str:
-        """A plain-text download behind a redirect (logs). The token is not sent to another host."""
+        """A plain-text download, which GitHub redirects to another host that gets no token (logs).
+
+        The redirect is followed here: PyGithub refuses hosts outside its own list, and the logs' host is outside.
+        """
         self._before(write=False)
-        status, headers, text = self._rests().send(
-            "GET", path, headers={"Accept": ACCEPT}, body=None, params=None, write=False, follow=True
-        )
-        if status >= 300:
-            raise self._told(refusal(status, headers, text, f"GET {path}", write=False, now=self.clock.now()))
-        return text
+        where = f"GET {path}"
+        answer = self._rests().send("GET", path, headers={"Accept": ACCEPT}, body=None, params=None, write=False)
+        if answer[0] in (301, 302, 307):
+            try:
+                answer = probe.download(
+                    answer[1].get("location", ""), agent=AGENT, timeout=self.timeout, direct=self.settings.loopback
+                )
+            except ValueError as why:
+                raise Malformed(where, str(why)) from why
+        if answer[0] != 200:
+            raise self._told(refusal(*answer, where, write=False, now=self.clock.now()))
+        return answer[2]
 
     def _reply(self, status: int, headers: Mapping[str, str], text: str, where: str, *, write: bool) -> Reply:
         return Reply(status=status, headers=headers, data=parse(text, where, write=write) if text else None, text=text)

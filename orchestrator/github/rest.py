@@ -68,7 +68,6 @@ class Rest:
         body: Mapping[str, Json] | None,
         params: Mapping[str, str | int] | None,
         write: bool,
-        follow: bool = False,
     ) -> Answer:
         """One call. `path` starts with a slash: absolute addresses would meet PyGithub's assertions about hosts.
 
@@ -82,7 +81,6 @@ class Rest:
                 parameters=dict(params or {}),
                 headers=dict(headers),
                 input=body,
-                follow_302_redirect=follow,
             )
         except requests.RequestException as why:
             raise Unavailable(f"{where}: {why!r}", uncertain=write and not _unsent(why)) from why
