@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from orchestrator.hub import rest
+from orchestrator.hub import control, rest
 from orchestrator.hub.dispatch import Router
 from orchestrator.hub.gate import Gate
 from orchestrator.hub.git_http import GitHttp
@@ -41,6 +41,7 @@ def build(hub: Hub) -> ASGIApp:
     router = Router(hub, rest.all_routes())
     git = GitHttp(hub).__call__
     routes = [
+        *control.routes(hub),
         Route("/graphql", graphql, methods=["POST"]),
         Route("/api/graphql", graphql, methods=["POST"]),
         *[Route(f"/{{owner}}/{{repo}}{end}", git, methods=["GET", "POST"]) for end in GIT_PATHS],

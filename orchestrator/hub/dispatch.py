@@ -34,7 +34,7 @@ def request_id() -> str:
 
 
 class Router:
-    """The table of REST operations, tried in the order of their registration."""
+    """The table of REST operations, tried from the most specific path to the least."""
 
     def __init__(self, hub: Hub, routes: list[Route]) -> None:
         self.hub = hub
@@ -43,7 +43,7 @@ class Router:
         patterns: dict[str, dict[str, Route]] = {}
         for route in routes:
             patterns.setdefault(route.path, {})[route.method] = route
-        for path, methods in patterns.items():
+        for path, methods in sorted(patterns.items(), key=lambda pair: _specificity(pair[0])):
             self._compiled.append((re.compile(_pattern(path)), methods))
 
     async def __call__(self, request: Request) -> Response:
@@ -135,6 +135,12 @@ class Router:
         if status in (204, 205, 304) or not body:
             return Response(status_code=status, headers=headers)
         return Response(body, status_code=status, headers=headers, media_type=media)
+
+
+def _specificity(path: str) -> list[int]:
+    """Fixed words before variables before paths, and what goes on behind a path before its end."""
+    kinds = [2 if part.endswith(":path}") else 1 if part.startswith("{") else 0 for part in path.split("/")]
+    return [*kinds, 3]
 
 
 def _pattern(path: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import socket
 import threading
 import time
@@ -51,6 +53,7 @@ class Hub:
         self.mergeability = Mergeability(self)
         self.ci = Ci(self, ci_workers)
         self.admin = Admin(self)
+        self._secret = secrets.token_hex(8)
         self._locks: dict[int, threading.RLock] = {}
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -110,6 +113,10 @@ class Hub:
     def person_of_issue(self, issue_id: int, date: str) -> Person:
         """The author of an issue or pull request as the author of a commit."""
         return self.person(users.get(self.db, issues.get(self.db, issue_id).author_id), date)
+
+    def log_key(self, run_id: int) -> str:
+        """The key in the address of a job's log (GitHub's storage addresses are signed, too)."""
+        return hashlib.sha256(f"{self._secret}/{run_id}".encode()).hexdigest()[:24]
 
     def ci_idle(self, timeout: float = 60.0) -> bool:
         """Wait until no CI job is queued or running; False when the seconds ran out."""

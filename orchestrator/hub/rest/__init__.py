@@ -6,8 +6,22 @@ from orchestrator.hub.http import Route
 
 
 def all_routes() -> list[Route]:
-    """Every operation, in the order in which paths are tried."""
-    from orchestrator.hub.rest import misc
+    """Every operation."""
+    from orchestrator.hub.rest import (
+        apps,
+        checks,
+        comments,
+        contents,
+        issues,
+        labels,
+        misc,
+        protection,
+        pulls,
+        refs,
+        repos,
+        reviews,
+        search,
+    )  # fmt: skip
 
-    modules = (misc,)
+    modules = (misc, apps, search, repos, comments, labels, issues, reviews, pulls, checks, protection, contents, refs)
     return [route for module in modules for route in module.routes.found]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from orchestrator.hub import nodes
 from orchestrator.hub.db import Database, marks
 from orchestrator.hub.store import events, issues
-from orchestrator.hub.store.issues import Issue
+from orchestrator.hub.store.issues import Edit, Issue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +87,15 @@ def counts(db: Database, issue_ids: Iterable[int]) -> dict[int, int]:
     wanted = list(set(issue_ids))
     sql = f"SELECT issue_id, count(*) FROM comments WHERE issue_id IN ({marks(wanted)}) GROUP BY issue_id"
     return dict(db.tuples(sql, *wanted))
+
+
+def edits(db: Database, comment_ids: Iterable[int]) -> dict[int, list[Edit]]:
+    """Changes of comments, newest first."""
+    wanted = list(set(comment_ids))
+    grouped: dict[int, list[Edit]] = {identity: [] for identity in wanted}
+    for row in db.rows(Edit, f"SELECT * FROM edits WHERE comment_id IN ({marks(wanted)}) ORDER BY id DESC", *wanted):
+        grouped[row.comment_id or 0].append(row)
+    return grouped
 
 
 def add_child(db: Database, parent: Issue, child: Issue, actor_id: int, app_id: int | None = None) -> None:

@@ -203,3 +203,8 @@ def token(db: Database, text: str) -> Token | None:
 def revoke(db: Database, text: str) -> None:
     """Forget a token."""
     db.run("DELETE FROM tokens WHERE token=?", text)
+
+
+def people(db: Database) -> list[User]:
+    """All persons by id."""
+    return db.rows(User, "SELECT * FROM users WHERE kind='User' ORDER BY id")
