@@ -83,8 +83,9 @@ class Trees(Mirror):
 
     def commit(self, task_id: str, tree: Sha, parents: tuple[Sha, ...], message: Public, at: datetime) -> Sha:
         """Our commit; the same inputs give the same sha. Kept alive under refs/agent-os/tasks/<task>."""
+        ref = f"{TASKS}/{names.key(task_id)}"
         sha = self.commit_tree(tree, parents, message, at)
-        self.keep(f"{TASKS}/{names.key(task_id)}", sha)
+        self.keep(ref, sha)
         return sha
 
     def commit_tree(self, tree: Sha, parents: tuple[Sha, ...], message: str, at: datetime) -> Sha:
