@@ -1,0 +1,85 @@
+"""The organization at work: the ticks that cron would run, on real worker processes, and what people do in between.
+
+Each round is what a few minutes of cron do: the dispatcher, the queue, then, once its workers and the hub's CI are at
+rest, the pull request monitor. So the two issues that touch one line always start from the same commit, and the second
+always conflicts; everything else may happen in any order.
+"""
+
+from __future__ import annotations
+
+import time
+
+from orchestrator import process
+from orchestrator.cli import ticking
+from orchestrator.demo.scenario import Outcome, order
+from orchestrator.demo.watch import Watch
+from orchestrator.demo.world import World
+from orchestrator.model.task import Folder
+
+LOOK = 0.05
+QUIET_ROUNDS = 8
+"""So many rounds in which nothing happens although something is still under way: it never will."""
+ACTIVE = (Folder.INBOX, Folder.PROCESSING, Folder.REVIEW)
+
+
+def play(world: World, watch: Watch, *, limit: float) -> None:
+    """Files the issues and lets the organization work until it rests, or for `limit` seconds."""
+    until = time.monotonic() + limit
+    for story in order(world.scenario.stories):
+        watch.note(world.file(story), f"filed by {story.author}: {story.title}")
+    for filed in world.filed:
+        world.set_ready(filed)
+        watch.note(filed, "set Ready")
+    quiet = 0
+    while time.monotonic() < until:
+        happened = _round(world, watch, until)
+        quiet = 0 if happened else quiet + 1
+        if quiet and (_at_rest(world) or (quiet >= QUIET_ROUNDS and not _waits(world))):
+            return
+        if quiet:
+            time.sleep(4 * LOOK)
+
+
+def _round(world: World, watch: Watch, until: float) -> bool:
+    """Every role once. True when anything was recorded."""
+    before = watch.seq
+    _tick(world, watch, "dispatcher")
+    _tick(world, watch, "queue")
+    while process.detached() and time.monotonic() < until:
+        watch.look()
+        time.sleep(LOOK)
+    while not world.hub.ci_idle(LOOK) and time.monotonic() < until:
+        watch.look()
+    _tick(world, watch, "pr_monitor")
+    return _people(world, watch) or watch.seq > before
+
+
+def _tick(world: World, watch: Watch, role: str) -> None:
+    ticking.once(world.services(role), role)
+    watch.look()
+
+
+def _people(world: World, watch: Watch) -> bool:
+    """Whoever has to mend something does it, once, when the task was escalated."""
+    moved = False
+    for filed in world.filed:
+        if filed.story.person is None or filed in world.mended or world.outcome(filed) is not Outcome.ESCALATED:
+            continue
+        world.mend(filed)
+        watch.note(filed, "a person mends it and moves the file from escalated/ to inbox/")
+        moved = True
+    return moved
+
+
+def _at_rest(world: World) -> bool:
+    """Nothing is under way, and what was merged is remembered."""
+    services = world.services("queue")
+    return not any(services.mailbox.ids(f) for f in ACTIVE) and not any(
+        services.memory.pending(r.key) for r in services.settings.repos
+    )
+
+
+def _waits(world: World) -> bool:
+    """Something waits for a time that was set: an engineer out of quota."""
+    now = world.services("queue").now().isoformat()
+    return any(e.task.not_before > now[:19] for e in world.services("queue").mailbox.list(Folder.INBOX))
