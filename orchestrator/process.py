@@ -165,6 +165,20 @@ def wait_detached(pid: int) -> None:
     _reap()
 
 
+def detached() -> int:
+    """How many programs that `spawn_detached` of this process started still run."""
+    _reap()
+    return len(_detached)
+
+
+def end_detached() -> None:
+    """Kills them, each with its group: for whoever owns all that it started, as the demo does."""
+    for child in _detached:
+        _signal(child, signal.SIGKILL)
+        child.wait()
+    _reap()
+
+
 def _reap() -> None:
     _detached[:] = [child for child in _detached if child.poll() is None]
 
