@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-import click
+from orchestrator import idle
 
-from orchestrator.cli import app
+
+def _idle(argv: list[str]) -> bool:
+    """A cron tick of a role whose last one found nothing, and nothing has changed since: over before it began."""
+    if len(argv) != 2 or argv[0] != "tick" or not argv[1].replace("_", "").isalpha():
+        return False
+    root = os.environ.get("ORCH_ROOT") or str(Path(__file__).resolve().parents[1])
+    return idle.still(os.path.join(root, "runtime", "state", "idle", f"{argv[1]}.json"), os.environ)
+
+
+if __name__ == "__main__" and _idle(sys.argv[1:]):
+    sys.exit(0)
+
+import click  # noqa: E402 - the idle tick is over by here
+
+from orchestrator.cli import app  # noqa: E402
 
 
 @app.main.command()

@@ -195,8 +195,7 @@ def crontab() -> None:
     from orchestrator.config.crontab import crontab as text
     from orchestrator.roles import ROLES
 
-    root, _ = config.locate(os.environ, checkout=CHECKOUT)
-    click.echo(text(root, {name: role.EVERY for name, role in ROLES.items()}), nl=False)
+    click.echo(text(CHECKOUT, {name: role.EVERY for name, role in ROLES.items()}), nl=False)
 
 
 @main.group()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from orchestrator import idle
 from orchestrator.policy import schedule
 from orchestrator.roles import ROLES
+from orchestrator.roles.base import Ticked
 from orchestrator.services import Services
 from orchestrator.state import locks
 
@@ -16,15 +19,47 @@ BUSY = "another tick of this role is still running; skipped"
 
 def once(services: Services, role: str, *, dry_run: bool = False, wait: bool = False) -> list[str]:
     """One tick. A role that is still ticking elsewhere is left alone (DECISIONS D10)."""
-    path = services.settings.runtime / "state" / "locks" / f"role-{role}.lock"
-    with locks.hold(path) as mine:
+    state = services.settings.runtime / "state"
+    with locks.hold(state / "locks" / f"role-{role}.lock") as mine:
         if not mine:
             return [BUSY]
+        note = idle_note(services.settings.root, role)
+        # What is watched is looked at before the tick: a change during it must be seen by the next.
+        watched = idle.stats([*_always(services), *ROLES[role].watched(services)])
+        services.github.questions.clear()
         if role == "queue":
             from orchestrator.roles import queue
 
-            return queue.tick(services, dry_run=dry_run, wait=wait)
-        return ROLES[role].tick(services, dry_run=dry_run)
+            ticked = queue.tick(services, dry_run=dry_run, wait=wait)
+        else:
+            ticked = ROLES[role].tick(services, dry_run=dry_run)
+        if not dry_run:
+            _note(services, ticked, note, watched)
+        return list(ticked.did)
+
+
+def idle_note(root: Path, role: str) -> Path:
+    """Always under the root, so that it is found before any configuration is read."""
+    return root / "runtime" / "state" / "idle" / f"{role}.json"
+
+
+def _always(services: Services) -> list[Path]:
+    """A changed configuration or clock ends every idleness."""
+    clock = [services.clock.file] if services.clock.file else []
+    return [services.settings.config_file, *clock]
+
+
+def _note(services: Services, ticked: Ticked, note: Path, watched: idle.Watched) -> None:
+    said = services.settings.github
+    questions = [
+        {"url": q.url, "body": q.body, "answer": q.answer, "token_env": said.token_env}
+        for q in services.github.questions
+    ]
+    # Only a token of the environment can be had without the program; all others mean a full tick.
+    if ticked.settled and (not questions or not (said.app_id or said.token_file)):
+        idle.remember(note, watched, questions=questions)
+    else:
+        idle.forget(note)
 
 
 def up(

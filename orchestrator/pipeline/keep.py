@@ -14,7 +14,7 @@ def daily(services: Services) -> None:
     now = services.now()
     if not services.cadence.due(JOB, "", 1.0, now):
         return
-    live = {id for f in Folder if f is not Folder.DONE for id in services.mailbox.ids(f)}
+    live = {id for f in Folder if f not in (Folder.DONE, Folder.FAILED) for id in services.mailbox.ids(f)}
     removed = retention.sweep(
         services.settings.runtime,
         services.settings.worktrees,

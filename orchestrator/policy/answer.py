@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-_SECTION = re.compile(r"^##\s+Retry Decision\s*$(?P<text>.*?)(?=^#{1,2}\s|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+_SECTION = re.compile(
+    r"^##\s+Retry Decision\s*$(?P<text>.*?)(?=^#{1,2}\s|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE
+)
 _LINE = re.compile(r"^\s*[-*]?\s*(?P<key>[A-Za-z_]+)\s*:\s*(?P<value>.*?)\s*$")
 APPLIED = "<!-- agent-os:decision-applied -->"
 

@@ -19,6 +19,7 @@ class Reason(Enum):
     UNTRUSTED = "untrusted"
     """Its author or last editor is nobody we take orders from."""
     EXCLUDED = "excluded"
+    """It carries a label that keeps it out, or lacks one that is wanted."""
     WAITING = "waiting"
     """It depends on an open issue."""
     CIRCULAR = "circular"
@@ -118,6 +119,8 @@ def _refuse(issue: Issue, repo: RepoSettings, links: Mapping[str, Linked]) -> Le
             return LeaveAlone(
                 issue=issue, reason=Reason.UNTRUSTED, why=f"its {role} {login or '(deleted account)'} is not trusted"
             )
+    if missing := sorted(repo.required_labels - issue.labels):
+        return LeaveAlone(issue=issue, reason=Reason.EXCLUDED, why=f"lacks the label {missing[0]}")
     if excluded := sorted(issue.labels & repo.excluded_labels):
         return LeaveAlone(issue=issue, reason=Reason.EXCLUDED, why=f"carries the label {excluded[0]}")
     return _dependencies(issue, links)

@@ -1,13 +1,34 @@
-"""Cron roles. To add one: one file here, one line in ROLES; crontab and help are printed from it."""
+"""Cron roles. To add one: one file here, one line in NAMES; crontab and help are printed from ROLES."""
 
 from __future__ import annotations
 
-from orchestrator.roles import autopull, dispatcher, pr_monitor, queue
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import cast
+
 from orchestrator.roles.base import Role
 
-ROLES: dict[str, Role] = {
-    "dispatcher": dispatcher,
-    "queue": queue,
-    "pr_monitor": pr_monitor,
-    "autopull": autopull,
-}
+NAMES = (
+    "dispatcher",
+    "queue",
+    "pr_monitor",
+    "autopull",
+)
+
+
+class _Roles(Mapping[str, Role]):
+    """Name to module. A module is loaded when it is asked for: a tick of one role does not pay for the others."""
+
+    def __getitem__(self, name: str) -> Role:
+        if name not in NAMES:
+            raise KeyError(name)
+        return cast(Role, importlib.import_module(f"orchestrator.roles.{name}"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+ROLES = _Roles()

@@ -26,7 +26,8 @@ from orchestrator.model.times import parse, stamp
 from orchestrator.state import locks
 
 if TYPE_CHECKING:
-    from orchestrator.services import Services
+    from orchestrator.roles.base import Ticked
+from orchestrator.services import Services
 
 EVERY = "* * * * *"
 REMOTE = "origin"
@@ -86,11 +87,15 @@ class Record:
     """(version, not before this time)."""
 
 
-def tick(services: Services, *, dry_run: bool = False) -> list[str]:
+def watched(services: Services) -> list[Path]:
+    return []
+
+
+def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     """One look for a newer version. Off by default."""
     mode = services.settings.autopull
     if mode is Autopull.OFF or dry_run:
-        return []
+        return Ticked(settled=mode is Autopull.OFF)
     limit = services.settings.max_parallel_workers
     slots = services.settings.runtime / "state" / "slots"
     got = pull(
@@ -101,9 +106,9 @@ def tick(services: Services, *, dry_run: bool = False) -> list[str]:
         config=services.settings.config_file,
     )
     if isinstance(got, Skipped) and not got.failed:
-        return []
+        return Ticked()
     services.record(EventKind.AUTOPULL, what=type(got).__name__, **asdict(got))
-    return [_words(got)]
+    return Ticked(did=(_words(got),))
 
 
 def pull(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from orchestrator.model.event import EventKind
@@ -11,20 +13,39 @@ from orchestrator.model.task import Task
 from orchestrator.services import Services
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ticked:
+    """One pass of a role."""
+
+    did: tuple[str, ...] = ()
+    """What was done, or would be, one line each."""
+    settled: bool = False
+    """Nothing was to do, and nothing will be until something of `watched`, or GitHub's answer, changes (see `idle`)."""
+
+
 class Role(Protocol):
     """One module per role, listed in ROLES."""
 
-    EVERY: str
-    """Its line in the crontab: five fields."""
+    @property
+    def EVERY(self) -> str:
+        """Its line in the crontab: five fields."""
 
-    def tick(self, services: Services, *, dry_run: bool = False) -> list[str]:
-        """One pass over what there is to do. Returns what was done (or would be), one line each."""
+    def watched(self, services: Services) -> list[Path]:
+        """Files and folders whose change may give it something to do."""
+
+    def tick(self, services: Services, *, dry_run: bool = False) -> Ticked:
+        """One pass over what there is to do."""
 
 
 @contextlib.contextmanager
-def fence(services: Services, task: Task | None, where: str, *, repo: str = "") -> Iterator[None]:
-    """One bad task must not stop the others. Recorded, and tried again by the next tick."""
+def fence(services: Services, task: Task | None, where: str, *, repo: str = "") -> Iterator[list[str]]:
+    """One bad task must not stop the others. Recorded, and tried again by the next tick.
+
+    Yields a list that holds the error's words afterwards, and stays empty when all went well.
+    """
+    failed: list[str] = []
     try:
-        yield
+        yield failed
     except Exception as error:  # noqa: BLE001 - the fence: one of the two places that catch everything
-        services.record(EventKind.CRASH, task, repo=repo, where=where, error=f"{type(error).__name__}: {error}")
+        failed.append(f"{type(error).__name__}: {error}")
+        services.record(EventKind.CRASH, task, repo=repo, where=where, error=failed[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from orchestrator.github import board, issues
 from orchestrator.mailbox.box import Unreadable
@@ -14,7 +15,7 @@ from orchestrator.model.task import Folder, Task
 from orchestrator.pipeline import answers, effect, intake
 from orchestrator.policy import eligible, sections
 from orchestrator.policy.eligible import Again, Announce, Choice, Dependency, Dispatch, LeaveAlone, Linked, Reason
-from orchestrator.roles.base import fence
+from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 
 EVERY = "* * * * *"
@@ -26,22 +27,39 @@ DEPTH = 25
 """How many rounds of dependencies of dependencies are followed; more than any real plan has."""
 
 
-def tick(services: Services, *, dry_run: bool = False) -> list[str]:
+LASTING = frozenset({Reason.CLOSED, Reason.UNTRUSTED, Reason.EXCLUDED})
+"""Reasons that hold for as long as GitHub's answer and the configuration are the same."""
+
+
+def watched(services: Services) -> list[Path]:
+    """People answer in the notes beside escalated tasks."""
+    folder = services.mailbox.root / Folder.ESCALATED.value
+    return [folder, *sorted(folder.glob("*.escalation.md")), services.settings.runtime / "state" / "pacing.json"]
+
+
+def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     """Reads every board once, then does what `policy.eligible` says of each Ready issue."""
     did: list[str] = []
+    settled = True
     if not dry_run:
         for id in services.mailbox.ids(Folder.ESCALATED):
-            with fence(services, None, f"answer to {id}"):
+            with fence(services, None, f"answer to {id}") as failed:
                 answers.look(services, id)
+            settled = settled and not failed
     for project in services.settings.projects:
-        with fence(services, None, f"board {project.key}"):
+        with fence(services, None, f"board {project.key}") as failed:
             for issue in _question(services, project).ready:
                 repo = services.settings.repo(issue.repo)
                 if repo is None:
                     continue
-                with fence(services, None, f"{issue.repo}#{issue.number}", repo=issue.repo):
-                    did += _one(services, issue, repo, dry_run)
-    return did
+                with fence(services, None, f"{issue.repo}#{issue.number}", repo=issue.repo) as failed_one:
+                    choice = _choose(services, issue, repo)
+                    settled = settled and isinstance(choice, LeaveAlone) and choice.reason in LASTING
+                    if dry_run or _carry_out(services, choice, repo):
+                        did.append(f"{issue.repo}#{issue.number}: {_words(choice)}")
+                settled = settled and not failed_one
+        settled = settled and not failed
+    return Ticked(did=tuple(did), settled=settled and not did)
 
 
 def _question(services: Services, project: ProjectSettings) -> board.ReadyList:
@@ -56,13 +74,8 @@ def _question(services: Services, project: ProjectSettings) -> board.ReadyList:
     )
 
 
-def _one(services: Services, issue: Issue, repo: RepoSettings, dry_run: bool) -> list[str]:
-    tasks = _tasks_of(services, repo, issue)
-    choice = eligible.choose(issue, repo, tasks=tasks, links=_links(services, issue))
-    line = f"{issue.repo}#{issue.number}: {_words(choice)}"
-    if dry_run:
-        return [line]
-    return [line] if _carry_out(services, choice, repo) else []
+def _choose(services: Services, issue: Issue, repo: RepoSettings) -> Choice:
+    return eligible.choose(issue, repo, tasks=_tasks_of(services, repo, issue), links=_links(services, issue))
 
 
 def _carry_out(services: Services, choice: Choice, repo: RepoSettings) -> bool:

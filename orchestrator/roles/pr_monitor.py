@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from pathlib import Path
 
 from orchestrator.github import pulls
 from orchestrator.mailbox.box import Claim, Entry
@@ -11,7 +12,7 @@ from orchestrator.model.pull import Pull
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.pipeline import finish, fold, shepherd
 from orchestrator.policy import merge
-from orchestrator.roles.base import fence
+from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 
 EVERY = "*/5 * * * *"
@@ -19,7 +20,12 @@ EVERY = "*/5 * * * *"
 STOPPED = (Folder.BLOCKED, Folder.ESCALATED)
 
 
-def tick(services: Services, *, dry_run: bool = False) -> list[str]:
+def watched(services: Services) -> list[Path]:
+    folders = [services.mailbox.root / f.value for f in (Folder.REVIEW, *STOPPED)]
+    return [*folders, *(services.memory.root / r.key for r in services.settings.repos)]
+
+
+def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     """One batched question about all open pull requests of ours, then one step for each."""
     entries = list(services.mailbox.list(Folder.REVIEW))
     stopped = [e for f in STOPPED for e in services.mailbox.list(f) if e.task.pull_request]
@@ -27,13 +33,12 @@ def tick(services: Services, *, dry_run: bool = False) -> list[str]:
     if entries or stopped:
         seen = _watch(services, [*entries, *stopped])
         if dry_run:
-            return [f"{e.id}: pull request #{e.task.pull_request}" for e in entries]
+            return Ticked(did=tuple(f"{e.id}: pull request #{e.task.pull_request}" for e in entries))
         did += _stopped(services, stopped, seen)
         for name, group in groupby(sorted(entries, key=_key), key=lambda e: e.task.repo):
             did += _repo(services, name, list(group), seen)
-    if not dry_run:
-        _fold(services)
-    return did
+    waiting = dry_run or _fold(services)
+    return Ticked(did=tuple(did), settled=not (entries or stopped or waiting))
 
 
 def _repo(
@@ -92,9 +97,11 @@ def _key(entry: Entry) -> tuple[str, int]:
     return entry.task.repo, entry.task.pull_request or 0
 
 
-def _fold(services: Services) -> None:
+def _fold(services: Services) -> bool:
+    """True when there was, or still is, something to remember."""
     waiting = [r for r in services.settings.repos if services.memory.pending(r.key)]
     in_review = [e.task.repo for e in services.mailbox.list(Folder.REVIEW)] if waiting else []
     for repo in waiting:
         with fence(services, None, "folding memory", repo=repo.name):
             fold.fold(services, repo, open_pulls=sum(1 for r in in_review if r == repo.name))
+    return bool(waiting)

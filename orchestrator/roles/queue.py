@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 from orchestrator import notify
 from orchestrator.mailbox.box import Healed, Healing
@@ -10,7 +11,7 @@ from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.task import Folder
 from orchestrator.pipeline import hand, keep, pool
-from orchestrator.roles.base import fence
+from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 
 EVERY = "* * * * *"
@@ -21,10 +22,14 @@ READ = tuple(f for f in Folder if f not in (Folder.DONE, Folder.CORRUPT))
 SUBJECT = "mailbox"
 
 
-def tick(services: Services, *, dry_run: bool = False, wait: bool = False, here: bool = False) -> list[str]:
+def watched(services: Services) -> list[Path]:
+    return [*(services.mailbox.root / f.value for f in Folder), services.outbox.root / "pending"]
+
+
+def tick(services: Services, *, dry_run: bool = False, wait: bool = False, here: bool = False) -> Ticked:
     """`wait` stays until the workers are done; `here` works in this process instead of starting any."""
     if dry_run:
-        return [f"{t.id}: would run" for t in pool.waiting(services)]
+        return Ticked(did=tuple(f"{t.id}: would run" for t in pool.waiting(services)))
     did: list[str] = []
     listing = _listing(services)
     if not services.signatures.seen(SUBJECT, listing):
@@ -34,13 +39,16 @@ def tick(services: Services, *, dry_run: bool = False, wait: bool = False, here:
     keep.daily(services)
     tasks = pool.waiting(services)
     if not tasks:
-        return did
+        busy = (
+            services.mailbox.ids(Folder.INBOX) or services.mailbox.ids(Folder.PROCESSING) or services.outbox.pending()
+        )
+        return Ticked(did=tuple(did), settled=not did and not busy)
     if here:
-        return [*did, f"worked on {pool.serve(services)} tasks"]
+        return Ticked(did=(*did, f"worked on {pool.serve(services)} tasks"))
     pids = pool.start_workers(services)
     if wait:
         pool.wait_for_workers(services, pids)
-    return [*did, f"{len(pids)} workers started"] if pids else did
+    return Ticked(did=(*did, f"{len(pids)} workers started") if pids else tuple(did))
 
 
 def _listing(services: Services) -> str:

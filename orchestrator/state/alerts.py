@@ -64,7 +64,7 @@ class Outbox:
 
     @contextlib.contextmanager
     def sending(self, entry: Waiting) -> Iterator[bool]:
-        """True when this process may send it. Found in state `sending`, an earlier process died over it: taken as sent."""
+        """True when this process may send it. Found in state `sending`, an earlier one died over it: taken as sent."""
         path = self.root / "pending" / entry.name
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)

@@ -1,4 +1,4 @@
-"""`runtime/metrics/agent_stats.jsonl` and `runtime/logs/queue-summary.log`: one whole line per fact, from many processes."""
+"""`metrics/agent_stats.jsonl` and `logs/queue-summary.log`: one whole line per fact, from many processes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class Metrics:
     def summary(self, task: Task, ending: str, note: str) -> None:
         """One line per end of a task run."""
         agents = ",".join(dict.fromkeys(a.agent for a in task.attempts))
-        words = f"{stamp(self.clock.now())} {task.id} {task.repo} {ending} runs={len(task.attempts)} agents={agents} {note}"
+        head = f"{stamp(self.clock.now())} {task.id} {task.repo} {ending}"
+        words = f"{head} runs={len(task.attempts)} agents={agents} {note}"
         self._append("logs/queue-summary.log", " ".join(words.split()))
 
     def _append(self, name: str, line: str) -> None:

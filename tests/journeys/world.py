@@ -33,6 +33,7 @@ FILES = {
     "check.sh": "test -f calc.py\n",
 }
 BOT = "robot"
+COLUMNS = ("Backlog", "Ready", "In Progress", "Blocked", "Done")
 AGENTS = ("anna", "ben")
 
 Scene = dict[str, Any]
@@ -78,7 +79,9 @@ class World:
         )
         for name in more_repos:
             self.admin.repo(name, files=files or FILES, ci=ci or {}, collaborators={BOT: "admin"})
-        self.board = self.admin.board("ada", title="Sprint", repos=[REPO, *more_repos]) if board else None
+        self.board = (
+            self.admin.board("ada", title="Sprint", options=COLUMNS, repos=[REPO, *more_repos]) if board else None
+        )
         self.token = self.admin.token(BOT)
         self.playbook = tmp / "playbook.yaml"
         self.play({"steps": works()})
@@ -150,7 +153,7 @@ class World:
         return ticking.once(self.services, "dispatcher")
 
     def work(self) -> list[str]:
-        return queue.tick(self.services, here=True)
+        return list(queue.tick(self.services, here=True).did)
 
     def monitor(self) -> list[str]:
         return ticking.once(self.services, "pr_monitor")
