@@ -137,6 +137,7 @@ class TokenSource:
     def _jwt(self) -> str:
         """Signed RS256 by PyGithub's App authentication, at our clock's time."""
         from github.Auth import AppAuth
+        from jwt import PyJWTError
 
         key = self._read(self._settings.app_private_key_file)
         if not key:
@@ -147,6 +148,6 @@ class TokenSource:
         sign = AppAuth.create_jwt_sign(key, "RS256")
         try:
             signed = sign({"iat": now - 60, "exp": now + _JWT_SECONDS, "iss": self._settings.app_id})
-        except ValueError as why:
+        except (ValueError, PyJWTError) as why:
             raise Malformed("github.app.private_key_file", f"is no RSA key in PEM form ({why})") from why
         return signed.decode() if isinstance(signed, bytes) else signed
