@@ -9,16 +9,24 @@ from orchestrator.model.issue import Issue
 from orchestrator.model.names import RepoName
 from orchestrator.model.task import Criterion, Priority, TaskType
 
-_HEADING = re.compile(r"^\s{0,3}#{1,6}\s*(?P<name>[^#\n]+?)\s*#*\s*$")
-_BULLET = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?(?P<text>.+?)\s*$")
+# Issues are hostile text of any size: no pattern below may backtrack over more than one run of characters.
+_BULLET = re.compile(r"(?:[-*+]|\d{1,9}[.)])\s+")
+_BOX = re.compile(r"\[[ xX]\]\s+")
+_FENCE = re.compile(r"(?P<mark>`{3,}|~{3,})(?P<info>.*)")
 _DEPENDS = re.compile(
-    r"^\W*(?:depends\s+on|blocked\s+by)\b(?P<rest>.*)$",
+    r"^[^\w\n]*(?:depends\s+on|blocked\s+by)\b(?P<rest>.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
-_REFERENCE = re.compile(r"(?:(?P<repo>[A-Za-z0-9-]+/[A-Za-z0-9._-]+))?#(?P<number>[1-9]\d{0,9})\b")
+_REFERENCE = re.compile(
+    r"(?:(?<![A-Za-z0-9-])(?P<repo>[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100})(?:#|/issues/)|#)(?P<number>[1-9]\d{0,9})\b"
+)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-# Zero-width, bidirectional controls, tag characters: text a person does not see must not reach an agent.
-_HIDDEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+# Zero-width, bidirectional and other controls, tag characters, variation selectors (which can carry any bytes):
+# text a person does not see must not reach an agent.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}")
 _CHECK_ID = re.compile(r"[^a-z0-9_.-]")
 _NOTHING = {"", "none", "n/a", "na", "-", "auto"}
@@ -60,12 +68,10 @@ def split(body: str) -> dict[str, str]:
     """Known `## X` sections, names without case. What stands before the first known one is under ''. First one wins."""
     found: dict[str, list[str]] = {"": []}
     current = ""
-    fenced = False
+    fence = ""
     for line in visible(body).splitlines():
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-        heading = None if fenced else _HEADING.match(line)
-        name = heading["name"].strip().rstrip(":").casefold() if heading else ""
+        was, fence = fence, _fence(line, fence)
+        name = "" if was or fence else _heading(line)
         if name in SECTIONS and name not in found:
             current = name
             found[name] = []
@@ -74,20 +80,44 @@ def split(body: str) -> dict[str, str]:
     return {name: "\n".join(lines).strip() for name, lines in found.items()}
 
 
+def _heading(line: str) -> str:
+    """The text of a `# heading`, lower case; empty for any other line."""
+    text = line.lstrip(" ")
+    marks = len(text) - len(text.lstrip("#"))
+    if len(line) - len(text) > 3 or not 1 <= marks <= 6:
+        return ""
+    return text[marks:].strip().rstrip("#").rstrip().rstrip(":").rstrip().casefold()
+
+
+def _fence(line: str, fence: str) -> str:
+    """The fence that is open after this line: closed by its own character, at least as long, and nothing else."""
+    found = _FENCE.match(line.lstrip())
+    if found is None:
+        return fence
+    mark, info = found["mark"], found["info"]
+    if fence:
+        return "" if mark[0] == fence[0] and len(mark) >= len(fence) and not info.strip() else fence
+    return "" if mark[0] == "`" and "`" in info else mark
+
+
 def bullets(text: str) -> tuple[str, ...]:
     """The items of a list, or the lines of plain text."""
-    items = [m["text"] for line in text.splitlines() if (m := _BULLET.match(line))]
-    return tuple(items or [line.strip() for line in text.splitlines() if line.strip()])
+    lines = [line.strip() for line in text.splitlines()]
+    items = [_unboxed(line[m.end() :]) for line in lines if (m := _BULLET.match(line))]
+    return tuple(item for item in items if item) or tuple(line for line in lines if line)
+
+
+def _unboxed(item: str) -> str:
+    box = _BOX.match(item)
+    return item[box.end() :] if box else item
 
 
 def dependencies(issue_repo: RepoName, body: str) -> tuple[str, ...]:
-    """`owner/name#N` for each `Depends on #N` or `Blocked by owner/name#N`, in order, each once."""
-    found: list[str] = []
+    """`owner/name#N` for each `Depends on #N`, `Blocked by owner/name#N` or an address, in order, each once."""
+    found: dict[str, None] = {}
     for line in _DEPENDS.finditer(visible(body)):
         for ref in _REFERENCE.finditer(line["rest"]):
-            name = f"{ref['repo'] or issue_repo}#{ref['number']}"
-            if name not in found:
-                found.append(name)
+            found[f"{ref['repo'] or issue_repo}#{ref['number']}"] = None
     return tuple(found)
 
 
@@ -95,7 +125,7 @@ def read(issue: Issue) -> Wish:
     """The parse that needs no model. Never raises: what is not said stays empty."""
     parts = split(issue.body)
     first = parts.get("", "")
-    goal = parts.get("goal", "") or first or issue.title
+    goal = parts.get("goal", "") or first or visible(issue.title).strip()
     context = parts.get("context", "")
     if parts.get("goal") and first:
         context = f"{first}\n\n{context}".strip()
@@ -137,17 +167,22 @@ def _word(text: str) -> str:
 
 
 def _base(text: str) -> str:
+    """A branch name as git-check-ref-format(1) allows it, and tamer: what is odd is not said."""
     items = bullets(text)
     word = items[0].strip("`* ") if items else ""
-    return word if _BRANCH.fullmatch(word) and ".." not in word and not word.endswith((".lock", "/")) else ""
+    parts = word.split("/")
+    odd = any(not p or p.startswith(".") or p.endswith((".", ".lock")) or ".." in p for p in parts)
+    if odd or not _BRANCH.fullmatch(word) or parts[0] == "refs" or word == "HEAD" or word.casefold() in _NOTHING:
+        return ""
+    return word
 
 
 def _check_ids(text: str) -> tuple[str, ...]:
     """Ids by bullets, commas or spaces (ORIGIN 4.12), lower case, other characters dropped, each once."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for item in bullets(text):
         for word in re.split(r"[,\s]+", item):
             clean = _CHECK_ID.sub("", word.casefold())
-            if clean not in _NOTHING and clean not in found:
-                found.append(clean)
+            if word.casefold() not in _NOTHING and clean not in _NOTHING:
+                found[clean] = None
     return tuple(found)
