@@ -228,15 +228,13 @@ def test_a_host_that_refuses_is_believed(world: World) -> None:
     assert world.on_remote("agent/web-1") == ""
 
 
-def test_a_push_whose_answer_was_lost_counts_when_the_remote_has_it(world: World) -> None:
-    """The hook dies after the branch was written: git reports the hang-up, the remote holds the commit."""
+def test_a_push_that_cannot_be_looked_at_is_uncertain_and_its_repetition_finds_it(world: World) -> None:
     sha = work(world)
+    with pytest.raises(GitUnreachable) as told:
+        unreachable(world).push("agent/web-1", sha, expect=None)
+    assert told.value.uncertain
     sh(world.person, "fetch", "-q", str(world.repo.path), "refs/agent-os/tasks/web-1")
     sh(world.person, "push", "-q", "origin", f"{sha}:refs/heads/agent/web-1")
-    lost = unreachable(world)
-    with pytest.raises(GitUnreachable) as told:
-        lost.push("agent/web-1", sha, expect=None)
-    assert told.value.uncertain
     assert world.repo.push("agent/web-1", sha, expect=None) == Pushed(sha=sha)
 
 

@@ -331,3 +331,16 @@ def test_no_foreign_name_becomes_a_path(world: World, bad: str) -> None:
         world.repo.open_workspace("x", start=start, branch=f"agent/{bad}")
     with pytest.raises(ValueError):
         world.repo.close_workspace(bad)
+
+
+def test_an_emptied_workspace_is_the_empty_tree(tmp_path: Path) -> None:
+    world = make_world(tmp_path, {"only": "1"})
+    ws = world.opened()
+    (ws / "only").unlink()
+    tree = world.repo.snapshot("web-1").tree
+    assert paths(world, tree) == set()
+    start = world.candidate()
+    ws = world.opened("web-2", start=start)
+    assert world.repo.snapshot("web-2").tree == tree
+    (ws / "again").write_text("x")
+    assert paths(world, world.repo.snapshot("web-2").tree) == {"again"}
