@@ -114,16 +114,24 @@ def choose(
 def _refuse(issue: Issue, repo: RepoSettings, links: Mapping[str, Linked]) -> LeaveAlone | None:
     if not issue.open:
         return LeaveAlone(issue=issue, reason=Reason.CLOSED, why="the issue is closed")
-    for role, login in (("author", issue.author), ("last editor", issue.editor)):
-        if (login or role == "author") and login.casefold() not in repo.trusted_authors:
+    # Who edited and then deleted the account is as unknown as an author without one.
+    edited = bool(issue.editor or issue.edited_at)
+    for role, login in (("author", issue.author), *([("last editor", issue.editor)] if edited else [])):
+        if login.casefold() not in repo.trusted_authors:
             return LeaveAlone(
                 issue=issue, reason=Reason.UNTRUSTED, why=f"its {role} {login or '(deleted account)'} is not trusted"
             )
-    if missing := sorted(repo.required_labels - issue.labels):
+    # GitHub compares the names of labels without case.
+    labels = _folded(issue.labels)
+    if missing := sorted(_folded(repo.required_labels) - labels):
         return LeaveAlone(issue=issue, reason=Reason.EXCLUDED, why=f"lacks the label {missing[0]}")
-    if excluded := sorted(issue.labels & repo.excluded_labels):
+    if excluded := sorted(labels & _folded(repo.excluded_labels)):
         return LeaveAlone(issue=issue, reason=Reason.EXCLUDED, why=f"carries the label {excluded[0]}")
     return _dependencies(issue, links)
+
+
+def _folded(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(name.casefold() for name in names)
 
 
 def _dependencies(issue: Issue, links: Mapping[str, Linked]) -> LeaveAlone | None:
@@ -133,12 +141,9 @@ def _dependencies(issue: Issue, links: Mapping[str, Linked]) -> LeaveAlone | Non
         return None
     if circle := _circle(me, wanted, links):
         return LeaveAlone(issue=issue, reason=Reason.CIRCULAR, why="depends on itself: " + " -> ".join(circle))
-    for ref in wanted:
-        state = links[ref].state if ref in links else Dependency.MISSING
-        if state is Dependency.MISSING:
-            return LeaveAlone(
-                issue=issue, reason=Reason.UNKNOWN_DEPENDENCY, why=f"depends on {ref}, which is not there"
-            )
+    if missing := [ref for ref in wanted if ref not in links or links[ref].state is Dependency.MISSING]:
+        why = f"depends on what is not there: {', '.join(missing)}"
+        return LeaveAlone(issue=issue, reason=Reason.UNKNOWN_DEPENDENCY, why=why)
     waiting = [ref for ref in wanted if links[ref].state is Dependency.OPEN]
     if waiting:
         return LeaveAlone(issue=issue, reason=Reason.WAITING, why="waiting for " + ", ".join(waiting))

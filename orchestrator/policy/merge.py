@@ -105,5 +105,5 @@ def _as_data(red: Sequence[CheckRun], pull: Pull) -> tuple[FailedCheck, ...]:
 
 def in_turn(pulls: Sequence[Pull]) -> int | None:
     """The pull request of one repository and base whose turn it is to land: the oldest that is not stuck."""
-    moving = [p.number for p in pulls if p.open and p.mergeable is not Mergeable.CONFLICT and not failed(p.checks)]
-    return min(moving, default=None)
+    moving = (p for p in pulls if p.open and not p.draft and p.mergeable is not Mergeable.CONFLICT)
+    return min((p.number for p in moving if not failed(p.checks)), default=None)

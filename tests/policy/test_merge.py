@@ -217,9 +217,10 @@ def test_the_turn_goes_to_the_oldest_that_can_move() -> None:
     stuck = pull(number=1, mergeable=Mergeable.CONFLICT)
     broken = pull(number=2, checks=(check(RED),))
     closed = pull(number=3, open=False)
+    draft = pull(number=4, draft=True)
     running = pull(number=5, checks=(check(PENDING),))
-    assert in_turn([pull(number=9), running, closed, broken, stuck]) == 5
-    assert in_turn([stuck, broken, closed]) is None
+    assert in_turn([pull(number=9), running, draft, closed, broken, stuck]) == 5
+    assert in_turn([stuck, broken, closed, draft]) is None, "nobody waits for what a person must move first"
     assert in_turn([]) is None
 
 
