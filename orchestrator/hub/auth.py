@@ -155,6 +155,8 @@ def check(db: Database, viewer: Viewer, repo: Repo, area: str, level: str, wante
     if have == "none":
         raise ApiError(404, "Not Found")
     if viewer.user is None and level == "write":
+        if viewer.app is not None:
+            raise ApiError(403, "Resource not accessible by integration")
         raise ApiError(401, "Requires authentication")
     if not viewer.grants(area, level) and (level == "write" or repo.private):
         raise ApiError(403, viewer.refusal())

@@ -134,7 +134,8 @@ class GitHttp:
             response = self._backend(request, viewer, repo, "git-receive-pack", spool, size, env)
             reasons = {_ref(path.name): path.read_text("utf-8") for path in verdicts.glob("reason-*")}
         if reasons:
-            response = _plain(200, report.rewrite(bytes(response.body), reasons), dict(response.headers))
+            headers = {name: value for name, value in response.headers.items() if name != "content-length"}
+            response = _plain(200, report.rewrite(bytes(response.body), reasons), headers)
         for command in commands:
             now = bare.ref(command.ref) or ZERO
             if now == command.after and command.before != command.after and not (reasons.get(command.ref)):
