@@ -254,8 +254,9 @@ def tests_in(m: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 def tests_without_assertion(root: Path) -> list[str]:
     """Every test can fail: it asserts, expects an error, or calls a helper that is named after asserting or does so."""
     found: list[str] = []
+    every = [f for m in modules(root) for f in _functions(m.tree) if not f.name.startswith("test_")]
+    helpers = {f.name for f in every if any(isinstance(n, ast.Assert) for n in ast.walk(f))}
     for m in modules(root):
-        helpers = {f.name for f in _functions(m.tree) if any(isinstance(n, ast.Assert) for n in ast.walk(f))}
         for f in tests_in(m):
             if not any(_asserts(node, helpers) for node in ast.walk(f)):
                 found.append(m.at(f, f"{f.name} asserts nothing"))
@@ -266,8 +267,12 @@ def _asserts(node: ast.AST, helpers: set[str]) -> bool:
     if isinstance(node, ast.Assert):
         # `assert True` and `assert "words"` hold in every world.
         return not isinstance(node.test, ast.Constant)
-    name = _dotted(node.func).split(".")[-1] if isinstance(node, ast.Call) else ""
-    return bool(name) and (name in helpers or name.startswith(ASSERTING))
+    if not isinstance(node, ast.Call):
+        return False
+    name = _dotted(node.func).split(".")[-1]
+    checked = any(k.arg == "check" and isinstance(k.value, ast.Constant) and k.value.value for k in node.keywords)
+    # `subprocess.run(..., check=True)` raises when the program in it fails.
+    return name in helpers or name.startswith(ASSERTING) or (name == "run" and checked)
 
 
 def patches(root: Path) -> list[str]:

@@ -100,6 +100,11 @@ DEFECTS: dict[str, tuple[Check, str, str]] = {
     "not implemented": (checks.leftovers_of_work, "a.py", "def f():\n    raise NotImplemented" + "Error\n"),
     "a test without assertion": (checks.tests_without_assertion, "test_a.py", TEST + "print(1)\n"),
     "a test that asserts a constant": (checks.tests_without_assertion, "test_a.py", TEST + "assert True\n"),
+    "a program that may fail unseen": (
+        checks.tests_without_assertion,
+        "test_a.py",
+        TEST + "subprocess.run(['x'], check=False)\n",
+    ),
     "one patch in one test": (
         checks.patches,
         "test_a.py",
@@ -146,6 +151,11 @@ INNOCENT: dict[str, tuple[Check, str, str]] = {
         checks.tests_without_assertion,
         "test_a.py",
         "def holds():\n    assert x\ndef test_a():\n    holds()\n",
+    ),
+    "a program that must end well": (
+        checks.tests_without_assertion,
+        "test_a.py",
+        "def test_a():\n    subprocess.run(['x'], check=True)\n",
     ),
     "an expected error": (
         checks.tests_without_assertion,
