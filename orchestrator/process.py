@@ -142,6 +142,7 @@ def stream(
 def spawn_detached(argv: Sequence[str], *, cwd: Path | str, env: Mapping[str, str], log: Path) -> int:
     """Starts a program that outlives us, its output appended to `log`; returns its process id. Raises CannotStart."""
     _reap()
+    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as sink:
         try:
             child = subprocess.Popen(
