@@ -21,6 +21,9 @@ from orchestrator.policy import order
 from orchestrator.services import Services
 from orchestrator.state import locks
 
+CHECKOUT = Path(__file__).resolve().parents[2]
+"""Where a worker is started: `-m orchestrator` finds this very program there, whatever folder it works for."""
+
 
 def waiting(services: Services) -> tuple[Task, ...]:
     """Tasks that could run now, in the order to try them: those of dead workers first, then the inbox by policy."""
@@ -47,7 +50,7 @@ def start_workers(services: Services) -> list[int]:
     return [
         process.spawn_detached(
             (sys.executable, "-m", "orchestrator", "worker"),
-            cwd=services.settings.root,
+            cwd=CHECKOUT,
             env=env,
             log=services.settings.runtime / "logs" / "workers.log",
         )
