@@ -41,7 +41,7 @@ def assemble(task: Task, agent: str, kind: AttemptKind, n: int, context: Context
     head = [_role(), _metadata(task, agent, kind, n), _quoted_task(task)]
     if message:
         head.append(f"# Do this now\n\n{message}")
-    head += _trouble(task, kind, context)
+    head += _trouble(task, kind, task.attempts[: n - 1], context)
     middle = _background(context, left_out)
     tail = [context.contract, _rules()]
     room = BUDGET - sum(len(p) + 2 for p in (*head, *middle, *tail))
@@ -81,7 +81,7 @@ def _quoted_task(task: Task) -> str:
     return f"# Task\n\n{task.body.strip() or task.title}"
 
 
-def _trouble(task: Task, kind: AttemptKind, context: Context) -> list[str]:
+def _trouble(task: Task, kind: AttemptKind, earlier: Sequence[Attempt], context: Context) -> list[str]:
     parts: list[str] = []
     if task.failed_checks and (kind is not AttemptKind.ATTEMPT or task.pull_request):
         lines = [
@@ -96,7 +96,7 @@ def _trouble(task: Task, kind: AttemptKind, context: Context) -> list[str]:
             "# Merge conflict\n\nThe base branch moved on. The workspace holds the merge of both sides; these files "
             f"carry conflict markers. Keep what both sides mean, and leave no marker.\n\n{paths}"
         )
-    findings = task.attempts[-1].findings if task.attempts and kind is AttemptKind.CORRECTION else ()
+    findings = earlier[-1].findings if earlier and kind is AttemptKind.CORRECTION else ()
     if findings:
         parts.append("# Fix exactly this\n\n" + "\n".join(f"- {f}" for f in findings))
     return parts
