@@ -46,10 +46,10 @@ def _repo(
 ) -> list[str]:
     """All of one repository, oldest pull request first; after a merge the rest is read anew, since their base moved."""
     did: list[str] = []
-    left = entries
+    left = standing = entries
     while left:
-        open_pulls = [p for e in left if (p := _pull(e.task, seen))]
-        turn = merge.in_turn(open_pulls)
+        # Who was looked at and still stands keeps its turn: only one at a time is brought up to date and checked anew.
+        turn = merge.in_turn([p for e in standing if (p := _pull(e.task, seen))])
         entry, left = left[0], left[1:]
         pull = _pull(entry.task, seen)
         moved = False
@@ -57,6 +57,8 @@ def _repo(
             if claim is not None and claim.folder is Folder.REVIEW and (pull or claim.task.phase is Phase.MERGED):
                 moved = _look(services, claim, pull, turn)
                 did.append(f"{entry.id}: looked at #{claim.task.pull_request}")
+        if services.mailbox.where(entry.id) is not Folder.REVIEW:
+            standing = [e for e in standing if e is not entry]
         if moved and left:
             with fence(services, None, f"reading {name} again", repo=name):
                 seen = {**seen, **_watch(services, left)}
@@ -85,8 +87,8 @@ def _stopped(services: Services, entries: list[Entry], seen: dict[tuple[RepoName
 
 
 def _watch(services: Services, entries: list[Entry]) -> dict[tuple[RepoName, int], Pull]:
-    wanted = [(e.task.repo, e.task.pull_request) for e in entries if e.task.pull_request]
-    return pulls.watch(services.github, [(r, n) for r, n in wanted if n is not None])
+    wanted = [(e.task.repo, e.task.pull_request) for e in entries if e.task.pull_request is not None]
+    return pulls.watch(services.github, wanted)
 
 
 def _pull(task: Task, seen: dict[tuple[RepoName, int], Pull]) -> Pull | None:
