@@ -195,7 +195,7 @@ def _workspace(
     stands, else from the branch that was pushed, else from our kept candidate. Nothing a parent did is dropped.
     """
     task = claim.task
-    repository.fetch(max_age=FETCH_SECONDS)
+    repository.fetch(max_age=0 if _retried(task) else FETCH_SECONDS)
     base = task.base or repository.default_branch()
     tip = repository.head(base)
     if tip is None:
@@ -207,7 +207,7 @@ def _workspace(
     if task.conflict and task.pushed_sha:
         start, conflicts = repository.conflicted(tip, task.pushed_sha, task.id)
         task = replace(task, base=base, base_sha=tip, start_sha=start)
-    elif task.start_sha is None or task.base_sha is None:
+    elif task.start_sha is None or task.base_sha is None or _untouched(task):
         task = replace(task, base=base, base_sha=tip, start_sha=tip)
     else:
         start = task.candidate_sha or task.pushed_sha or task.start_sha
@@ -216,6 +216,18 @@ def _workspace(
         claim = services.mailbox.save(claim, task)
     assert task.start_sha is not None
     return claim, repository.open_workspace(task.id, start=task.start_sha, branch=task.branch), conflicts
+
+
+def _retried(task: Task) -> bool:
+    """The first run after a person's retry: what they mended must be seen."""
+    return bool(task.attempts) and not task.counted
+
+
+def _untouched(task: Task) -> bool:
+    """Tried, but no line of work stands yet: the next try begins on today's base, where a person may have mended
+    what was in the way."""
+    fresh = task.next_kind is AttemptKind.ATTEMPT and task.phase is Phase.QUEUED
+    return fresh and task.pushed_sha is None and task.candidate_sha in (None, task.base_sha)
 
 
 FETCH_SECONDS = 20.0
