@@ -120,7 +120,6 @@ def _show(seen: Report, world: World, mine: AgentSettings | None, *, as_json: bo
         rows = [
             (
                 e.filed.name,
-                e.filed.story.title,
                 e.filed.story.shows,
                 e.filed.task if e.task else "",
                 len(e.task.attempts) if e.task else 0,
@@ -132,7 +131,7 @@ def _show(seen: Report, world: World, mine: AgentSettings | None, *, as_json: bo
             for e in seen.stories
         ]
         click.echo()
-        show.table(rows, ("issue", "title", "shows", "task", "attempts", "pull", "merge", "minutes", "end"))
+        show.table(rows, ("issue", "shows", "task", "attempts", "pull", "merge", "minutes", "end"))
         github = seen.github
         holds = "verified" if seen.ledger.ok else "NOT INTACT"
         click.echo(

@@ -19,6 +19,8 @@ from orchestrator.model.task import Folder
 LOOK = 0.05
 QUIET_ROUNDS = 8
 """So many rounds in which nothing happens although something is still under way: it never will."""
+TOO_MANY = 20
+"""Crashes of single steps after which the rest would only repeat them."""
 ACTIVE = (Folder.INBOX, Folder.PROCESSING, Folder.REVIEW)
 
 
@@ -31,7 +33,7 @@ def play(world: World, watch: Watch, *, limit: float) -> None:
         world.set_ready(filed)
         watch.note(filed, "set Ready")
     quiet = 0
-    while time.monotonic() < until:
+    while time.monotonic() < until and watch.crashes < TOO_MANY:
         happened = _round(world, watch, until)
         quiet = 0 if happened else quiet + 1
         if quiet and (_at_rest(world) or (quiet >= QUIET_ROUNDS and not _waits(world))):

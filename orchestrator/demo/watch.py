@@ -116,6 +116,7 @@ class Watch:
     seq: int = 0
     heads: dict[str, Filed] = field(default_factory=dict)
     """Pushed commits whose CI has not been told yet."""
+    crashes: int = 0
 
     def note(self, filed: Filed, words: str) -> None:
         """What a person did."""
@@ -133,13 +134,14 @@ class Watch:
         filed = self._about(record)
         if filed and record.kind in (EventKind.PUSHED.value, EventKind.UPDATED.value):
             self.heads[str(record.data.get("sha") or record.data.get("head"))] = filed
+        self.crashes += record.kind == EventKind.CRASH.value
         words = WORDS.get(record.kind)
         if words is None:
             return
         if filed:
             self.screen.tell(filed.name, filed.story.title, words(record.data))
         else:
-            self.screen.tell(record.repo or record.task, "", words(record.data))
+            self.screen.tell(record.repo or record.task or record.actor.id, "", words(record.data))
 
     def _about(self, record: Record) -> Filed | None:
         return next(

@@ -23,6 +23,7 @@ from orchestrator.pipeline import intake
 from orchestrator.services import Services
 
 PERSON, STRANGER, BOT = "ada", "mallory", "agent-os-bot"
+COLUMNS = ("Backlog", "Ready", "In Progress", "Blocked", "Done")
 WORKERS = 2
 _TYPES = ("implementation", "debugging", "architecture", "research", "design", "content", "browser_automation")
 
@@ -135,7 +136,7 @@ def make(folder: Path, scenario: Scenario, *, port: int = 0, engineer: AgentSett
         hub.admin.repo(repo.name, files=repo.files(), ci=repo.jobs, collaborators={BOT: "admin"})
     for owner in dict.fromkeys(r.owner for r in scenario.repositories):
         names = [r.name for r in scenario.repositories if r.owner == owner]
-        world.boards[owner] = hub.admin.board(owner, title="Sprint", repos=names)
+        world.boards[owner] = hub.admin.board(owner, title="Sprint", options=COLUMNS, repos=names)
     _write(folder / "token", hub.admin.token(BOT) + "\n", mode=0o600)
     _write(folder / "playbook.yaml", yaml.safe_dump(scenario.playbook(), sort_keys=False, allow_unicode=True))
     _write(folder / "config.yaml", _HEAD + yaml.safe_dump(_config(world), sort_keys=False, width=120))
