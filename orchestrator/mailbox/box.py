@@ -15,6 +15,10 @@ copies that *each* name their own folder in `place`. The higher `rev` stands, th
 leaves a copy whose `place` is not its folder: those are quarantined, for nobody can say which was meant. A person's
 `mv` leaves one file whose `place` is not its folder: that is an order (`hand_move`), and the roles carry it out.
 
+*A crash while moving what a hand had moved.* There the old copy names another folder, as a person's copy would. So the
+intent of such a move is first noted in the task's lock file, and these two copies, told by folders and `rev`, are known
+for what they are.
+
 *A hand move under a running worker.* The worker's next write finds its file gone from where it left it and raises
 ClaimLost: a person's `mv processing/x hold/` stops the work and is not overwritten. What is edited inside a file while
 a worker has it is overwritten by its next write.
@@ -34,7 +38,7 @@ from pathlib import Path
 from orchestrator import disk
 from orchestrator.mailbox import text
 from orchestrator.mailbox.heal import Healed, Healing, finish_move, heal, remove
-from orchestrator.mailbox.shelves import Corrupt, Duplicate, Entry, Shelves, Survey
+from orchestrator.mailbox.shelves import EPOCH_BYTES, Corrupt, Duplicate, Entry, Shelves, Survey
 from orchestrator.mailbox.text import TooLarge, Unreadable
 from orchestrator.model.names import Public, TaskId
 from orchestrator.model.task import Folder, Task
@@ -151,6 +155,8 @@ class Mailbox(Shelves):
             return self.save(claim, task)
         self.check(claim)
         fresh = replace(task, id=claim.id, place=to, rev=claim.task.rev + 1)
+        if claim.task.place is not claim.folder:
+            _note_move(claim, to, fresh.rev)
         if not self._appear(fresh, to):
             raise Occupied(f"{claim.id} stands in {to.value} already")
         remove(self, claim.id, claim.folder)
@@ -206,13 +212,21 @@ class Mailbox(Shelves):
 
 
 def _epoch(data: bytes) -> int:
-    digits = data.strip()
+    digits = data.split(b"\n", 1)[0].strip()
     return int(digits) if digits.isdigit() else 0
+
+
+def _note_move(claim: Claim, to: Folder, rev: int) -> None:
+    """The intent of a move whose source does not name its own folder; always the same number of bytes."""
+    assert claim.held.fd is not None
+    words = f"{claim.folder.value} {to.value} {rev}".ljust(59) + "\n"
+    os.pwrite(claim.held.fd, words.encode(), EPOCH_BYTES)
+    os.fsync(claim.held.fd)
 
 
 def _raise_epoch(fd: int) -> int:
     """Always the same number of bytes in the same place: a full disk cannot tear it."""
-    epoch = _epoch(os.pread(fd, 64, 0)) + 1
+    epoch = _epoch(os.pread(fd, EPOCH_BYTES, 0)) + 1
     os.pwrite(fd, b"%020d\n" % epoch, 0)
     os.fsync(fd)
     return epoch

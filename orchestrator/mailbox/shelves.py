@@ -18,6 +18,9 @@ from orchestrator.model.task import Folder, Task
 _NOTES = re.compile(r"[a-z0-9-]{1,80}(\.escalation\.md|\.reason)")
 _PLACE = re.compile(rb"^place: *['\"]?([a-z]+)", re.MULTILINE)
 
+EPOCH_BYTES = 21
+"""A lock file's first line: the epoch. The second is the intent of the last move that needed one."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -161,10 +164,26 @@ class Shelves:
             copies = self._copies(id)
         except Unreadable:
             return None
+        if (meant := self._noted_move(id, copies)) is not None:
+            return meant
         revs = {c.task.rev for c in copies}
         if not copies or len(revs) < len(copies) or any(c.task.place is not c.folder for c in copies):
             return None
         return max(copies, key=_standing).folder
+
+    def _noted_move(self, id: TaskId, copies: tuple[Entry, ...]) -> Folder | None:
+        """The destination of a move that a worker noted before a crash, when these are the very copies it left."""
+        try:
+            noted = self.lock_path(id).read_bytes()[EPOCH_BYTES:].decode("ascii", "replace").split()
+        except FileNotFoundError:
+            return None
+        if len(noted) != 3 or not noted[2].isdigit():
+            return None
+        old = {(c.folder.value, c.task.rev + 1) for c in copies if c.folder.value == noted[0]}
+        new = [c for c in copies if c.folder.value == noted[1] and c.task.place is c.folder]
+        if len(copies) != 2 or old != {(noted[0], int(noted[2]))} or [c.task.rev for c in new] != [int(noted[2])]:
+            return None
+        return new[0].folder
 
     def _names(self, folder: Folder) -> tuple[str, ...]:
         try:

@@ -425,6 +425,22 @@ def test_dying_at_any_step_leaves_the_old_task_or_the_new(
 
 
 @pytest.mark.parametrize("error", [False, True], ids=["killed", "disk full"])
+def test_dying_while_moving_what_a_hand_had_moved_is_no_copy(tmp_path: Path, error: bool) -> None:
+    for step in range(1, 30):
+        box = Mailbox(root=tmp_path / str(step) / "mailbox", locks=tmp_path / str(step) / "locks")
+        put_in(box, Folder.BLOCKED)
+        box.path(ID, Folder.BLOCKED).rename(_made(box, Folder.INBOX))
+        through = run_until(step, tmp_path, lambda box=box: move(box, Folder.REVIEW), error=error)  # type: ignore[misc]
+        assert {h.what for h in box.heal()} <= {Healing.MOVE_FINISHED, Healing.TMP_REMOVED}
+        entries = box.survey().entries
+        assert [(e.folder, e.hand_move) for e in entries] in ([(Folder.INBOX, True)], [(Folder.REVIEW, False)])
+        if through:
+            assert entries[0].folder is Folder.REVIEW
+            return
+    pytest.fail("it never got through")
+
+
+@pytest.mark.parametrize("error", [False, True], ids=["killed", "disk full"])
 def test_dying_while_putting_leaves_the_whole_task_or_none(tmp_path: Path, error: bool) -> None:
     for step in range(1, 30):
         box = Mailbox(root=tmp_path / str(step) / "mailbox", locks=tmp_path / str(step) / "locks")
