@@ -43,6 +43,6 @@ def test_a_widened_document_is_valid_and_asks_about_each_once(name: str) -> None
         (operation,) = operations(document)
         aliases = [f.alias.value for f in operation.selection_set.selections if getattr(f, "alias", None)]  # type: ignore[attr-defined]
         assert aliases == [f"r{i}" for i in range(n)]
-        declared = {v.variable.name.value for v in operation.variable_definitions}
+        declared = {v.variable.name.value for v in operation.variable_definitions or ()}
         assert {f"owner{i}" for i in range(n)} | {f"name{i}" for i in range(n)} <= declared
     assert documents.widened(name, 1).split() == documents.load(name).split()
