@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -24,6 +24,8 @@ from orchestrator.model.names import RepoName
 from orchestrator.model.pull import CheckState, Mergeable
 from tests.rooms.github_world import World, running, said
 
+COLUMNS = ["Backlog", "Ready", "In Progress", "Blocked", "Done"]
+
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
@@ -39,7 +41,6 @@ def client(shared: World) -> GitHub:
 @pytest.fixture
 def world(shared: World) -> Iterator[World]:
     shared.hub.faults.clear()
-    shared.hub.requests.reset()
     shared.waits.clear()
     yield shared
     shared.hub.faults.clear()
@@ -58,13 +59,22 @@ def titles(found: list[Issue]) -> set[str]:
     return {issue.title for issue in found}
 
 
+def a_board(world: World, owner: str, repos: Sequence[RepoName]) -> int:
+    return world.hub.admin.board(owner, options=COLUMNS, repos=[*repos, world.repo(owner)])
+
+
+def rate(gh: GitHub) -> int:
+    """Points left this hour; asking takes one itself."""
+    return gh.probe("query Rate { rateLimit { remaining } }", {}).one("rateLimit").number("remaining")
+
+
 # The one question
 
 
 def test_ready_is_the_column_or_the_label_each_issue_once(world: World, gh: GitHub) -> None:
     admin = world.hub.admin
     repo, other, foreign = world.repo(), world.repo(), world.repo()
-    number = admin.board("ada", repos=[repo])
+    number = a_board(world, "ada", [repo])
     admin.issue(repo, "by board", board=number, status="Ready")
     admin.issue(repo, "by label", labels=["ready"])
     admin.issue(other, "by both", labels=["ready"], board=number, status="Ready")
@@ -86,18 +96,21 @@ def test_ready_is_the_column_or_the_label_each_issue_once(world: World, gh: GitH
 def test_the_question_is_one_request_and_needs_no_client_library(world: World, gh: GitHub) -> None:
     admin = world.hub.admin
     repos = [world.repo() for _ in range(3)]
-    number = admin.board("ada", repos=repos)
+    number = a_board(world, "ada", repos)
     for n in range(100):
         admin.issue(repos[n % 3], f"t{n}", board=number, status="Backlog")
-    world.hub.requests.reset()
+    # 100 cards with labels and title changes, three lists of up to 20 issues with both: (2 x 100 + 2 x 60 + 4) / 100.
+    before = gh.stats.requests
     assert ready(gh, number, *repos) == []
-    assert world.hub.requests.counters["requests"] == 1
-    assert world.hub.requests.counters["graphql_points"] <= 5
+    assert gh.stats.requests - before == 1
+    left = rate(gh)
+    assert ready(gh, number, *repos) == []
+    assert left - rate(gh) <= 4 + 1
 
 
 def test_an_idle_question_loads_neither_pygithub_nor_gql(world: World) -> None:
     repo = world.repo()
-    number = world.hub.admin.board("ada", repos=[repo])
+    number = a_board(world, "ada", [repo])
     program = f"""
 import sys
 from orchestrator.clock import Clock
@@ -118,7 +131,7 @@ assert not heavy, heavy
 def test_more_than_a_page_is_read_to_the_end(world: World, gh: GitHub) -> None:
     admin = world.hub.admin
     repo = world.repo()
-    number = admin.board("ada", repos=[repo])
+    number = a_board(world, "ada", [repo])
     for n in range(150):
         admin.issue(repo, f"b{n}", board=number, status="Ready" if n % 10 == 9 else "Backlog")
     for n in range(130):
@@ -142,16 +155,16 @@ def test_more_repositories_than_one_query_takes(world: World, gh: GitHub) -> Non
     repos = [world.repo(files={}) for _ in range(board.PER_QUERY + 2)]
     for repo in (repos[0], repos[-1]):
         world.hub.admin.issue(repo, repo, labels=["ready"])
-    world.hub.requests.reset()
+    before = gh.stats.requests
     assert titles(ready(gh, None, *repos)) == {repos[0], repos[-1]}
-    assert world.hub.requests.counters["requests"] == 2
+    assert gh.stats.requests - before == 2
 
 
 def test_a_board_of_an_organization_and_who_set_the_column(world: World, gh: GitHub) -> None:
     admin = world.hub.admin
     admin.org("acme", members={"ada": "admin", "agent": "admin"})
     repo = world.repo("acme")
-    number = admin.board("acme", repos=[repo])
+    number = a_board(world, "acme", [repo])
     issue = admin.issue(repo, "t", author="eve", board=number)
     admin.set_status(repo, issue, "Ready", actor="ada")
     (found,) = ready(gh, number, repo, owner="acme")
@@ -172,7 +185,7 @@ def test_a_wrong_board_owner_or_column_is_named(
     world: World, gh: GitHub, owner: str, number: int, column: str, words: str
 ) -> None:
     repo = world.repo()
-    number = number or world.hub.admin.board("ada", repos=[repo])
+    number = number or a_board(world, "ada", [repo])
     with pytest.raises(Misconfigured, match=words):
         board.question(gh, owner, number, (repo,), column, "ready")
 
@@ -223,10 +236,10 @@ def test_a_limit_on_graphql_is_told_with_its_wait(world: World, gh: GitHub) -> N
 def test_a_card_is_put_on_the_board_once_and_moved(world: World, gh: GitHub) -> None:
     admin = world.hub.admin
     repo = world.repo()
-    number = admin.board("ada", repos=[repo])
+    number = a_board(world, "ada", [repo])
     issue = issues.read(gh, repo, admin.issue(repo, "t"))
     found = board.find(gh, "ada", number)
-    assert [name for name, _ in found.options] == ["Backlog", "Ready", "In Progress", "Blocked", "Done"]
+    assert [name for name, _ in found.options] == COLUMNS
     assert board.card(gh, issue.node_id, found.project_id) is None
     item = board.add(gh, found, issue.node_id)
     assert board.add(gh, found, issue.node_id) == item
@@ -243,23 +256,23 @@ def test_a_card_is_put_on_the_board_once_and_moved(world: World, gh: GitHub) -> 
 def test_a_lost_answer_of_a_move_is_uncertain_and_sent_once(world: World, gh: GitHub) -> None:
     admin = world.hub.admin
     repo = world.repo()
-    number = admin.board("ada", repos=[repo])
+    number = a_board(world, "ada", [repo])
     issue = admin.issue(repo, "t", board=number)
     found = board.find(gh, "ada", number)
     node = issues.read(gh, repo, issue).node_id
     card = board.card(gh, node, found.project_id)
     assert card is not None
-    world.hub.requests.reset()
+    before = gh.stats.requests
     world.hub.faults.add({"operation": "Move"}, {"status": 502, "when": "after"})
     with pytest.raises(Unavailable) as told:
         board.move(gh, found, card.item_id, found.option("Done") or "")
     assert told.value.uncertain
-    assert world.hub.requests.counters["requests"] == 1
+    assert gh.stats.requests - before == 1
     assert admin.status(repo, issue) == "Done"
 
 
 def test_a_move_of_something_unknown_is_refused_for_certain(world: World, gh: GitHub) -> None:
-    found = board.find(gh, "ada", world.hub.admin.board("ada"))
+    found = board.find(gh, "ada", a_board(world, "ada", ()))
     with pytest.raises(GitHubError) as told:
         board.move(gh, found, "PVTI_unknown", found.option("Done") or "")
     assert not told.value.uncertain
@@ -299,9 +312,9 @@ def test_states_of_many_come_in_one_question_and_what_is_missing_is_left_out(wor
         (repo, one): True, (other, two): False, (repo, pull): True,
     }  # fmt: skip
     assert found[repo, one].body == "body"
-    world.hub.requests.reset()
+    before = gh.stats.requests
     assert len(issues.state_of(gh, wanted[:2])) == 2
-    assert world.hub.requests.counters["requests"] == 1
+    assert gh.stats.requests - before == 1
     with pytest.raises(NotFound):
         issues.read(gh, repo, 99)
 
@@ -361,23 +374,23 @@ def test_a_merged_and_a_closed_one_say_so_and_by_whom(world: World, gh: GitHub) 
     assert (closed.merged, closed.open, closed.closed_by) == (False, False, "eve")
 
 
-def test_thirty_pull_requests_take_two_questions_and_all_their_checks_are_read(world: World, gh: GitHub) -> None:
+def test_more_pull_requests_than_one_question_takes_are_asked_in_two(world: World, gh: GitHub) -> None:
     admin = world.hub.admin
     repo = world.repo()
-    for n in range(30):
+    for n in range(26):
         admin.push(repo, f"b{n}", {f"f{n}": "x"}, author="agent")
-    numbers = [pulls.open(gh, repo, f"b{n}", "main", said("t"), said("")).number for n in range(30)]
-    world.hub.requests.reset()
-    assert len(pulls.watch(gh, [(repo, n) for n in numbers])) == 30
-    assert world.hub.requests.counters["requests"] == 2
+    numbers = [pulls.open(gh, repo, f"b{n}", "main", said("t"), said("")).number for n in range(26)]
+    before = gh.stats.requests
+    assert len(pulls.watch(gh, [(repo, n) for n in numbers])) == 26
+    assert gh.stats.requests - before == 2
 
 
 def test_more_than_a_page_of_checks_is_read_to_the_end(world: World, gh: GitHub) -> None:
     repo = world.repo()
     world.hub.admin.push(repo, "agent/x", {"a.txt": "a"}, author="agent")
     pull = pulls.open(gh, repo, "agent/x", "main", said("t"), said("b"))
-    for n in range(120):
-        checks.set_status(gh, repo, pull.head_sha, f"c{n:03d}", "failure" if n == 119 else "success", said(""))
+    for n in range(101):
+        checks.set_status(gh, repo, pull.head_sha, f"c{n:03d}", "failure" if n == 100 else "success", said(""))
     found = pulls.watch(gh, [(repo, pull.number)])[repo, pull.number].checks
-    assert sorted(c.name for c in found) == [f"c{n:03d}" for n in range(120)]
-    assert [c.name for c in found if c.state is CheckState.RED] == ["c119"]
+    assert sorted(c.name for c in found) == [f"c{n:03d}" for n in range(101)]
+    assert [c.name for c in found if c.state is CheckState.RED] == ["c100"]

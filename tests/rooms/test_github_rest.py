@@ -26,6 +26,7 @@ from orchestrator.github.errors import (
     Unauthorized,
     Unavailable,
 )
+from orchestrator.github.words import object_of
 from orchestrator.hub import Hub
 from orchestrator.model.names import RepoName, Sha
 from orchestrator.model.pull import Pull
@@ -124,8 +125,9 @@ def test_a_second_look_costs_nothing_of_the_limit(world: World, gh: GitHub) -> N
         world.hub.admin.comment(repo, number, f"{n}")
     gh.login()
 
-    def remaining() -> str:
-        return gh.rest("GET", "/rate_limit").headers["x-ratelimit-remaining"]
+    def remaining() -> int:
+        told = object_of(gh.rest("GET", "/rate_limit").data, "limits")
+        return told.one("resources").one("core").number("remaining")
 
     first = issues.comments(gh, repo, number)
     before, unchanged = remaining(), gh.stats.not_modified
