@@ -58,8 +58,10 @@ def main(as_json: bool, keep: Path | None, serve: bool, speed: float, agent: str
         made = world.make(folder, told, engineer=mine)
         left.callback(made.hub.stop)
         left.callback(process.end_detached)
-        play.play(made, watch.Watch(world=made, screen=screen), limit=REAL_SECONDS if mine else SCRIPTED_SECONDS)
-        seen = report.make(made, time.monotonic() - began)
+        with watch.Watch(world=made, screen=screen) as told_of:
+            play.play(made, told_of, limit=REAL_SECONDS if mine else SCRIPTED_SECONDS)
+            seconds = time.monotonic() - began
+        seen = report.make(made, seconds)
         screen.end()
         _show(seen, made, mine, as_json=as_json)
         if keep or serve:

@@ -14,6 +14,7 @@ from orchestrator.cli import ticking
 from orchestrator.demo.scenario import Outcome, order
 from orchestrator.demo.watch import Watch
 from orchestrator.demo.world import World
+from orchestrator.model.event import EventKind
 from orchestrator.model.task import Folder
 
 LOOK = 0.05
@@ -33,7 +34,7 @@ def play(world: World, watch: Watch, *, limit: float) -> None:
         world.set_ready(filed)
         watch.note(filed, "set Ready")
     quiet = 0
-    while time.monotonic() < until and watch.crashes < TOO_MANY:
+    while time.monotonic() < until and _crashes(world) < TOO_MANY:
         happened = _round(world, watch, until)
         quiet = 0 if happened else quiet + 1
         if quiet and (_at_rest(world) or (quiet >= QUIET_ROUNDS and not _waits(world))):
@@ -44,21 +45,22 @@ def play(world: World, watch: Watch, *, limit: float) -> None:
 
 def _round(world: World, watch: Watch, until: float) -> bool:
     """Every role once. True when anything was recorded."""
-    before = watch.seq
-    _tick(world, watch, "dispatcher")
-    _tick(world, watch, "queue")
+    before = _head(world)
+    ticking.once(world.services("dispatcher"), "dispatcher")
+    ticking.once(world.services("queue"), "queue")
     while process.detached() and time.monotonic() < until:
-        watch.look()
         time.sleep(LOOK)
-    while not world.hub.ci_idle(LOOK) and time.monotonic() < until:
-        watch.look()
-    _tick(world, watch, "pr_monitor")
-    return _people(world, watch) or watch.seq > before
+    world.hub.ci_idle(max(0.0, until - time.monotonic()))
+    ticking.once(world.services("pr_monitor"), "pr_monitor")
+    return _people(world, watch) or _head(world) > before
 
 
-def _tick(world: World, watch: Watch, role: str) -> None:
-    ticking.once(world.services(role), role)
-    watch.look()
+def _head(world: World) -> int:
+    return world.services("queue").ledger.head()[0]
+
+
+def _crashes(world: World) -> int:
+    return sum(r.kind == EventKind.CRASH.value for r in world.services("queue").ledger.tail(200))
 
 
 def _people(world: World, watch: Watch) -> bool:

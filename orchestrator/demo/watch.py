@@ -1,14 +1,18 @@
 """What happens, told while it happens: one line per event of the ledger and of the hub's CI.
 
-Reads only what is on record, so it shows what any other reader would see. Pacing delays the telling, never the work.
+Reads only what is on record, so it shows what any other reader would see, and in a thread of its own, so that pacing
+delays the telling and never the work.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from queue import SimpleQueue
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.demo.scenario import Outcome
@@ -19,6 +23,9 @@ from orchestrator.model.event import EventKind, Record
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
+
+EVERY = 0.05
+"""Seconds between two looks."""
 
 Words = Callable[[Mapping[str, Any]], str]
 
@@ -67,6 +74,8 @@ class Screen:
         self.stream = sys.stderr if to_stderr else sys.stdout
         self.pause = 1 / per_second if per_second else 0.0
         self.began = time.monotonic()
+        self.hush = False
+        """Set when nobody waits for the rest any more."""
         self.live: Live | None = None
         self.doing: dict[str, tuple[str, str]] = {}
         """Issue -> (title, what happened last)."""
@@ -79,6 +88,8 @@ class Screen:
 
     def tell(self, name: str, title: str, words: str) -> None:
         """One line. The table shows the last of each issue."""
+        if self.hush:
+            return
         line = f"{time.monotonic() - self.began:6.1f} s  {name:<15}  {words}"
         if title:
             self.doing[name] = (title, words)
@@ -111,35 +122,59 @@ class Screen:
 
 @dataclass(kw_only=True)
 class Watch:
+    """`with Watch(...)`: tells until the block ends, then what is left to tell."""
+
     world: World
     screen: Screen
     seq: int = 0
+    """Of the last event that was told."""
     heads: dict[str, Filed] = field(default_factory=dict)
     """Pushed commits whose CI has not been told yet."""
-    crashes: int = 0
+    notes: SimpleQueue[tuple[Filed, str]] = field(default_factory=SimpleQueue)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Watch:
+        self.thread = threading.Thread(target=self._tell_all, name="watch", daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is not None:
+            self.screen.hush = True
+        self.over.set()
+        self.thread.join()
 
     def note(self, filed: Filed, words: str) -> None:
         """What a person did."""
-        self.screen.tell(filed.name, filed.story.title, words)
+        self.notes.put((filed, words))
 
-    def look(self) -> None:
+    def _tell_all(self) -> None:
+        while not self.over.wait(EVERY):
+            self._look()
+        self._look()
+
+    def _look(self) -> None:
         """Tells what is new."""
-        for record in self.world.services("queue").ledger.read(self.seq):
+        while not self.notes.empty():
+            self._say(*self.notes.get())
+        for record in self.world.services("watch").ledger.read(self.seq):
             self.seq = record.seq
             self._event(record)
         for sha, filed in list(self.heads.items()):
             self._ci(sha, filed)
 
+    def _say(self, filed: Filed, words: str) -> None:
+        self.screen.tell(filed.name, filed.story.title, words)
+
     def _event(self, record: Record) -> None:
         filed = self._about(record)
         if filed and record.kind in (EventKind.PUSHED.value, EventKind.UPDATED.value):
             self.heads[str(record.data.get("sha") or record.data.get("head"))] = filed
-        self.crashes += record.kind == EventKind.CRASH.value
         words = WORDS.get(record.kind)
         if words is None:
             return
         if filed:
-            self.screen.tell(filed.name, filed.story.title, words(record.data))
+            self._say(filed, words(record.data))
         else:
             self.screen.tell(record.repo or record.task or record.actor.id, "", words(record.data))
 
@@ -162,7 +197,7 @@ class Watch:
         if any(r.conclusion == "cancelled" for r in runs):
             return
         names = ", ".join(sorted(red or [r.name for r in runs]))
-        self.note(filed, f"CI {'red' if red else 'green'}: {names}")
+        self._say(filed, f"CI {'red' if red else 'green'}: {names}")
 
 
 SIGNS = {

@@ -16,10 +16,12 @@ import yaml
 from orchestrator import wiring
 from orchestrator.demo.scenario import ENGINEERS, Outcome, Scenario, Story
 from orchestrator.hub import Hub
+from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.settings import AgentSettings, Settings
 from orchestrator.model.task import Folder, Task
 from orchestrator.pipeline import intake
+from orchestrator.policy.eligible import Reason
 from orchestrator.services import Services
 
 PERSON, STRANGER, BOT = "ada", "mallory", "agent-os-bot"
@@ -115,11 +117,21 @@ class World:
     def outcome(self, filed: Filed) -> Outcome:
         found = self.task(filed)
         if found is None:
-            return Outcome.LEFT_ALONE
+            return Outcome.LEFT_ALONE if self._refused(filed) else Outcome.OPEN
         folder, task = found
         if folder is Folder.DONE and task.merge_sha:
             return Outcome.MERGED
         return Outcome.ESCALATED if folder is Folder.ESCALATED else Outcome.OPEN
+
+    def _refused(self, filed: Filed) -> bool:
+        """The dispatcher decided against it, and not only for now."""
+        said = [
+            r.data.get("reason")
+            for r in self.services("queue").ledger.read()
+            if r.kind == EventKind.NOT_DISPATCHED.value
+            and (r.repo, r.data.get("issue")) == (filed.story.repo, filed.number)
+        ]
+        return bool(said) and said[-1] != Reason.WAITING.value
 
 
 def make(folder: Path, scenario: Scenario, *, port: int = 0, engineer: AgentSettings | None = None) -> World:
