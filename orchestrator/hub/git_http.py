@@ -50,7 +50,8 @@ if [ -n "$HUB_NO_WORKFLOW" ]; then
   case "$new" in 0000000000000000000000000000000000000000) exit 0;; esac
   file=$(git log --format= --name-only "$new" --not --all -- .github/workflows | sort -u | head -n 1)
   if [ -n "$file" ]; then
-    refuse "refusing to allow $HUB_NO_WORKFLOW to create or update workflow \\`$file\\` without \\`workflow\\` scope"
+    case "$HUB_NO_WORKFLOW" in *App) need="\\`workflows\\` permission";; *) need="\\`workflow\\` scope";; esac
+    refuse "refusing to allow $HUB_NO_WORKFLOW to create or update workflow \\`$file\\` without $need"
   fi
 fi
 exit 0
@@ -201,8 +202,9 @@ def _commands(data: bytes) -> list[Command]:
 
 
 def _kind(viewer: Viewer) -> str:
-    kind = viewer.token.kind if viewer.token else ""
-    return {"installation": "a GitHub App", "classic": "an OAuth App"}.get(kind, "a Personal Access Token")
+    """Who is refused, in GitHub's words; the hook adds what is missing."""
+    app = viewer.token is not None and viewer.token.kind == "installation"
+    return "a GitHub App" if app else "a Personal Access Token"
 
 
 def _ref(name: str) -> str:

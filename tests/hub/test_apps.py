@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import jwt
 import pytest
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from orchestrator.hub import Hub
-from tests.hub.client import APP, Client
+from tests.hub.client import APP, Client, clone, commit, git
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -89,6 +90,17 @@ def test_an_installation_token_ends_after_an_hour(hub: Hub, bot: AppClient) -> N
     assert hub.clock.file is not None
     hub.clock.file.write_text("3601")
     assert bot.refused(401, "GET", APP)["message"] == "Bad credentials"
+
+
+def test_an_app_without_workflows_may_not_push_them(hub: Hub, app_id: int, tmp_path: Path) -> None:
+    with AppClient(hub, signed(app_id)) as app:
+        path = f"/app/installations/{app.ok('GET', f'{APP}/installation')['id']}/access_tokens"
+        token = app.ok("POST", path, {"permissions": {"contents": "write"}})["token"]
+    work = clone(hub, token, tmp_path)
+    commit(work, {".github/workflows/ci.yml": "on: push"})
+    done = git(work, "push", "origin", "main", check=False)
+    assert "refusing to allow a GitHub App to create or update workflow" in done.stderr
+    assert "without `workflows` permission" in done.stderr
 
 
 def test_only_apps_make_check_runs_and_only_their_own(hub: Hub, ada: Client, bot: AppClient) -> None:

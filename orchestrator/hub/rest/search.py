@@ -124,4 +124,5 @@ def search(call: Call) -> Answer:
     return call.page_in(
         "items", found[:1000], lambda page: [shape | {"score": 1.0} for shape in shapes.issues(call, page)],
         incomplete_results=False,
+        search_type="lexical",
     )  # fmt: skip
