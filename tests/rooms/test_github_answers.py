@@ -489,3 +489,17 @@ def test_a_redirect_to_an_address_that_is_no_web_address_is_not_followed(world: 
     world.play(Play(status=302, headers={"Location": "file:///etc/hostname"}))
     with pytest.raises(Malformed):
         world.gh.text("/repos/ada/app/actions/jobs/5/logs")
+
+
+def test_a_filter_that_the_server_ignores_is_applied_by_us(world: World) -> None:
+    def pull(number: int, ref: str, home: str | None) -> dict[str, Any]:
+        head = {"ref": ref, "sha": "h" * 40, "repo": {"full_name": home} if home else None}
+        return {
+            "number": number, "node_id": "PR", "html_url": "u", "title": "t", "user": None, "state": "open",
+            "merged_at": None, "merge_commit_sha": None, "draft": False, "labels": [], "head": head,
+            "base": {"ref": "main", "sha": "b" * 40},
+        }  # fmt: skip
+
+    listed = [pull(1, "agent/y", "ada/app"), pull(2, "agent/x", "eve/app"), pull(3, "agent/x", None)]
+    world.play(Play(body=[*listed, pull(4, "agent/x", "Ada/App")]))
+    assert [p.number for p in pulls.find(world.gh, REPO, "agent/x")] == [4]

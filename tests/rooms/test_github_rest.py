@@ -373,7 +373,9 @@ def test_an_app_writes_as_its_bot_and_renews_its_token_before_it_ends(tmp_path: 
         repo = world.repo()
         made = issues.create(gh, repo, said("t"), said(""))
         assert made.author == "agent-os[bot]"
-        issues.comment(gh, repo, made.number, said("x"))
+        ours = issues.comment(gh, repo, made.number, said("x <!-- mark -->"))
+        assert issues.find_marked(gh, repo, made.number, "<!-- mark -->") == ours
+        assert issues.read(gh, repo, made.number).author == "agent-os[bot]"
         assert len([p for p in sent(world, "POST") if "access_tokens" in p]) == 1
         first = source.token()
         world.clock.advance(54 * 60)
