@@ -70,7 +70,7 @@ class Gate:
                 login=facts.login,
                 token=facts.token,
                 status=status,
-                applied=applied and facts.writes,
+                applied=applied and facts.writes and not facts.refused,
                 write=facts.writes,
                 points=facts.points,
                 at=self.hub.db.now(),

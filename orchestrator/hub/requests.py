@@ -19,6 +19,7 @@ class Facts:
     token: str | None = None
     points: int = 0
     writes: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

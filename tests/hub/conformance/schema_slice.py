@@ -12,6 +12,7 @@ from pathlib import Path
 from graphql import (
     GraphQLArgument,
     GraphQLEnumType,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLNamedType,
@@ -93,7 +94,7 @@ class Slice:
             return f"union {name} = {' | '.join(members)}", list(members)
         if isinstance(found, GraphQLInputObjectType):
             fields = self._members(found, found.fields)
-            lines = [f"{key}: {found.fields[key].type}" for key in fields]
+            lines = [f"{key}: {found.fields[key].type}{_default(found.fields[key])}" for key in fields]
             return _block(f"input {name}", lines), [get_named_type(found.fields[key].type).name for key in fields]
         assert isinstance(found, GraphQLObjectType | GraphQLInterfaceType)
         return self._fields(found)
@@ -137,7 +138,7 @@ class Slice:
         return names
 
 
-def _default(arg: GraphQLArgument) -> str:
+def _default(arg: GraphQLArgument | GraphQLInputField) -> str:
     literal = arg.default.literal if arg.default else None
     return f" = {print_ast(literal)}" if literal is not None else ""
 
