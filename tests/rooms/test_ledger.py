@@ -17,7 +17,7 @@ import pytest
 
 from orchestrator.clock import Clock
 from orchestrator.ledger import Ledger
-from orchestrator.ledger.check import GENESIS
+from orchestrator.ledger.check import GENESIS, mac_of
 from orchestrator.model.event import Actor, Event, EventKind
 from orchestrator.redact import Redactor
 
@@ -181,6 +181,15 @@ def test_a_chain_made_anew_without_the_key_is_told(ledger: Ledger, tmp_path: Pat
     seen = ledger.verify()
     assert not seen.ok
     assert "not written with our key" in seen.problems[0]
+
+
+def test_a_line_made_anew_even_with_the_key_breaks_the_chain_after_it(ledger: Ledger) -> None:
+    lines = fill(ledger, 5)
+    key = (ledger.root.parent / "state" / "ledger.key").read_bytes().strip()
+    body = lines[2][: lines[2].index(b',"mac"')].replace(b'"n":2', b'"n":7') + b"}"
+    forged = body[:-1] + b',"mac":"' + mac_of(key, body).encode() + b'"}'
+    segments(ledger)[0].write_bytes(b"".join(line + b"\n" for line in [*lines[:2], forged, *lines[3:]]))
+    assert ledger.verify().problems == ("one-000001.jsonl:4: does not continue the line before it",)
 
 
 def test_an_end_cut_off_needs_the_anchor_to_be_seen(ledger: Ledger) -> None:

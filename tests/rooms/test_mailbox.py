@@ -312,6 +312,15 @@ def test_a_copy_is_quarantined_and_never_run(box: Mailbox, copied: Folder) -> No
     assert not box.put(task())
 
 
+def test_a_copy_stays_a_copy_when_the_program_wrote_the_right_one_since(box: Mailbox) -> None:
+    put_in(box, Folder.REVIEW)
+    with box.claim(ID) as claim:
+        assert claim is not None
+        shutil.copy(box.path(ID, Folder.REVIEW), _made(box, Folder.INBOX))
+        box.save(claim, claim.task)
+    assert [h.what for h in box.heal()] == [Healing.QUARANTINED]
+
+
 def test_a_copy_under_another_name_is_told_by_its_id(box: Mailbox) -> None:
     put_in(box, Folder.INBOX)
     shutil.copy(box.path(ID, Folder.INBOX), box.path(TaskId("demo-2"), Folder.INBOX))

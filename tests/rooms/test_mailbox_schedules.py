@@ -134,5 +134,5 @@ class Life(RuleBasedStateMachine):
             assert not self.box.alive(id)
 
 
-Life.TestCase.settings = settings(max_examples=8, stateful_step_count=20, deadline=None, phases=[Phase.generate])
+Life.TestCase.settings = settings(max_examples=12, stateful_step_count=20, deadline=None, phases=[Phase.generate])
 TestLife = Life.TestCase

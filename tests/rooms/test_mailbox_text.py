@@ -19,25 +19,8 @@ ID = TaskId("demo-7")
 HAND = "---\nrepo: octo/demo\ntitle: Say hello\n---\n# Goal\n\nHello.\n"
 
 WORDS = [
-    *[
-        "no",
-        "on",
-        "yes",
-        "true",
-        "null",
-        "~",
-        "",
-        "2026-01-01",
-        "1e5",
-        "0o7",
-        "12:30:45",
-        ".inf",
-        "0x1F",
-        "1_000",
-        "---",
-        "...",
-    ],
-    *["- a", "a: b", "a #b", " lead", "trail ", "<<", "=", "!!python"],
+    *["no", "on", "yes", "true", "null", "~", "", "2026-01-01", "1e5", "0o7", "12:30:45", ".inf", "0x1F", "1_000"],
+    *["---", "...", "- a", "a: b", "a #b", " lead", "trail ", "<<", "=", "!!python"],
     "\nlead",
     "trail\n\n",
     "\ttab",

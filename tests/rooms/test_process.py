@@ -230,13 +230,15 @@ def test_free_memory_is_told() -> None:
 
 def test_a_run_costs_little_more_than_the_program() -> None:
     def cost(call: Callable[[], object]) -> float:
+        """Processor seconds of five calls, ours and the children's: a busy machine does not count."""
         best = 9.0
         for _ in range(8):
-            began = time.perf_counter()
-            call()
-            best = min(best, time.perf_counter() - began)
+            began = sum(os.times()[:4])
+            for _ in range(5):
+                call()
+            best = min(best, sum(os.times()[:4]) - began)
         return best
 
     plain = cost(lambda: subprocess.run(("git", "--version"), capture_output=True, check=True))
     ours = cost(lambda: process.run(("git", "--version"), cwd="/", env=ENV, timeout=5))
-    assert ours < 10 * plain + 0.005
+    assert ours < 10 * plain + 0.03

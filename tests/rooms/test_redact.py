@@ -315,9 +315,9 @@ def test_hostile_text_costs_no_more_than_its_length(name: str) -> None:
     def cost(part: str) -> float:
         best = 9.0
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.process_time()
             one(part)
-            best = min(best, time.perf_counter() - began)
+            best = min(best, time.process_time() - began)
         return best
 
     small, large = cost(text[: len(text) // 4]), cost(text)
