@@ -56,7 +56,6 @@ def _wants_resume(last: Attempt, task: Task) -> bool:
     return (
         last.blocker_code is BlockerCode.INVALID_RESULT_CONTRACT
         and last.failure in (FailureClass.NONE, FailureClass.DID_NOTHING)
-        and last.kind is not AttemptKind.RESUME
         and not any(a.kind is AttemptKind.RESUME and a.agent == last.agent for a in task.counted)
     )
 

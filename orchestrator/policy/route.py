@@ -46,15 +46,15 @@ def chain(task: Task, repo: RepoSettings) -> tuple[str, ...]:
 def choose(task: Task, repo: RepoSettings, health: Mapping[str, Health], now: datetime) -> Route | NoRoute:
     """The next run's agent.
 
-    An agent named by a decision (correction, reroute) goes first. Otherwise the chain in order, without those that were
-    charged an attempt since the last reset: the same agent never gets the same work twice. Repairs of a published
-    branch go to its author first, whoever was charged before.
+    An agent named by a decision (correction, reroute) goes first. Then the chain in order, without those that were
+    charged an attempt since the last reset: the same agent never gets the same work twice unless it is named. Repairs
+    go to their author first, whoever was charged before.
     """
     names = chain(task, repo)
     reasons: list[str] = []
     if task.next_agent:
         names = (task.next_agent, *(n for n in names if n != task.next_agent))
-    used = _used(task) if task.next_kind is AttemptKind.ATTEMPT and not task.next_agent else set[str]()
+    used = _used(task) - {task.next_agent} if task.next_kind is AttemptKind.ATTEMPT else set[str]()
     waits: list[str] = []
     for name in names:
         state = health.get(name, Health(unfit="is not configured"))

@@ -139,6 +139,12 @@ def test_ready_by_label_alone_counts_from_the_last_change_of_the_issue() -> None
     assert reason(decide(untold, (Folder.DONE, ended()))) is Reason.STALE
 
 
+@pytest.mark.parametrize(("board", "changed"), [(1, 9), (9, 1)], ids=["by the board", "by a label after the board"])
+def test_the_later_of_the_boards_time_and_the_issues_counts(board: int, changed: int) -> None:
+    card = Card(item_id="i", status="Ready", set_at=ago(hours=board))
+    assert isinstance(decide(issue(card=card, updated_at=ago(hours=changed)), (Folder.BLOCKED, ended())), Again)
+
+
 @pytest.mark.parametrize("folder", [*STOPPED_IN_ORDER, Folder.DONE])
 def test_ready_again_is_refused_for_the_same_reasons_as_the_first_time(folder: Folder) -> None:
     assert reason(decide(issue(editor="eve"), (folder, ended()))) is Reason.UNTRUSTED

@@ -84,7 +84,8 @@ def test_two_backlogs_take_turns() -> None:
 
 def test_a_renamed_letter_case_is_the_same_repository() -> None:
     shouting = waiting(2, repo=RepoName("ACME/Web"))
-    assert order(waiting(1), shouting, waiting(1, where="api"))[:2] == ["api-001", "web-001"]
+    calm = [waiting(1), waiting(1, where="api"), waiting(2, where="api")]
+    assert order(shouting, *calm) == ["api-001", "web-001", "api-002", "web-002"]
 
 
 def test_a_repository_that_is_not_configured_any_more_still_has_its_turn() -> None:

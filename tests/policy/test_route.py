@@ -87,6 +87,21 @@ def test_an_agent_named_by_a_decision_goes_first_and_the_chain_stands_in_for_it(
     assert agent(pick(next_agent="deepseek", health={"deepseek": Health(unfit="no key")})) == "codex"
 
 
+def test_whoever_stands_in_for_a_named_agent_has_not_had_its_attempt_either() -> None:
+    route = pick(blocked(1, "codex"), next_agent="claude", health={"claude": COOL})
+    assert agent(route) == "gemini"
+
+
+def test_an_agent_that_a_person_names_gets_the_work_again() -> None:
+    assert agent(pick(blocked(1, "codex"), next_agent="codex")) == "codex"
+
+
+def test_a_repair_whose_author_cools_goes_to_anybody_fit() -> None:
+    tried = (blocked(1, "codex"), attempt(2, agent="claude"))
+    route = pick(*tried, next_kind=AttemptKind.CI, next_agent="claude", health={"claude": COOL})
+    assert agent(route) == "codex"
+
+
 def test_a_cooling_agent_is_passed_over_until_its_time() -> None:
     assert agent(pick(health={"codex": COOL})) == "claude"
     assert agent(pick(health={"codex": Health(cooling_until=ago(minutes=1))})) == "codex"
