@@ -8,6 +8,7 @@ Rooms: `lines` (YAML), `schema` (the shape and its words), `explain` (all that i
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,9 @@ __all__ = ["ConfigError", "Problem", "known_secrets", "load", "locate"]
 CONFIG_ENV = "AGENT_OS_CONFIG"
 ROOT_ENV = "ORCH_ROOT"
 _EXAMPLE = "a configuration; copy example.config.yaml to this place and edit it"
+
+_ONE_AT_A_TIME = threading.Lock()
+"""msgspec 0.22 learns a type at its first use, and two threads that do so at once end the process (SIGSEGV)."""
 
 
 def locate(env: Mapping[str, str], *, checkout: Path) -> tuple[Path, Path]:
@@ -49,22 +53,23 @@ def load(
     from orchestrator.config.schema import Config
 
     document = read(_text(path), path.name)
-    try:
-        config = msgspec.convert(document.tree, Config)
-    except msgspec.ValidationError as error:
-        from orchestrator.config.explain import problems
+    with _ONE_AT_A_TIME:
+        try:
+            config = msgspec.convert(document.tree, Config)
+        except msgspec.ValidationError as error:
+            from orchestrator.config.explain import problems
 
-        found = problems(document, Config) or [document.problem((), f"the shape of docs/config.md ({error})")]
-        raise ConfigError(found) from None
-    return settings(
-        config,
-        Notes(document=document),
-        path=path,
-        root=root,
-        env=env,
-        known_agents=known_agents,
-        adapters=known_agents if adapters is None else adapters,
-    )
+            found = problems(document, Config) or [document.problem((), f"the shape of docs/config.md ({error})")]
+            raise ConfigError(found) from None
+        return settings(
+            config,
+            Notes(document=document),
+            path=path,
+            root=root,
+            env=env,
+            known_agents=known_agents,
+            adapters=known_agents if adapters is None else adapters,
+        )
 
 
 def known_secrets(settings: Settings, env: Mapping[str, str]) -> tuple[str, ...]:
