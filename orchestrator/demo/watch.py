@@ -134,6 +134,7 @@ class Watch:
     over: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Watch:
+        self.ledger = self.world.services("watch").ledger
         self.thread = threading.Thread(target=self._tell_all, name="watch", daemon=True)
         self.thread.start()
         return self
@@ -157,7 +158,7 @@ class Watch:
         """Tells what is new."""
         while not self.notes.empty():
             self._say(*self.notes.get())
-        for record in self.world.services("watch").ledger.read(self.seq):
+        for record in self.ledger.read(self.seq):
             self.seq = record.seq
             self._event(record)
         for sha, filed in list(self.heads.items()):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,12 @@ class World:
     def services(self, role: str) -> Services:
         """The services of one role, as its cron entry would build them."""
         if role not in self.roles:
-            self.roles[role] = wiring.build(self.settings(), self.env, kind="role", id=role)
+            self.roles[role] = wiring.build(self.settings, self.env, kind="role", id=role)
         return self.roles[role]
 
+    @cached_property
     def settings(self) -> Settings:
+        """Read once, when it stands."""
         return wiring.settings(self.folder / "config.yaml", self.folder, self.env)
 
     def repo_key(self, name: str) -> str:
