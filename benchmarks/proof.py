@@ -26,7 +26,7 @@ class Report:
 
     def hold(self, name: str, value: float, *, at_most: float | None = None, at_least: float | None = None) -> None:
         """Records a figure together with its bound; a figure outside it fails the proof."""
-        self.figures[name] = round(value, 3) if isinstance(value, float) else value
+        self.figures[name] = round(value, 3)
         if at_most is not None:
             self.figures[f"{name}_at_most"] = at_most
             if value > at_most:

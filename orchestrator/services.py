@@ -21,6 +21,7 @@ from orchestrator.state.cadence import Cadence
 from orchestrator.state.cooldowns import Cooldowns
 from orchestrator.state.effects import Effects
 from orchestrator.state.metrics import Metrics
+from orchestrator.state.served import Served
 from orchestrator.state.signatures import Signatures
 
 
@@ -44,6 +45,7 @@ class Services:
     cadence: Cadence
     cooldowns: Cooldowns
     metrics: Metrics
+    served: Served
     actor: Actor
     """Who acts: the role or worker this process is."""
 

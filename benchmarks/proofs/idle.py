@@ -36,12 +36,12 @@ def _measure(world: World, report: Report) -> None:
     for role in ROLES:
         command = [sys.executable, "-m", "orchestrator", "tick", role]
         cpu(command, env)  # the first tick makes folders and byte code
-        before = world.hub.requests.counters()["requests"]
+        before = world.hub.requests.counters["requests"]
         ours, bare = [], []
         for _ in range(ROUNDS):
             ours.append(cpu(command, env))
             bare.append(cpu(BARE, env))
-        requests = (world.hub.requests.counters()["requests"] - before) / ROUNDS
+        requests = (world.hub.requests.counters["requests"] - before) / ROUNDS
         report.hold(f"{role}_requests", requests, at_most=2)
         ratio = statistics.median(o / b for o, b in zip(ours, bare, strict=True))
         report.hold(f"{role}_cpu_ratio", ratio, at_most=3)

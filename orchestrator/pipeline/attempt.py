@@ -26,6 +26,7 @@ def work(services: Services, id: TaskId) -> bool:
             return False
         if claim.folder is Folder.INBOX:
             claim = services.mailbox.move(claim, claim.task, Folder.PROCESSING)
+            services.served.note(claim.task.repo, services.now())
             services.record(EventKind.CLAIMED, claim.task, epoch=claim.epoch)
         else:
             services.record(EventKind.HEALED, claim.task, epoch=claim.epoch, phase=claim.task.phase.value)

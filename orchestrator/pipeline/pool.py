@@ -34,7 +34,7 @@ def waiting(services: Services) -> tuple[Task, ...]:
     running = Counter(e.task.repo.casefold() for e in processing if busy[e.id])
     repos = {r.name.casefold(): r for r in services.settings.repos}
     fresh = [e.task for e in box.list(Folder.INBOX) if not e.hand_move]
-    return (*orphans, *order.queue(fresh, repos, running=running, now=services.now()))
+    return (*orphans, *order.queue(fresh, repos, running=running, now=services.now(), served=services.served.all()))
 
 
 def slots_dir(services: Services) -> Path:

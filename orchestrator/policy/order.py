@@ -21,22 +21,29 @@ def runnable(task: Task, now: datetime) -> bool:
 
 
 def queue(
-    tasks: Sequence[Task], repos: Mapping[str, RepoSettings], *, running: Mapping[str, int], now: datetime
+    tasks: Sequence[Task],
+    repos: Mapping[str, RepoSettings],
+    *,
+    running: Mapping[str, int],
+    now: datetime,
+    served: Mapping[str, str] | None = None,
 ) -> tuple[Task, ...]:
     """All runnable tasks, in the order to try them.
 
     Round-robin over repositories: the n-th task of a repository is preceded by the n-th of every other one that waits,
-    counting those that run already. So a backlog of a hundred here never starves one issue there. Inside a round the
-    higher score goes first; ties go by id, so that the order is the same on every host.
+    counting those that run already, and of two the one served longer ago goes first (`served`: lower-case repository to
+    ISO time of its last claim). So a backlog of a hundred here never starves one issue there, also with one worker.
+    Inside a round the higher score goes first; ties go by id, so that the order is the same on every host.
     """
     lanes: dict[str, list[Task]] = {}
     for task in tasks:
         if runnable(task, now):
             lanes.setdefault(task.repo.casefold(), []).append(task)
-    ranked: list[tuple[int, float, str, Task]] = []
+    ranked: list[tuple[int, str, float, str, Task]] = []
     for lane, waiting in lanes.items():
         weights = dict(repos[lane].priority_weights) if lane in repos else {}
         scores = {t.id: score(t, weights, now) for t in waiting}
         waiting.sort(key=lambda t: (-scores[t.id], t.id))
-        ranked += [(running.get(lane, 0) + n, -scores[t.id], t.id, t) for n, t in enumerate(waiting)]
-    return tuple(t for *_, t in sorted(ranked, key=lambda r: r[:3]))
+        last = (served or {}).get(lane, "")
+        ranked += [(running.get(lane, 0) + n, last, -scores[t.id], t.id, t) for n, t in enumerate(waiting)]
+    return tuple(t for *_, t in sorted(ranked, key=lambda r: r[:4]))

@@ -30,14 +30,15 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     entries = list(services.mailbox.list(Folder.REVIEW))
     stopped = [e for f in STOPPED for e in services.mailbox.list(f) if e.task.pull_request]
     did: list[str] = []
+    if dry_run:
+        return Ticked(did=tuple(f"{e.id}: pull request #{e.task.pull_request}" for e in entries))
     if entries or stopped:
-        seen = _watch(services, [*entries, *stopped])
-        if dry_run:
-            return Ticked(did=tuple(f"{e.id}: pull request #{e.task.pull_request}" for e in entries))
-        did += _stopped(services, stopped, seen)
-        for name, group in groupby(sorted(entries, key=_key), key=lambda e: e.task.repo):
-            did += _repo(services, name, list(group), seen)
-    waiting = dry_run or _fold(services)
+        with fence(services, None, "reading pull requests"):
+            seen = _watch(services, [*entries, *stopped])
+            did += _stopped(services, stopped, seen)
+            for name, group in groupby(sorted(entries, key=_key), key=lambda e: e.task.repo):
+                did += _repo(services, name, list(group), seen)
+    waiting = _fold(services)
     return Ticked(did=tuple(did), settled=not (entries or stopped or waiting))
 
 

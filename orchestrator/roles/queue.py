@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from orchestrator import notify
+from orchestrator import idle, notify
 from orchestrator.mailbox.box import Healed, Healing
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
@@ -52,9 +52,12 @@ def tick(services: Services, *, dry_run: bool = False, wait: bool = False, here:
 
 
 def _listing(services: Services) -> str:
-    """A digest of which names stand where: the same as last time means nobody moved anything, us included."""
-    names = "\n".join(f"{f.value}/{id}" for f in Folder for id in services.mailbox.ids(f))
-    return hashlib.sha256(names.encode()).hexdigest()
+    """A digest of which names stand where, and when each folder last changed: the same as last time means that nobody
+    moved anything, us included; a file that went and came back shows in the folder's time."""
+    root = services.mailbox.root
+    names = [f"{f.value}/{id}" for f in Folder for id in services.mailbox.ids(f)]
+    times = idle.stats(root / f.value for f in Folder)
+    return hashlib.sha256(repr((names, times)).encode()).hexdigest()
 
 
 def _heal(services: Services) -> list[str]:

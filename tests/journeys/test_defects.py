@@ -180,7 +180,7 @@ def test_d9_a_pull_request_closed_without_a_merge_is_no_merge(world: World) -> N
     world.dispatch()
     world.work()
     world.ci()
-    world.admin.close_pull(REPO, world.task().pull_request, actor="ada")
+    world.admin.close_pull(REPO, world.pull_number(), actor="ada")
     for _ in range(3):
         world.round()
     assert world.state(number)["state"] == "open"
@@ -217,7 +217,7 @@ def test_d17_work_that_was_never_merged_is_never_remembered(make: MakeWorld) -> 
     world.dispatch()
     world.work()
     world.ci()
-    world.admin.close_pull(REPO, world.task().pull_request, actor="ada")
+    world.admin.close_pull(REPO, world.pull_number(), actor="ada")
     world.monitor()
     world.monitor()
     assert not world.has_file("CODEBASE.md")

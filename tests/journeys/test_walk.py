@@ -155,7 +155,7 @@ def test_row_11_what_a_person_merged_is_only_booked(world: World) -> None:
     world.dispatch()
     world.work()
     world.ci()
-    world.admin.merge_pull(REPO, world.task().pull_request, actor="ada")
+    world.admin.merge_pull(REPO, world.pull_number(), actor="ada")
     world.monitor()
     assert (world.place(), world.column(number)) == ("done", "Done")
     assert [r.data["by"] for r in world.events(EventKind.MERGED)] == ["seen"]

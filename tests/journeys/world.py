@@ -112,11 +112,14 @@ class World:
             "HOME": str(self.tmp),
             "AGENT_OS_CLOCK": str(self.clock.file),
         }
+        if hasattr(self, "services"):
+            self.services.github.close()
         self.settings: Settings = wiring.settings(file, self.tmp, self.env)
         self.services: Services = wiring.build(self.settings, self.env, kind="test", id="story")
         return self.services
 
     def close(self) -> None:
+        self.services.github.close()
         self.hub.stop()
 
     # --- what people and agents do
@@ -133,7 +136,7 @@ class World:
         if self.board is None and ready:
             labels.append("ready")
         status = "Ready" if ready else "Backlog"
-        on_board = {"board": self.board, "status": status} if self.board is not None else {}
+        on_board: dict[str, Any] = {"board": self.board, "status": status} if self.board is not None else {}
         return int(
             self.admin.issue(more.pop("repo", REPO), title, body, author=author, labels=labels, **on_board, **more)
         )
@@ -181,6 +184,11 @@ class World:
         entry = self.services.mailbox.find(TaskId(id))
         assert entry is not None, f"no task {id}: {self.places()}"
         return entry.task
+
+    def pull_number(self, id: str = "app-1") -> int:
+        number = self.task(id).pull_request
+        assert number is not None, f"{id} has no pull request"
+        return number
 
     def place(self, id: str = "app-1") -> str:
         folder = self.services.mailbox.where(TaskId(id))
