@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +17,7 @@ from orchestrator.hub.lag import Lags
 Row = TypeVar("Row")
 Value = str | int | float | None
 
+TIMELINE = ("events", "comments", "reviews")
 SCHEMA = Path(__file__).with_name("schema.sql")
 
 
@@ -49,6 +51,8 @@ class Database:
         # A test bed may lose the last instant in a power cut; a killed process loses nothing with WAL.
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY;")
         self._connection.executescript(SCHEMA.read_text(encoding="utf-8"))
+        newest = [self.value(f"SELECT max(seq) FROM {table}") or 0 for table in TIMELINE]
+        self._sequence = itertools.count(max(newest) + 1)
 
     def close(self) -> None:
         """Write the log back into the main file, so that a copy of the folder is a whole world."""
@@ -119,6 +123,8 @@ class Database:
 
     def insert(self, table: str, **values: Value) -> int:
         """Insert one row and return its id. A fault rule with a lag in force hides it from lists for that long."""
+        if table in TIMELINE:
+            values["seq"] = next(self._sequence)
         with self._lock:
             sql = f"INSERT INTO {table} ({','.join(values)}) VALUES ({marks(list(values))})"
             identity = self._connection.execute(sql, tuple(values.values())).lastrowid or 0

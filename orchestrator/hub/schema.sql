@@ -1,4 +1,5 @@
--- The hub's world. Times are ISO 8601 UTC text with seconds, as GitHub prints them.
+-- The hub's world. Times are ISO 8601 UTC text with seconds, as GitHub prints them. `seq` orders what happens to an
+-- issue within a second, across the three tables its timeline is made of.
 CREATE TABLE IF NOT EXISTS users (
   id INTEGER PRIMARY KEY AUTOINCREMENT, login TEXT NOT NULL UNIQUE COLLATE NOCASE, kind TEXT NOT NULL,
   name TEXT, email TEXT, app_id INTEGER, site_admin INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL);
@@ -46,11 +47,11 @@ CREATE INDEX IF NOT EXISTS edits_by_issue ON edits (issue_id);
 CREATE TABLE IF NOT EXISTS comments (
   id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL, issue_id INTEGER NOT NULL, author_id INTEGER NOT NULL,
   app_id INTEGER, body TEXT NOT NULL, editor_id INTEGER, last_edited_at TEXT,
-  created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL, seq INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS comments_by_issue ON comments (issue_id);
 CREATE TABLE IF NOT EXISTS events (
   id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL, issue_id INTEGER NOT NULL, actor_id INTEGER NOT NULL,
-  app_id INTEGER, kind TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL);
+  app_id INTEGER, kind TEXT NOT NULL, data TEXT NOT NULL, created_at TEXT NOT NULL, seq INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS events_by_issue ON events (issue_id);
 CREATE TABLE IF NOT EXISTS pushes (
   id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL, actor_id INTEGER NOT NULL, ref TEXT NOT NULL,
@@ -69,7 +70,8 @@ CREATE TABLE IF NOT EXISTS closing_refs (pull_id INTEGER, issue_id INTEGER, PRIM
 CREATE TABLE IF NOT EXISTS review_requests (pull_id INTEGER, user_id INTEGER, PRIMARY KEY (pull_id, user_id));
 CREATE TABLE IF NOT EXISTS reviews (
   id INTEGER PRIMARY KEY AUTOINCREMENT, pull_id INTEGER NOT NULL, author_id INTEGER NOT NULL, app_id INTEGER,
-  state TEXT NOT NULL, body TEXT NOT NULL, commit_sha TEXT NOT NULL, submitted_at TEXT, created_at TEXT NOT NULL);
+  state TEXT NOT NULL, body TEXT NOT NULL, commit_sha TEXT NOT NULL, submitted_at TEXT, created_at TEXT NOT NULL,
+  seq INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS reviews_by_pull ON reviews (pull_id);
 CREATE TABLE IF NOT EXISTS threads (
   id INTEGER PRIMARY KEY AUTOINCREMENT, pull_id INTEGER NOT NULL, path TEXT NOT NULL, line INTEGER, side TEXT NOT NULL,

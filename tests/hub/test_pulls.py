@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from orchestrator.hub import Hub
+from orchestrator.hub.store import pulls
 from tests.hub.client import APP, Client
 
 
@@ -110,6 +113,7 @@ def test_closing_words_do_nothing_on_another_branch(hub: Hub, ada: Client) -> No
     hub.admin.push("ada/app", "dev", {"d": "1"})
     hub.admin.push("ada/app", "f", {"a": "1"}, base="dev")
     ada.ok("POST", f"{APP}/pulls", {"title": "t", "head": "f", "base": "dev", "body": "Closes #1"})
+    assert pulls.closing_of(hub.db, [hub.admin.find_pull("ada/app", 2).id]).popitem()[1] == []
     ada.ok("PUT", f"{APP}/pulls/2/merge", {})
     assert ada.ok("GET", f"{APP}/issues/1")["state"] == "open"
 
@@ -204,3 +208,15 @@ def test_reviewers_are_collaborators_and_not_the_author(hub: Hub, ada: Client) -
     ada.refused(422, "POST", path, {"reviewers": ["ada"]})
     hub.admin.review("ada/app", number, "APPROVE", actor="bob")
     assert ada.ok("GET", path)["users"] == []
+
+
+def test_merges_at_the_same_time_lose_nothing(hub: Hub, ada: Client) -> None:
+    numbers = [opened(hub, ada, f"f{n}", **{f"{n}.txt": f"{n}\n"}) for n in range(5)]
+
+    def merge(number: int) -> int:
+        return ada.put(f"{APP}/pulls/{number}/merge", json={"merge_method": "squash"}).status_code
+
+    with ThreadPoolExecutor(5) as pool:
+        assert list(pool.map(merge, numbers)) == [200] * 5
+    assert [hub.admin.show("ada/app", "main", f"{n}.txt") for n in range(5)] == [f"{n}\n" for n in range(5)]
+    assert len(hub.admin.log("ada/app", "main")) == 6

@@ -212,18 +212,18 @@ def timeline(call: Call) -> Answer:
     """Events, comments and reviews in one list, oldest first."""
     issue = the_issue(call)
     found = events.of_issues(call.db, [issue.id])[issue.id]
-    entries: list[tuple[str, int, Json]] = [
-        (event.created_at, 0, shape) for event, shape in zip(found, shapes.events(call, call.repo, found), strict=True)
+    entries: list[tuple[int, Json]] = [
+        (event.seq, shape) for event, shape in zip(found, shapes.events(call, call.repo, found), strict=True)
     ]
     said = comments.of_issues(call.db, [issue.id])[issue.id]
     for comment, shape in zip(said, shapes.comments(call, said), strict=True):
-        entries.append((comment.created_at, 1, shape | {"event": "commented", "actor": shape["user"]}))
+        entries.append((comment.seq, shape | {"event": "commented", "actor": shape["user"]}))
     half = pulls.of_issues(call.db, [issue.id]).get(issue.id)
     if half is not None:
         judged = [review for review in pulls.reviews_of(call.db, [half.id])[half.id] if review.submitted_at]
         for review, shape in zip(judged, pull_shapes.reviews(call, call.repo, half, judged), strict=True):
-            entries.append((review.created_at, 1, shape | {"event": "reviewed"}))
-    ordered = [entry[2] for entry in sorted(entries, key=lambda entry: entry[0])]
+            entries.append((review.seq, shape | {"event": "reviewed"}))
+    ordered = [entry[1] for entry in sorted(entries, key=lambda entry: entry[0])]
     return call.page(ordered, list)
 
 

@@ -25,6 +25,7 @@ class Comment:
     last_edited_at: str | None
     created_at: str
     updated_at: str
+    seq: int
 
     @property
     def node_id(self) -> str:

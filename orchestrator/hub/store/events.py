@@ -33,6 +33,7 @@ class Event:
     kind: str
     data: str
     created_at: str
+    seq: int
 
     @property
     def node_id(self) -> str:

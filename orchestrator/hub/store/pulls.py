@@ -59,6 +59,7 @@ class Review:
     commit_sha: str
     submitted_at: str | None
     created_at: str
+    seq: int
 
     @property
     def node_id(self) -> str:
