@@ -60,7 +60,7 @@ def _cut(whole: Json) -> Json:
                     code: _schema(whole, answer) for code, answer in operation["responses"].items()
                 }
     schemas: Json = {}
-    todo = list(_references(operations))
+    todo = [*_references(operations), "basic-error"]
     while todo:
         name = todo.pop()
         if name not in schemas:
@@ -95,6 +95,9 @@ def converted(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     plain = {name: converted(value) for name, value in node.items() if name not in ("nullable", "example", "examples")}
+    if "oneOf" in plain:
+        # The contract's alternatives overlap (a basic error fits the others too): one of them must fit, not only one.
+        plain["anyOf"] = plain.pop("oneOf")
     if isinstance(plain.get("$ref"), str):
         plain["$ref"] = plain["$ref"].replace("#/components/schemas/", "#/schemas/")
     if node.get("nullable") is not True:
@@ -120,6 +123,15 @@ def problems(operation: str, code: int, body: Any) -> list[str]:
     if found is None:
         return []
     return [f"{'/'.join(map(str, error.instance_path))}: {error.message[:300]}" for error in found.iter_errors(body)]
+
+
+def basic_error(body: Any) -> list[str]:
+    """What keeps a body from being GitHub's plain error."""
+    schemas = cut()["schemas"]
+    compiled = jsonschema_rs.Draft202012Validator(
+        {"schemas": schemas, **schemas["basic-error"], "required": ["message", "documentation_url"]}
+    )
+    return [error.message[:300] for error in compiled.iter_errors(body)]
 
 
 def unknown_to_github(routes: Iterable[tuple[str, str]]) -> list[str]:
