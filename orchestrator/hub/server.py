@@ -27,7 +27,7 @@ from orchestrator.hub.store.repos import Repo
 from orchestrator.hub.store.users import User
 
 if TYPE_CHECKING:
-    import uvicorn
+    from orchestrator.hub.serving import Serving
 
 
 class Hub:
@@ -55,8 +55,11 @@ class Hub:
         self.admin = Admin(self)
         self._secret = secrets.token_hex(8)
         self._locks: dict[int, threading.RLock] = {}
-        self._server: uvicorn.Server | None = None
+        self._locks_guard = threading.Lock()
+        self._stopped = False
+        self._server: Serving | None = None
         self._thread: threading.Thread | None = None
+        self._listener: socket.socket | None = None
         self._ensure_actions_app()
 
     @property
@@ -76,17 +79,19 @@ class Hub:
         import uvicorn
 
         from orchestrator.hub.app import build
+        from orchestrator.hub.serving import Serving
 
         # With the protocol named, asyncio turns Nagle's delay off (40 ms an answer otherwise).
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener = listener
         listener.bind((self.host, self.port))
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             build(self), http="h11", ws="none", loop="asyncio", lifespan="off", log_config=None, access_log=False,
             timeout_graceful_shutdown=2, server_header=False, h11_max_incomplete_event_size=1 << 18,
         )  # fmt: skip
-        self._server = uvicorn.Server(config)
+        self._server = Serving(config, self.clock)
         self._thread = threading.Thread(target=self._server.run, args=([listener],), name="hub", daemon=True)
         self._thread.start()
         while not self._server.started:
@@ -102,7 +107,7 @@ class Hub:
 
     def repo_lock(self, repo: Repo) -> threading.RLock:
         """Held while the API moves refs of a repository."""
-        with self.db.write():
+        with self._locks_guard:
             return self._locks.setdefault(repo.id, threading.RLock())
 
     def person(self, user: User, date: str) -> Person:
@@ -137,10 +142,15 @@ class Hub:
 
     def stop(self) -> None:
         """End the server and its jobs; the folder then holds the whole world. A second call does nothing."""
+        if self._stopped:
+            return
+        self._stopped = True
         if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
+            self._server.end()
             self._thread.join(10)
             self._server = self._thread = None
+        if self._listener is not None:
+            self._listener.close()
         self.ci.stop()
         self.background.shutdown(wait=True, cancel_futures=True)
         self.db.close()

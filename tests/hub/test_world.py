@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import pytest
 
 from orchestrator.hub import Hub, nodes
 from tests.hub.client import APP, Client
@@ -103,6 +104,14 @@ def test_the_hub_starts_quickly(tmp_path: Path) -> None:
     began = time.perf_counter()
     with Hub(tmp_path / "hub"):
         assert time.perf_counter() - began < 1.0
+
+
+def test_a_hub_stops_twice_and_refuses_a_taken_port(hub: Hub, tmp_path: Path) -> None:
+    other = Hub(tmp_path / "other", port=hub.port)
+    with pytest.raises(OSError, match="in use"):
+        other.start()
+    other.stop()
+    other.stop()
 
 
 def test_the_command_prints_its_address_and_ends_on_a_signal(tmp_path: Path) -> None:
