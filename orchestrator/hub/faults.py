@@ -29,7 +29,8 @@ class Match:
 class Do:
     """What happens. Times are real seconds. `when` ("before" or "after" the request takes effect) goes with status,
     act and signal; `drop` says itself. `act` is a callable without arguments, or {"name", "args", "kwargs"} of a
-    method of `hub.admin`. `graphql` is a list of errors answered with null data and HTTP 200."""
+    method of `hub.admin`. `lag` (seconds) hides rows made by the request, not changes of old ones, from `where`: lists,
+    search, all, or a regex of the reading path. `graphql` is a list of errors answered with null data and HTTP 200."""
 
     latency: float = 0.0
     status: int | None = None

@@ -50,6 +50,7 @@ class Gate:
             await self.app(scope, receive, send)
             return
         facts = scope["hub"] = Facts()
+        lag.reading.set(path)
         is_git = path.endswith(("/info/refs", "/git-upload-pack", "/git-receive-pack"))
         if not is_git:
             body = await _read(receive)

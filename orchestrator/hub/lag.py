@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from contextvars import ContextVar
 
 current: ContextVar[tuple[float, str] | None] = ContextVar("hub_lag", default=None)
-"""Seconds, and where (`lists`, `search`, `all`), during which rows inserted by the present request stay unseen."""
+"""Seconds, and where (`lists`, `search`, `all`, or a regex of the reading request's path), during which rows inserted
+by the present request stay unseen."""
+
+reading: ContextVar[str] = ContextVar("hub_reading", default="")
+"""The path of the present request."""
+
+PLACES = ("lists", "search")
 
 
 class Lags:
@@ -22,7 +29,7 @@ class Lags:
         """Called by the database for each new row."""
         lag = current.get()
         if lag is not None:
-            places = ("lists", "search") if lag[1] == "all" else (lag[1],)
+            places = PLACES if lag[1] == "all" else (lag[1],)
             for place in places:
                 self.hide(table, identity, place, lag[0])
         if self.search_seconds and table == "issues":
@@ -38,8 +45,11 @@ class Lags:
         if not self._until:
             return frozenset()
         with self._lock:
-            known = self._until.get((table, place), {})
-            now = time.monotonic()
-            for identity in [identity for identity, until in known.items() if until <= now]:
-                del known[identity]
-            return frozenset(known)
+            now, found = time.monotonic(), set()
+            for (of, where), known in self._until.items():
+                if of != table or not (where == place or (where not in PLACES and re.search(where, reading.get()))):
+                    continue
+                for identity in [identity for identity, until in known.items() if until <= now]:
+                    del known[identity]
+                found |= set(known)
+            return frozenset(found)

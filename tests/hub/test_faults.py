@@ -68,6 +68,14 @@ def test_what_was_written_is_unseen_in_lists_for_a_while(hub: Hub, ada: Client) 
     assert titles(ada) == ["t"]
 
 
+def test_a_lag_may_bind_one_endpoint_only(hub: Hub, ada: Client) -> None:
+    hub.admin.issue("ada/app", "t")
+    hub.faults.add({"path": "/comments$", "times": 1}, {"lag": 30, "where": "/issues/1/comments$"})
+    ada.ok("POST", f"{APP}/issues/1/comments", {"body": "b"})
+    assert ada.ok("GET", f"{APP}/issues/1/comments") == []
+    assert len(ada.ok("GET", f"{APP}/issues/comments")) == 1
+
+
 def test_an_adversary_acts_between_two_calls(hub: Hub, ada: Client) -> None:
     hub.admin.issue("ada/app", "t", "good")
     hub.faults.add(
