@@ -6,9 +6,9 @@ import base64
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from orchestrator.hub import nodes
 from orchestrator.hub.diffs import FileDiff
 from orchestrator.hub.gitops import Commit, Entry, Person
+from orchestrator.hub.graphql import ids
 from orchestrator.hub.http import Call, Json
 from orchestrator.hub.rest.shapes import accounts
 from orchestrator.hub.store.repos import Repo
@@ -18,8 +18,8 @@ UNSIGNED: Json = {"verified": False, "reason": "unsigned", "signature": None, "p
 
 
 def commit_node(repo: Repo, sha: str) -> str:
-    """A commit's node id: 28 bits of its sha are enough to look like one."""
-    return nodes.encode("C", repo.id, int(sha[:7], 16))
+    """A commit's node id, which GraphQL understands."""
+    return ids.encode("C", repo.id, sha)
 
 
 def commits(call: Call, repo: Repo, found: Sequence[Commit]) -> list[Json]:
@@ -91,9 +91,8 @@ def files(call: Call, repo: Repo, sha: str, found: Sequence[FileDiff]) -> list[J
 def ref(call: Call, repo: Repo, name: str, sha: str) -> Json:
     """git-ref."""
     base = f"{call.api}/repos/{repo.full_name}/git"
-    code = int.from_bytes(name.encode()[-3:], "big")
     return {
-        "ref": name, "node_id": nodes.encode("REF", repo.id, code), "url": f"{base}/{name}",
+        "ref": name, "node_id": ids.encode("REF", repo.id, name), "url": f"{base}/{name}",
         "object": {"sha": sha, "type": "commit", "url": f"{base}/commits/{sha}"},
     }  # fmt: skip
 
