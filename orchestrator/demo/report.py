@@ -12,7 +12,7 @@ from orchestrator.demo.world import PERSON, Filed, World
 from orchestrator.hub.store import checks
 from orchestrator.ledger import Verification
 from orchestrator.model.event import EventKind, Record
-from orchestrator.model.task import Folder, Task
+from orchestrator.model.task import Task
 from orchestrator.model.times import parse
 
 _KEY = re.compile(r"<!-- agent-os:key=\S+/([a-z-]+)(?::\S+)? -->")
@@ -34,7 +34,6 @@ class Ended:
 
     filed: Filed
     outcome: Outcome
-    folder: Folder | None
     task: Task | None
     differences: tuple[str, ...] = ()
 
@@ -99,12 +98,12 @@ def _issue(ended: Ended) -> dict[str, Any]:
 
 
 def _ended(world: World, filed: Filed, picture: dict[str, Any], records: list[Record]) -> Ended:
-    folder, task = world.task(filed) or (None, None)
-    ended = Ended(filed=filed, outcome=world.outcome(filed), folder=folder, task=task)
+    _, task = world.task(filed) or (None, None)
+    ended = Ended(filed=filed, outcome=world.outcome(filed), task=task)
     wrong = [*_state(world, ended, picture), *_runs(ended), *_comments(ended, picture), *_record(ended, records)]
     if ended.outcome is Outcome.MERGED:
         wrong += _landed(world, ended, picture)
-    return Ended(filed=filed, outcome=ended.outcome, folder=folder, task=task, differences=tuple(wrong))
+    return Ended(filed=filed, outcome=ended.outcome, task=task, differences=tuple(wrong))
 
 
 def _differs(what: str, expected: object, found: object) -> list[str]:

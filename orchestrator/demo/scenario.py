@@ -72,7 +72,6 @@ class Repository:
     """The hub's CI: job -> shell command."""
     verify: str
     """What our own gate runs."""
-    code: str
 
     @property
     def owner(self) -> str:
