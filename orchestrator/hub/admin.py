@@ -16,7 +16,7 @@ from orchestrator.hub.store.repos import Repo
 from orchestrator.hub.store.users import App, User
 
 if TYPE_CHECKING:
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 Files = Mapping[str, str | bytes | None]
 APP_PERMISSIONS = {
@@ -30,7 +30,7 @@ class Admin:
     Who acts is `author` or `actor`, a login (default: the owner of the repository, for an organization its first
     admin)."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: World) -> None:
         self.hub = hub
 
     # Accounts

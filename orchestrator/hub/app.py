@@ -16,7 +16,7 @@ from orchestrator.hub.gate import Gate
 from orchestrator.hub.git_http import GitHttp
 
 if TYPE_CHECKING:
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 GIT_PATHS = ("/info/refs", "/git-upload-pack", "/git-receive-pack")
@@ -36,7 +36,7 @@ async def graphql(request: Request) -> Response:
     return response
 
 
-def build(hub: Hub) -> ASGIApp:
+def build(hub: World) -> ASGIApp:
     """The application for a hub (`request.app.state.hub`)."""
     router = Router(hub, rest.all_routes())
     git = GitHttp(hub).__call__

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.hub.db import Database
-from orchestrator.hub.http import ApiError
+from orchestrator.hub.errors import ApiError
 from orchestrator.hub.store import repos, users
 from orchestrator.hub.store.repos import LEVELS, Repo
 from orchestrator.hub.store.users import App, Token, User

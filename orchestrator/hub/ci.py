@@ -17,7 +17,7 @@ from orchestrator.hub.store.repos import Repo
 from orchestrator.hub.store.users import ACTIONS_APP_ID
 
 if TYPE_CHECKING:
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 JOB_SECONDS = 300.0
 LOG_LIMIT = 400_000
@@ -26,7 +26,7 @@ LOG_LIMIT = 400_000
 class Ci:
     """Queue and workers. A head that is superseded has its jobs cancelled."""
 
-    def __init__(self, hub: Hub, workers: int) -> None:
+    def __init__(self, hub: World, workers: int) -> None:
         self.hub = hub
         self.job_seconds = JOB_SECONDS
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="hub-ci")

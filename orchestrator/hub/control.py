@@ -14,12 +14,12 @@ from starlette.routing import Route
 from orchestrator.hub.store.checks import CheckRun
 
 if TYPE_CHECKING:
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def routes(hub: Hub) -> list[Route]:
+def routes(hub: World) -> list[Route]:
     """GET, POST, DELETE /_hub/faults; GET, DELETE /_hub/requests; GET /_hub/logs/{id}."""
 
     async def faults(request: Request) -> Response:

@@ -20,7 +20,7 @@ from orchestrator.hub.store import repos
 
 if TYPE_CHECKING:
     from orchestrator.hub.requests import Facts
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 _log = logging.getLogger("hub")
 _numbers = itertools.count(1)
@@ -36,7 +36,7 @@ def request_id() -> str:
 class Router:
     """The table of REST operations, tried from the most specific path to the least."""
 
-    def __init__(self, hub: Hub, routes: list[Route]) -> None:
+    def __init__(self, hub: World, routes: list[Route]) -> None:
         self.hub = hub
         self.routes = routes
         self._compiled: list[tuple[re.Pattern[str], dict[str, Route]]] = []

@@ -18,7 +18,7 @@ from orchestrator.hub.faults import Do, Target
 from orchestrator.hub.requests import Facts, Record
 
 if TYPE_CHECKING:
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 _OPERATION = re.compile(r"\b(query|mutation)\s+(\w+)")
 _MUTATION = re.compile(r"(?m)^\s*mutation\b")
@@ -40,7 +40,7 @@ class _Caught:
 class Gate:
     """ASGI middleware. Requests under /_hub are neither logged nor harmed."""
 
-    def __init__(self, app: ASGIApp, hub: Hub) -> None:
+    def __init__(self, app: ASGIApp, hub: World) -> None:
         self.app = app
         self.hub = hub
 

@@ -17,8 +17,8 @@ from starlette.responses import Response
 
 from orchestrator.hub import auth, report
 from orchestrator.hub.auth import Viewer
+from orchestrator.hub.errors import ApiError
 from orchestrator.hub.gitops import ZERO
-from orchestrator.hub.http import ApiError
 from orchestrator.hub.process import git
 from orchestrator.hub.rules import protection, pushing
 from orchestrator.hub.store import repos
@@ -26,7 +26,7 @@ from orchestrator.hub.store.repos import LEVELS, Repo
 
 if TYPE_CHECKING:
     from orchestrator.hub.requests import Facts
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 SPOOL_BYTES = 1 << 20
 
@@ -70,7 +70,7 @@ class Command:
 class GitHttp:
     """The endpoint for /{owner}/{repo}.git/..."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: World) -> None:
         self.hub = hub
         self.hooks = hub.root / "hooks"
         self.hooks.mkdir(exist_ok=True)

@@ -13,10 +13,10 @@ from orchestrator.hub.store.repos import Repo
 
 if TYPE_CHECKING:
     from orchestrator.hub.db import Database
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 
-def snapshot(hub: Hub) -> dict[str, Any]:
+def snapshot(hub: World) -> dict[str, Any]:
     """{owner/name: {issues, pulls, branches}} and the boards by owner/number."""
     found = repos.every(hub.db)
     owners = {repo.owner_id for repo in found}
@@ -28,7 +28,7 @@ def snapshot(hub: Hub) -> dict[str, Any]:
     }
 
 
-def _repo(hub: Hub, repo: Repo) -> dict[str, Any]:
+def _repo(hub: World, repo: Repo) -> dict[str, Any]:
     found = issues.find(hub.db, Filter(repo_ids=(repo.id,), state="all", ascending=True))
     ids = [issue.id for issue in found]
     labels, talk = issues.labels_of(hub.db, ids), comments.of_issues(hub.db, ids)

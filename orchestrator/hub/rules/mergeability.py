@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from orchestrator.hub.gitops import Person
 from orchestrator.hub.rules import protection
 from orchestrator.hub.store import checks, issues, pulls
 from orchestrator.hub.store.pulls import Pull
 from orchestrator.hub.store.repos import Repo
-
-if TYPE_CHECKING:
-    from orchestrator.hub.server import Hub
+from orchestrator.hub.world import Verdict, World
 
 WAIT_SECONDS = 10.0
+__all__ = ["GITHUB", "Mergeability", "Verdict"]
+
 GITHUB = ("GitHub", "noreply@github.com")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """`mergeable` None: not known yet. `state` is REST's mergeable_state (upper case it is GraphQL's
-    mergeStateStatus): unknown, dirty, draft, blocked, behind, unstable, clean."""
-
-    mergeable: bool | None
-    state: str
 
 
 class Mergeability:
     """Computes in the hub's background thread; the first reader is told unknown, the next one waits for the end."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: World) -> None:
         self.hub = hub
         self._running: dict[tuple[int, str], Future[None]] = {}
         self._lock = threading.Lock()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orchestrator.hub.auth import Viewer
+from orchestrator.hub.errors import ApiError
 from orchestrator.hub.gitops import ZERO, Commit, Person
-from orchestrator.hub.http import ApiError
 from orchestrator.hub.rules import closing, protection, pushing
 from orchestrator.hub.rules.mergeability import GITHUB
 from orchestrator.hub.store import events, issues, pulls
@@ -15,11 +15,11 @@ from orchestrator.hub.store.pulls import Pull
 from orchestrator.hub.store.repos import Repo
 
 if TYPE_CHECKING:
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 
 def merge(
-    hub: Hub, viewer: Viewer, repo: Repo, number: int, *, sha: str | None = None, method: str = "merge",
+    hub: World, viewer: Viewer, repo: Repo, number: int, *, sha: str | None = None, method: str = "merge",
     title: str | None = None, message: str | None = None,
 ) -> str:  # fmt: skip
     """Merge and return the new commit. Raises ApiError: 405 not mergeable (closed, draft, conflict, protection,
@@ -46,7 +46,7 @@ def merge(
         return new
 
 
-def _admit(hub: Hub, viewer: Viewer, repo: Repo, pull: Pull, sha: str | None, method: str) -> None:
+def _admit(hub: World, viewer: Viewer, repo: Repo, pull: Pull, sha: str | None, method: str) -> None:
     if issues.get(hub.db, pull.issue_id).state == "closed":
         raise ApiError(405, "Pull Request is not mergeable")
     if sha is not None and sha != pull.head_sha:
@@ -75,7 +75,7 @@ def _admit(hub: Hub, viewer: Viewer, repo: Repo, pull: Pull, sha: str | None, me
 
 
 def _land(
-    hub: Hub, viewer: Viewer, repo: Repo, pull: Pull, before: str, method: str, title: str | None, message: str | None
+    hub: World, viewer: Viewer, repo: Repo, pull: Pull, before: str, method: str, title: str | None, message: str | None
 ) -> str:
     assert viewer.user is not None
     bare, now = hub.bare(repo), hub.db.now()
@@ -103,7 +103,7 @@ def _land(
     return tip
 
 
-def _squash_message(hub: Hub, pull: Pull, commits: Sequence[Commit], title: str | None, message: str | None) -> str:
+def _squash_message(hub: World, pull: Pull, commits: Sequence[Commit], title: str | None, message: str | None) -> str:
     """GitHub's default: one commit lends its message, several are listed under the pull request's title."""
     issue = issues.get(hub.db, pull.issue_id)
     if len(commits) == 1:
@@ -115,7 +115,7 @@ def _squash_message(hub: Hub, pull: Pull, commits: Sequence[Commit], title: str 
     return f"{subject}\n\n{body}".rstrip()
 
 
-def _delete_head(hub: Hub, viewer: Viewer, repo: Repo, pull: Pull) -> None:
+def _delete_head(hub: World, viewer: Viewer, repo: Repo, pull: Pull) -> None:
     assert viewer.user is not None
     bare = hub.bare(repo)
     tip = bare.branch(pull.head_ref)
@@ -127,7 +127,7 @@ def _delete_head(hub: Hub, viewer: Viewer, repo: Repo, pull: Pull) -> None:
     pushing.after_update(hub, viewer, repo, f"refs/heads/{pull.head_ref}", tip, ZERO)
 
 
-def update_branch(hub: Hub, viewer: Viewer, repo: Repo, pull: Pull, expected: str | None) -> str:
+def update_branch(hub: World, viewer: Viewer, repo: Repo, pull: Pull, expected: str | None) -> str:
     """Merge the base into the head. Raises ApiError 422: stale `expected`, conflict, or nothing new."""
     assert viewer.user is not None
     with hub.repo_lock(repo):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.hub import auth
 from orchestrator.hub.auth import Viewer
-from orchestrator.hub.http import ApiError, invalid
+from orchestrator.hub.errors import ApiError, invalid
 from orchestrator.hub.rules import closing, pushing
 from orchestrator.hub.store import events, issues, pulls
 from orchestrator.hub.store.issues import Issue
@@ -14,11 +14,11 @@ from orchestrator.hub.store.pulls import Pull
 from orchestrator.hub.store.repos import LEVELS, Repo
 
 if TYPE_CHECKING:
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 
 def open_pull(
-    hub: Hub, viewer: Viewer, repo: Repo, *, title: str, body: str | None, head: str, base: str, draft: bool = False
+    hub: World, viewer: Viewer, repo: Repo, *, title: str, body: str | None, head: str, base: str, draft: bool = False
 ) -> Pull:
     """Open a pull request from `head` (a branch, or owner:branch). Raises ApiError 422 as GitHub does."""
     assert viewer.user is not None
@@ -56,7 +56,7 @@ def open_pull(
     return pull
 
 
-def _mention(hub: Hub, viewer: Viewer, repo: Repo, issue: Issue) -> None:
+def _mention(hub: World, viewer: Viewer, repo: Repo, issue: Issue) -> None:
     """A cross-referenced event on each issue the pull request promises to close."""
     assert viewer.user is not None
     for target in closing.references(hub.db, repo, issue.body):
@@ -65,7 +65,7 @@ def _mention(hub: Hub, viewer: Viewer, repo: Repo, issue: Issue) -> None:
 
 
 def edit_pull(
-    hub: Hub, viewer: Viewer, repo: Repo, pull: Pull, *, title: str | None = None, body: str | None = None,
+    hub: World, viewer: Viewer, repo: Repo, pull: Pull, *, title: str | None = None, body: str | None = None,
     state: str | None = None, base: str | None = None,
 ) -> Pull:  # fmt: skip
     """Change title, body, base or state. Raises ApiError 422 where GitHub refuses (reopening a merged one, ...)."""
@@ -97,7 +97,7 @@ def edit_pull(
     return pull
 
 
-def set_draft(hub: Hub, viewer: Viewer, pull: Pull, draft: bool) -> Pull:
+def set_draft(hub: World, viewer: Viewer, pull: Pull, draft: bool) -> Pull:
     """Mark as a draft or as ready for review."""
     assert viewer.user is not None
     if pull.draft == draft:

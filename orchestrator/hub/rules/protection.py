@@ -17,7 +17,7 @@ from orchestrator.hub.store.repos import LEVELS, Repo
 if TYPE_CHECKING:
     from orchestrator.hub.auth import Viewer
     from orchestrator.hub.db import Database
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ def may_push(db: Database, viewer: Viewer, rules: Protection) -> bool:
     return login in rules.restrictions or (app is not None and app.slug in rules.restricted_apps)
 
 
-def push_refusal(hub: Hub, viewer: Viewer, repo: Repo, branch: str, before: str, after: str) -> str | None:
+def push_refusal(hub: World, viewer: Viewer, repo: Repo, branch: str, before: str, after: str) -> str | None:
     """Why a direct push to a branch is refused (GitHub's GH006 sentence), or None. Force is judged by the hook."""
     rules = load(hub.db, repo, branch)
     if rules is None:

@@ -13,10 +13,10 @@ from orchestrator.hub.store.pulls import Pull
 from orchestrator.hub.store.repos import Repo
 
 if TYPE_CHECKING:
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 
-def after_update(hub: Hub, viewer: Viewer, repo: Repo, ref: str, before: str, after: str) -> None:
+def after_update(hub: World, viewer: Viewer, repo: Repo, ref: str, before: str, after: str) -> None:
     """Everything GitHub does after a push, an API change or a merge moved `ref` (ZERO: made or deleted)."""
     if viewer.user is None or before == after:
         return
@@ -41,7 +41,7 @@ def after_update(hub: Hub, viewer: Viewer, repo: Repo, ref: str, before: str, af
         hub.ci.start(repo, after, branch)
 
 
-def _head_deleted(hub: Hub, viewer: Viewer, pull: Pull) -> None:
+def _head_deleted(hub: World, viewer: Viewer, pull: Pull) -> None:
     assert viewer.user is not None
     issue = issues.get(hub.db, pull.issue_id)
     events.add(hub.db, repo_id=pull.repo_id, issue_id=pull.issue_id, actor_id=viewer.user.id, app_id=viewer.app_id,
@@ -49,7 +49,7 @@ def _head_deleted(hub: Hub, viewer: Viewer, pull: Pull) -> None:
     issues.set_state(hub.db, issue, viewer.user.id, "closed", app_id=viewer.app_id)
 
 
-def _head_moved(hub: Hub, viewer: Viewer, repo: Repo, pull: Pull, before: str, after: str) -> None:
+def _head_moved(hub: World, viewer: Viewer, repo: Repo, pull: Pull, before: str, after: str) -> None:
     assert viewer.user is not None
     bare = hub.bare(repo)
     if before != ZERO and not bare.is_ancestor(before, after):
@@ -64,7 +64,7 @@ def _head_moved(hub: Hub, viewer: Viewer, repo: Repo, pull: Pull, before: str, a
     hub.ci.start(repo, after, pull.head_ref)
 
 
-def refresh(hub: Hub, repo: Repo, pull: Pull) -> Pull:
+def refresh(hub: World, repo: Repo, pull: Pull) -> Pull:
     """Bring the pull refs, the sizes and the base commit up to date with the head."""
     bare = hub.bare(repo)
     bare.set_ref(f"refs/pull/{pull.number}/head", pull.head_sha)
@@ -80,7 +80,7 @@ def refresh(hub: Hub, repo: Repo, pull: Pull) -> Pull:
         )  # fmt: skip
 
 
-def _landed(hub: Hub, viewer: Viewer, repo: Repo, pull: Pull, before: str, after: str) -> None:
+def _landed(hub: World, viewer: Viewer, repo: Repo, pull: Pull, before: str, after: str) -> None:
     """A push to the base that contains the head merges the pull request, as on GitHub."""
     bare: Bare = hub.bare(repo)
     if not bare.is_ancestor(pull.head_sha, after) or (before != ZERO and bare.is_ancestor(pull.head_sha, before)):
@@ -88,7 +88,7 @@ def _landed(hub: Hub, viewer: Viewer, repo: Repo, pull: Pull, before: str, after
     mark_merged(hub, viewer, pull, after)
 
 
-def mark_merged(hub: Hub, viewer: Viewer, pull: Pull, sha: str) -> None:
+def mark_merged(hub: World, viewer: Viewer, pull: Pull, sha: str) -> None:
     """Record a merge: the pull request is closed by it."""
     assert viewer.user is not None
     now = hub.db.now()

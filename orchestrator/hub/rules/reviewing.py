@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from orchestrator.hub import diffs
 from orchestrator.hub.auth import Viewer
-from orchestrator.hub.http import ApiError
+from orchestrator.hub.errors import ApiError
 from orchestrator.hub.store import issues, pulls
 from orchestrator.hub.store.pulls import Pull, Review, ReviewComment
 from orchestrator.hub.store.repos import Repo
 
 if TYPE_CHECKING:
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World
 
 STATES = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
 
@@ -30,7 +30,7 @@ class Note:
 
 
 def submit(
-    hub: Hub, viewer: Viewer, repo: Repo, pull: Pull, *, event: str | None, body: str = "",
+    hub: World, viewer: Viewer, repo: Repo, pull: Pull, *, event: str | None, body: str = "",
     commit: str | None = None, notes: Sequence[Note] = (),
 ) -> Review:  # fmt: skip
     """Add a review; `event` None leaves it PENDING. Raises ApiError 422: one's own pull request, no body where one
@@ -58,13 +58,13 @@ def submit(
         return review
 
 
-def comment(hub: Hub, viewer: Viewer, repo: Repo, pull: Pull, note: Note, commit: str | None) -> ReviewComment:
+def comment(hub: World, viewer: Viewer, repo: Repo, pull: Pull, note: Note, commit: str | None) -> ReviewComment:
     """A single line comment: GitHub wraps it in a COMMENTED review of its own."""
     review = submit(hub, viewer, repo, pull, event="COMMENT", commit=commit, notes=[note])
     return next(c for c in pulls.review_comments(hub.db, pull.id) if c.review_id == review.id)
 
 
-def changed(hub: Hub, repo: Repo, pull: Pull) -> list[diffs.FileDiff]:
+def changed(hub: World, repo: Repo, pull: Pull) -> list[diffs.FileDiff]:
     """The files a pull request changes: from the merge base (or, merged, the recorded base) to its head."""
     bare = hub.bare(repo)
     start = bare.merge_base(pull.base_sha, pull.head_sha)

@@ -6,9 +6,9 @@ import base64
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from orchestrator.hub import gitids as ids
 from orchestrator.hub.diffs import FileDiff
 from orchestrator.hub.gitops import Commit, Entry, Person
-from orchestrator.hub.graphql import ids
 from orchestrator.hub.http import Call, Json
 from orchestrator.hub.rest.shapes import accounts
 from orchestrator.hub.store.repos import Repo
