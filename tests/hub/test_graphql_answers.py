@@ -11,6 +11,10 @@ from tests.hub.client import Client
 from tests.hub.graphql import ask, data, refusal
 
 VIEWER = "{ viewer { login } }"
+DOCUMENTED = """{ user(login: "ada") { repositories(first: 100) { nodes { issues(first: 50) { nodes {
+  labels(first: 60) { nodes { id } } } } } } } }"""
+FOUND = """query($q: String!) { search(query: $q, type: ISSUE, first: 5) {
+  issueCount nodes { ... on Issue { title } } } }"""
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/api/graphql"])
@@ -40,7 +44,8 @@ def test_an_unknown_field_has_githubs_words_and_no_data(ada: Client) -> None:
 
 def test_what_is_found_comes_beside_the_error_of_what_is_not(hub: Hub, ada: Client) -> None:
     hub.admin.issue("ada/app", "There", author="ada")
-    found = ask(ada, '{ repository(owner: "ada", name: "app") { a: issue(number: 1) { title } b: issue(number: 9) { id } } }')
+    both = "a: issue(number: 1) { title } b: issue(number: 9) { id }"
+    found = ask(ada, f'{{ repository(owner: "ada", name: "app") {{ {both} }} }}')
 
     assert found["data"]["repository"] == {"a": {"title": "There"}, "b": None}
     assert found["errors"][0]["type"] == "NOT_FOUND"
@@ -71,10 +76,9 @@ def test_a_token_without_the_permission_may_read_but_not_write(hub: Hub, ada: Cl
     [
         (VIEWER, 1, 0),
         ('{ user(login: "ada") { repositories(first: 100) { nodes { id } } } }', 1, 100),
-        ('{ user(login: "ada") { repositories(first: 100) { nodes { issues(first: 50) { nodes {'
-         " labels(first: 60) { nodes { id } } } } } } } }", 51, 305100),
+        (DOCUMENTED, 51, 305100),
     ],
-)  # fmt: skip
+)
 def test_a_query_costs_what_githubs_formula_says(hub: Hub, ada: Client, query: str, cost: int, nodes: int) -> None:
     """The third is the example of GitHub's documentation: 5,101 requests, 51 points."""
     found = data(ada, query.rstrip()[:-1] + " rateLimit { cost nodeCount used remaining limit } }")["rateLimit"]
@@ -109,8 +113,11 @@ def test_an_empty_budget_is_answered_with_200_and_an_error(hub: Hub, ada: Client
 
 def test_ids_lead_back_and_a_wrong_one_is_null_at_its_place(hub: Hub, ada: Client) -> None:
     hub.admin.issue("ada/app", "One", author="ada", labels=["bug"])
-    found = data(ada, """{ repository(owner: "ada", name: "app") { id label(name: "bug") { id }
-        issue(number: 1) { id } defaultBranchRef { id target { id } } } viewer { id } }""")
+    found = data(
+        ada,
+        """{ repository(owner: "ada", name: "app") { id label(name: "bug") { id }
+        issue(number: 1) { id } defaultBranchRef { id target { id } } } viewer { id } }""",
+    )
     repo = found["repository"]
     branch = repo["defaultBranchRef"]
     wanted = [repo["id"], repo["label"]["id"], repo["issue"]["id"], branch["id"], branch["target"]["id"],
@@ -126,8 +133,11 @@ def test_rest_and_graphql_name_things_by_the_same_ids(hub: Hub, ada: Client) -> 
     hub.admin.issue("ada/app", "One", author="ada")
     rest = [ada.ok("GET", path)["node_id"] for path in ("/user", "/repos/ada/app", "/repos/ada/app/issues/1",
             "/repos/ada/app/git/ref/heads/main", "/repos/ada/app/commits/main")]  # fmt: skip
-    found = data(ada, """{ viewer { id } repository(owner: "ada", name: "app") { id issue(number: 1) { id }
-        defaultBranchRef { id target { id } } } }""")
+    found = data(
+        ada,
+        """{ viewer { id } repository(owner: "ada", name: "app") { id issue(number: 1) { id }
+        defaultBranchRef { id target { id } } } }""",
+    )
     repo = found["repository"]
     ref = repo["defaultBranchRef"]
 
@@ -145,7 +155,6 @@ def test_a_fault_rule_answers_a_named_operation_with_errors_and_no_data(hub: Hub
 def test_the_search_finds_what_rest_finds(hub: Hub, ada: Client) -> None:
     hub.admin.issue("ada/app", "Broken door", author="ada", labels=["bug"])
     hub.admin.issue("ada/app", "Window", author="ada")
-    query = "query($q: String!) { search(query: $q, type: ISSUE, first: 5) { issueCount nodes { ... on Issue { title } } } }"
-    found = data(ada, query, q="repo:ada/app is:issue label:bug")["search"]
+    found = data(ada, FOUND, q="repo:ada/app is:issue label:bug")["search"]
 
     assert found == {"issueCount": 1, "nodes": [{"title": "Broken door"}]}

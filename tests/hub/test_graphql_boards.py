@@ -143,7 +143,8 @@ def test_a_stranger_sees_no_board_and_no_private_content(hub: Hub, ada: Client) 
     hub.admin.issue("ada/secret", "Hidden", author="ada", board=number, status="Ready")
     with Client(hub, hub.admin.token("eve")) as eve, Client(hub, hub.admin.token("bob")) as bob:
         stranger = ask(eve, STATUS, number=number)
-        kinds = "query($n: Int!) { user(login: \"ada\") { projectV2(number: $n) { items(first: 5) { nodes { type } } } } }"
+        kinds = """query($n: Int!) { user(login: "ada") { projectV2(number: $n) {
+          items(first: 5) { nodes { type } } } } }"""
         helper = data(bob, kinds, n=number)["user"]["projectV2"]["items"]["nodes"]
 
     assert stranger["data"]["user"]["projectV2"] is None

@@ -18,14 +18,20 @@ PULL = """query($n: Int!) { repository(owner: "ada", name: "app") { pullRequest(
   } } } } } }
 } } }"""
 MERGE = """mutation($p: ID!, $oid: GitObjectID) {
-  mergePullRequest(input: {pullRequestId: $p, expectedHeadOid: $oid, mergeMethod: SQUASH}) { pullRequest { merged } } }"""
+  mergePullRequest(input: {pullRequestId: $p, expectedHeadOid: $oid, mergeMethod: SQUASH}) {
+    pullRequest { merged } } }"""
 
 
 def opened(hub: Hub, ada: Client, body: str = "") -> int:
     hub.admin.push("ada/app", "work", {"w.txt": "1\n"}, author="bob")
     repo = data(ada, '{ repository(owner: "ada", name: "app") { id } }')["repository"]["id"]
-    made = data(ada, """mutation($r: ID!, $b: String) { createPullRequest(input: {repositoryId: $r, baseRefName: "main",
-        headRefName: "work", title: "Work", body: $b}) { pullRequest { number mergeable } } }""", r=repo, b=body)
+    made = data(
+        ada,
+        """mutation($r: ID!, $b: String) { createPullRequest(input: {repositoryId: $r, baseRefName: "main",
+        headRefName: "work", title: "Work", body: $b}) { pullRequest { number mergeable } } }""",
+        r=repo,
+        b=body,
+    )
     assert made["createPullRequest"]["pullRequest"]["mergeable"] == "UNKNOWN"
     return int(made["createPullRequest"]["pullRequest"]["number"])
 
@@ -72,10 +78,13 @@ def test_a_merge_by_sha_closes_the_issue_and_a_stale_sha_is_refused(hub: Hub, ad
     merged = data(ada, MERGE, p=node, oid=pull(ada, number)["headRefOid"])
     again = refusal(ada, MERGE, p=node)
     after = pull(ada, number)
-    closed = data(ada, """{ repository(owner: "ada", name: "app") { issue(number: 1) { state stateReason
+    closed = data(
+        ada,
+        """{ repository(owner: "ada", name: "app") { issue(number: 1) { state stateReason
         closedByPullRequestsReferences(first: 5, includeClosedPrs: true) { nodes { number } }
         timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent {
-        actor { login } closer { ... on PullRequest { number } } } } } } } }""")["repository"]["issue"]
+        actor { login } closer { ... on PullRequest { number } } } } } } } }""",
+    )["repository"]["issue"]
 
     assert stale["message"] == "Head branch was modified. Review and try the merge again."
     assert merged["mergePullRequest"]["pullRequest"]["merged"] is True
@@ -114,8 +123,12 @@ def test_a_thread_is_answered_and_settled(hub: Hub, ada: Client) -> None:
         return data(ada, query, n=number)["repository"]["pullRequest"]["reviewThreads"]["nodes"][0]
 
     node = thread()["id"]
-    data(ada, """mutation($t: ID!) { addPullRequestReviewThreadReply(input: {pullRequestReviewThreadId: $t,
-        body: "Because"}) { comment { id } } }""", t=node)
+    data(
+        ada,
+        """mutation($t: ID!) { addPullRequestReviewThreadReply(input: {pullRequestReviewThreadId: $t,
+        body: "Because"}) { comment { id } } }""",
+        t=node,
+    )
     data(ada, "mutation($t: ID!) { resolveReviewThread(input: {threadId: $t}) { thread { isResolved } } }", t=node)
     settled = thread()
 
@@ -126,8 +139,11 @@ def test_a_thread_is_answered_and_settled(hub: Hub, ada: Client) -> None:
 def test_an_edited_text_tells_who_edited_it_and_keeps_what_was(hub: Hub, ada: Client) -> None:
     number = hub.admin.issue("ada/app", "One", "first", author="bob")
     hub.admin.edit_issue("ada/app", number, body="second", actor="ada")
-    found = data(ada, """{ repository(owner: "ada", name: "app") { issue(number: 1) { body lastEditedAt author { login }
-        editor { login } userContentEdits(first: 5) { totalCount nodes { diff editor { login } } } } } }""")
+    found = data(
+        ada,
+        """{ repository(owner: "ada", name: "app") { issue(number: 1) { body lastEditedAt author { login }
+        editor { login } userContentEdits(first: 5) { totalCount nodes { diff editor { login } } } } } }""",
+    )
     issue = found["repository"]["issue"]
 
     assert (issue["body"], issue["author"]["login"], issue["editor"]["login"]) == ("second", "bob", "ada")
@@ -142,10 +158,13 @@ def test_the_timeline_names_who_labelled_closed_and_reopened(hub: Hub, ada: Clie
     hub.admin.label("ada/app", number, "ready", actor="bob")
     hub.admin.close("ada/app", number, actor="bob")
     hub.admin.reopen("ada/app", number, actor="ada")
-    found = data(ada, """{ repository(owner: "ada", name: "app") { issue(number: 1) { timelineItems(first: 10,
+    found = data(
+        ada,
+        """{ repository(owner: "ada", name: "app") { issue(number: 1) { timelineItems(first: 10,
         itemTypes: [LABELED_EVENT, CLOSED_EVENT, REOPENED_EVENT]) { totalCount nodes { __typename
         ... on LabeledEvent { actor { login } label { name } } ... on ClosedEvent { actor { login } }
-        ... on ReopenedEvent { actor { login } } } } } } }""")["repository"]["issue"]["timelineItems"]
+        ... on ReopenedEvent { actor { login } } } } } } }""",
+    )["repository"]["issue"]["timelineItems"]
 
     assert found["nodes"] == [
         {"__typename": "LabeledEvent", "actor": {"login": "bob"}, "label": {"name": "ready"}},
@@ -166,8 +185,12 @@ def test_an_apps_bot_loses_its_brackets_in_graphql(hub: Hub, ada: Client) -> Non
 def test_labels_comments_and_states_are_written(hub: Hub, ada: Client) -> None:
     hub.admin.issue("ada/app", "Other", author="ada", labels=["bug"])
     number = hub.admin.issue("ada/app", "One", author="ada")
-    repo = data(ada, """query($n: Int!) { repository(owner: "ada", name: "app") { label(name: "bug") { id }
-        issue(number: $n) { id } } }""", n=number)["repository"]
+    repo = data(
+        ada,
+        """query($n: Int!) { repository(owner: "ada", name: "app") { label(name: "bug") { id }
+        issue(number: $n) { id } } }""",
+        n=number,
+    )["repository"]
     issue, label = repo["issue"]["id"], repo["label"]["id"]
     body = """mutation($i: ID!, $l: [ID!]!) {
       addLabelsToLabelable(input: {labelableId: $i, labelIds: $l}) { labelable { labels(first: 5) { nodes { name } } } }

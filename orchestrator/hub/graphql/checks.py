@@ -12,8 +12,8 @@ from orchestrator.hub.graphql.accounts import account
 from orchestrator.hub.graphql.commits import commit_thing, repo_row
 from orchestrator.hub.graphql.errors import Refusal, no_node
 from orchestrator.hub.graphql.pages import Connection
-from orchestrator.hub.graphql.registry import Rows, connection, field, rows_of
 from orchestrator.hub.graphql.refs import GitRef
+from orchestrator.hub.graphql.registry import Rows, connection, field, rows_of
 from orchestrator.hub.graphql.things import Thing, alone, spread
 from orchestrator.hub.rules import protection
 from orchestrator.hub.rules.protection import Required
@@ -46,7 +46,8 @@ def _found(thing: Thing) -> tuple[list[Thing], list[Thing]]:
     """Runs and statuses of the commit of a row (sha, repo_id), newest of each kind; for all siblings at once."""
 
     def load(rows: list[Any]) -> dict[tuple[int, str], tuple[list[Thing], list[Thing]]]:
-        db, grouped = thing.world.db, {}
+        db = thing.world.db
+        grouped: dict[tuple[int, str], tuple[list[Thing], list[Thing]]] = {}
         runs: list[tuple[tuple[int, str], CheckRun]] = []
         states: list[tuple[tuple[int, str], CommitStatus]] = []
         for repo_id in {row.repo_id for row in rows}:
@@ -181,7 +182,7 @@ def run_url(thing: Thing) -> str:
 @field("CheckRun.detailsUrl")
 def details_url(thing: Thing) -> str:
     """Where the app shows more; the run's page when it named nothing."""
-    return thing.row.details_url or run_url(thing)
+    return str(thing.row.details_url or run_url(thing))
 
 
 @field("CheckRun.checkSuite")

@@ -47,7 +47,7 @@ def commit_row(repo_id: int, sha: str) -> GitObject:
     return GitObject(repo_id=repo_id, sha=sha, prefix="C")
 
 
-def commit_thing(thing: Thing, key: str, sha: Callable[[Any], str | None]) -> Any:
+def commit_thing(thing: Thing, key: str, sha: Callable[[Any], str | None]) -> Thing | None:
     """The commit that `sha` reads from a row with a repo_id, or None; all siblings' commits are one batch."""
 
     def load(rows: list[Any]) -> dict[tuple[int, str], Thing]:

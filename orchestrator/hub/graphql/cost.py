@@ -110,7 +110,7 @@ class _Walk:
                 self.cost.boards, self.cost.board_write = name, True
 
     def _size(self, node: FieldNode) -> int:
-        for argument in node.arguments:
+        for argument in node.arguments or ():
             if argument.name.value in ("first", "last"):
                 value = argument.value
                 if isinstance(value, IntValueNode):

@@ -11,8 +11,8 @@ from orchestrator.hub.graphql import ids
 from orchestrator.hub.graphql.accounts import account
 from orchestrator.hub.graphql.commits import commit_row, commit_thing, repo_row
 from orchestrator.hub.graphql.errors import Refusal
-from orchestrator.hub.graphql.registry import Rows, connection, field, rows_of
 from orchestrator.hub.graphql.refs import GitRef
+from orchestrator.hub.graphql.registry import Rows, connection, field, rows_of
 from orchestrator.hub.graphql.repository import repository_of
 from orchestrator.hub.graphql.things import Thing, alone, spread
 from orchestrator.hub.process import ProgramError
@@ -205,19 +205,19 @@ class _Commits(Sequence[Thing]):
 
     def __init__(self, thing: Thing) -> None:
         self.thing = thing
-        self.count = max(1, pull_of(thing).commits)
+        self.size = max(1, pull_of(thing).commits)
         self.all: list[Thing] | None = None
 
     def __len__(self) -> int:
-        return self.count
+        return self.size
 
     @overload
     def __getitem__(self, index: int) -> Thing: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Thing]: ...
     def __getitem__(self, index: int | slice) -> Thing | Sequence[Thing]:
-        places = range(self.count)[index]
-        if isinstance(places, range) and list(places) == [self.count - 1]:
+        places = range(self.size)[index]
+        if isinstance(places, range) and list(places) == [self.size - 1]:
             return [self._head()]
         return self._load()[index]
 
@@ -240,9 +240,9 @@ class _Commits(Sequence[Thing]):
             thing, half = self.thing, pull_of(self.thing)
             bare = thing.world.hub.bare(repo_row(thing))
             found = [commit.sha for commit in bare.commits(f"{half.base_sha}..{half.head_sha}")][::-1]
-            found = (found or [half.head_sha])[-self.count :]
+            found = (found or [half.head_sha])[-self.size :]
             self.all = spread(thing.world, "PullRequestCommit", [self._row(thing.row, sha) for sha in found])
-            self.count = len(self.all)
+            self.size = len(self.all)
         return self.all
 
 
@@ -275,7 +275,8 @@ def rollup(thing: Thing) -> Any:
     """The head's checks."""
     from orchestrator.hub.graphql.checks import rollup as of_commit
 
-    return of_commit(the_commit(_Commits(thing)[len(_Commits(thing)) - 1 :][0]))
+    head = the_commit(_Commits(thing)[-1:][0])
+    return None if head is None else of_commit(head)
 
 
 @connection("PullRequest.files")

@@ -73,7 +73,7 @@ def _account(root: Thing, login: str, kind: str, what: str) -> Thing:
 
 
 @connection("Query.search")
-def search(root: Thing, query: str, type: str) -> Rows:  # noqa: A002 - GitHub's name for it
+def search(root: Thing, query: str, type: str) -> Rows:
     """Issues and pull requests, as the REST search finds them."""
     from orchestrator.hub.rest.search import find
 
@@ -99,7 +99,7 @@ def rate_limit(root: Thing) -> dict[str, Any]:
 
 
 @field("Query.node")
-def node(root: Thing, id: str) -> Thing:  # noqa: A002 - GitHub's name for it
+def node(root: Thing, id: str) -> Thing:
     """Anything by its id."""
     return find_node(root.world, id)
 
@@ -161,7 +161,11 @@ def _pull_issues(world: World, pull_ids: list[int]) -> dict[int, Any]:
 
 
 def _table(row: type, table: str) -> Finder:
-    return lambda world, wanted: {one.id: one for one in world.db.by_ids(row, table, wanted)}
+    def find(world: World, wanted: list[int]) -> Mapping[int, Any]:
+        rows: list[Any] = world.db.by_ids(row, table, wanted)
+        return {one.id: one for one in rows}
+
+    return find
 
 
 _FINDERS: dict[str, tuple[Kind, Finder]] = {

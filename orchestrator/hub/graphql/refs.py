@@ -101,7 +101,7 @@ def ref_name(thing: Thing) -> str:
 
 
 @field("Ref.target")
-def ref_target(thing: Thing) -> Thing:
+def ref_target(thing: Thing) -> Thing | None:
     """The commit."""
     return commit_thing(thing, "target", lambda row: row.sha)
 

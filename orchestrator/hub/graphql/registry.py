@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import GraphQLResolveInfo
 
@@ -12,6 +12,8 @@ from orchestrator.hub.graphql import pages
 from orchestrator.hub.graphql.things import Kind, Thing
 
 Resolver = Callable[..., Any]
+Function = TypeVar("Function", bound=Callable[..., Any])
+Info = GraphQLResolveInfo[Any]
 RESOLVERS: dict[str, Resolver] = {}
 ROWS: dict[str, type] = {}
 MUTATIONS: dict[str, Resolver] = {}
@@ -31,11 +33,11 @@ def rows_of(kind: type, *names: str) -> None:
         ROWS[name] = kind
 
 
-def field(*places: str) -> Callable[[Resolver], Resolver]:
+def field(*places: str) -> Callable[[Function], Function]:
     """Register `function(thing, **arguments)` for places such as `Issue.author`."""
 
-    def register(function: Resolver) -> Resolver:
-        def resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def register(function: Function) -> Function:
+        def resolve(source: Any, info: Info, **arguments: Any) -> Any:
             return function(source, **arguments)
 
         for place in places:
@@ -45,12 +47,12 @@ def field(*places: str) -> Callable[[Resolver], Resolver]:
     return register
 
 
-def connection(*places: str) -> Callable[[Resolver], Resolver]:
+def connection(*places: str) -> Callable[[Function], Function]:
     """Register a function that gives the whole list (things, Rows or None); paging is done here."""
 
-    def register(function: Resolver) -> Resolver:
+    def register(function: Function) -> Function:
         def resolve(
-            source: Any, info: GraphQLResolveInfo, *, first: int | None = None, last: int | None = None,
+            source: Any, info: Info, *, first: int | None = None, last: int | None = None,
             after: str | None = None, before: str | None = None, **arguments: Any,
         ) -> pages.Connection | None:  # fmt: skip
             window = pages.Window(name=info.field_name, first=first, last=last, after=after, before=before)
@@ -69,11 +71,11 @@ def connection(*places: str) -> Callable[[Resolver], Resolver]:
     return register
 
 
-def mutation(name: str) -> Callable[[Resolver], Resolver]:
+def mutation(name: str) -> Callable[[Function], Function]:
     """Register `function(world, **input)`, which gives the payload's fields by their GraphQL names."""
 
-    def register(function: Resolver) -> Resolver:
-        def resolve(root: Thing, info: GraphQLResolveInfo, *, input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
+    def register(function: Function) -> Function:
+        def resolve(root: Thing, info: Info, *, input: dict[str, Any]) -> dict[str, Any]:
             known = dict(input)
             ticket = known.pop("client_mutation_id", None)
             payload = function(root.world, **known)
@@ -90,7 +92,7 @@ def mutation(name: str) -> Callable[[Resolver], Resolver]:
 def plain(attribute: str) -> Resolver:
     """The resolver of a field that is a column."""
 
-    def resolve(source: Thing, info: GraphQLResolveInfo) -> Any:
+    def resolve(source: Thing, info: Info) -> Any:
         return getattr(source.row, attribute)
 
     return resolve

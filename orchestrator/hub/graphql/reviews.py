@@ -171,7 +171,7 @@ def reviewed_commit(thing: Thing) -> Thing:
 @field("PullRequestReview.updatedAt")
 def review_updated(thing: Thing) -> str:
     """When it was submitted, or begun."""
-    return thing.row.submitted_at or thing.row.created_at
+    return str(thing.row.submitted_at or thing.row.created_at)
 
 
 @field("PullRequestReview.url")

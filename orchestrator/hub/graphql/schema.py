@@ -12,18 +12,18 @@ from typing import Any
 from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
-    GraphQLResolveInfo,
     GraphQLSchema,
     build_schema,
     is_abstract_type,
 )
 
 from orchestrator.hub.graphql.pages import Connection, Edge
-from orchestrator.hub.graphql.registry import MUTATIONS, RESOLVERS, ROWS, Resolver, plain
+from orchestrator.hub.graphql.registry import MUTATIONS, RESOLVERS, ROWS, Info, Resolver, plain
 
 SDL = Path(__file__).with_name("schema.graphql")
 _ROOMS = (
     "accounts", "boards", "checks", "commits", "issues", "pulls", "query", "refs", "repository", "reviews", "timeline",
+    "values",
     "mutations.boards", "mutations.issues", "mutations.pulls", "mutations.refs", "mutations.reviews",
 )  # fmt: skip
 _DICTS = ("RateLimit", "SubIssuesSummary")
@@ -54,7 +54,7 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def _kind_of(value: Any, info: GraphQLResolveInfo, kind: Any) -> str:
+def _kind_of(value: Any, info: Info, kind: Any) -> str:
     return str(value.kind)
 
 
@@ -89,7 +89,7 @@ def _structural(kind: str, name: str) -> Resolver | None:
     return None
 
 
-def _edges(page: Connection, info: GraphQLResolveInfo) -> list[Edge]:
+def _edges(page: Connection, info: Info) -> list[Edge]:
     return [Edge(node=one, cursor=page.cursor(place)) for place, one in enumerate(page.items)]
 
 
@@ -108,7 +108,7 @@ _INFO: dict[str, Resolver] = {
 
 
 def _path_of(url: Resolver) -> Resolver:
-    def resolve(source: Any, info: GraphQLResolveInfo) -> str:
+    def resolve(source: Any, info: Info) -> str:
         return str(url(source, info)).removeprefix(source.world.web)
 
     return resolve

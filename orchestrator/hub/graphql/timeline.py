@@ -134,8 +134,7 @@ def closer(thing: Thing) -> Thing | None:
     for half in pulls.closers_of(thing.world.db, [thing.row.issue_id])[thing.row.issue_id]:
         if half.merge_sha == sha:
             return alone(thing.world, "PullRequest", issues.get(thing.world.db, half.issue_id))
-    found: Thing = commit_thing(thing, "closer", lambda row: row.facts.get("commit_id"))
-    return found
+    return commit_thing(thing, "closer", lambda row: row.facts.get("commit_id"))
 
 
 @field("ClosedEvent.url", "MergedEvent.url", "CrossReferencedEvent.url", "ReadyForReviewEvent.url",

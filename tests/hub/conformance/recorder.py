@@ -12,6 +12,7 @@ from orchestrator.hub import Hub
 from tests.hub.client import Client
 from tests.hub.conformance import contracts
 
+
 @dataclass(frozen=True, kw_only=True)
 class Exempt:
     """Where GitHub's contract is no use as it stands, and which of its operations is held against instead."""

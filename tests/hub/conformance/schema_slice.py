@@ -1,7 +1,7 @@
 """Cuts the hub's GraphQL schema out of GitHub's official one, by the list in schema_slice.txt.
 
-`python tests/hub/conformance/schema_slice.py` rewrites orchestrator/hub/graphql/schema.graphql. Run it after a change of the
-list; the committed file is what the hub serves, and the tests prove it a true subset."""
+`python tests/hub/conformance/schema_slice.py` rewrites orchestrator/hub/graphql/schema.graphql. Run it after a change
+of the list; the committed file is what the hub serves, and the tests prove it a true subset."""
 
 from __future__ import annotations
 

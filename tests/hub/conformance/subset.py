@@ -66,9 +66,7 @@ def _fields(name: str, ours: Mapping[str, GraphQLField], theirs: Mapping[str, Gr
         yield from _arguments(f"{name}.{key}", field.args, theirs[key].args)
 
 
-def _arguments(
-    where: str, ours: Mapping[str, GraphQLArgument], theirs: Mapping[str, GraphQLArgument]
-) -> Iterator[str]:
+def _arguments(where: str, ours: Mapping[str, GraphQLArgument], theirs: Mapping[str, GraphQLArgument]) -> Iterator[str]:
     for key, argument in ours.items():
         if key not in theirs:
             yield f"{where} has no argument {key}"
@@ -80,9 +78,7 @@ def _arguments(
     yield from (f"{where} demands the argument {key}" for key in needed - set(ours))
 
 
-def _inputs(
-    name: str, ours: Mapping[str, GraphQLInputField], theirs: Mapping[str, GraphQLInputField]
-) -> Iterator[str]:
+def _inputs(name: str, ours: Mapping[str, GraphQLInputField], theirs: Mapping[str, GraphQLInputField]) -> Iterator[str]:
     for key, field in ours.items():
         if key not in theirs:
             yield f"{name} has no field {key}"

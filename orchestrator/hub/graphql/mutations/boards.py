@@ -197,5 +197,3 @@ def update_field(
         projects.rename_field(world.db, column, name)
     column = projects.fields(world.db, [column.id])[column.id]
     return {"projectV2Field": alone(world, field_kind(column), column)}
-
-

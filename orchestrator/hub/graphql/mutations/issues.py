@@ -67,7 +67,7 @@ def create(
 
 @mutation("updateIssue")
 def update(
-    world: World, id: str, title: str | None = None, body: str | None = None, state: str | None = None,  # noqa: A002
+    world: World, id: str, title: str | None = None, body: str | None = None, state: str | None = None,
     assignee_ids: Sequence[str] | None = None, label_ids: Sequence[str] | None = None,
 ) -> Payload:  # fmt: skip
     """Change an issue."""
@@ -163,7 +163,7 @@ def add_comment(world: World, subject_id: str, body: str) -> Payload:
 
 
 @mutation("updateIssueComment")
-def update_comment(world: World, id: str, body: str) -> Payload:  # noqa: A002
+def update_comment(world: World, id: str, body: str) -> Payload:
     """Change a comment."""
     found = the(world, id, "IssueComment")
     through_rest(world, repo_row(found), rest_comments.change, area="issues", params={"comment": found.row.id},
@@ -173,7 +173,7 @@ def update_comment(world: World, id: str, body: str) -> Payload:  # noqa: A002
 
 
 @mutation("deleteIssueComment")
-def delete_comment(world: World, id: str) -> Payload:  # noqa: A002
+def delete_comment(world: World, id: str) -> Payload:
     """Remove a comment."""
     found = the(world, id, "IssueComment")
     through_rest(world, repo_row(found), rest_comments.delete, area="issues", params={"comment": found.row.id})

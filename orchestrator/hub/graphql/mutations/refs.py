@@ -27,8 +27,10 @@ def create(world: World, repository_id: str, name: str, oid: str) -> Payload:
 def update(world: World, ref_id: str, oid: str, force: bool | None = False) -> Payload:
     """Move a ref."""
     found = the(world, ref_id, "Ref")
-    through_rest(world, repo_row(found), rest.update, area="contents", role="write",
-                 params={"ref": found.row.path.removeprefix("refs/")}, body={"sha": oid, "force": bool(force)})  # fmt: skip
+    name = found.row.path.removeprefix("refs/")
+    wanted = {"sha": oid, "force": bool(force)}
+    repo = repo_row(found)
+    through_rest(world, repo, rest.update, area="contents", role="write", params={"ref": name}, body=wanted)
     return {"ref": alone(world, "Ref", GitRef(repo_id=found.row.repo_id, path=found.row.path, sha=oid))}
 
 
