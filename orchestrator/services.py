@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from orchestrator.ledger import Ledger
 from orchestrator.mailbox.box import Mailbox
 from orchestrator.memory import Memory
 from orchestrator.model.event import Actor, Event, EventKind
+from orchestrator.model.issue import Board
 from orchestrator.model.settings import RepoSettings, Settings
 from orchestrator.model.task import Task
 from orchestrator.redact import Redactor
@@ -46,6 +47,8 @@ class Services:
     cooldowns: Cooldowns
     metrics: Metrics
     served: Served
+    boards: dict[str, Board] = field(default_factory=dict, repr=False, compare=False)
+    """Ids of the boards seen by this process, by project key: they do not change while the board stands."""
     actor: Actor
     """Who acts: the role or worker this process is."""
 

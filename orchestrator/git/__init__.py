@@ -14,6 +14,7 @@ from pathlib import Path
 
 from orchestrator.clock import Clock
 from orchestrator.git import names
+from orchestrator.git.facts import Facts
 from orchestrator.git.merge import Conflict, Merged, Merging
 from orchestrator.git.push import Answer, LeaseLost, Publishing, Pushed, Refused
 from orchestrator.git.run import GitError, GitUnreachable, Runner
@@ -49,9 +50,11 @@ class Git:
     clock: Clock
     credentials: Callable[[str], str | None] = field(repr=False)
     """The token for an address, or None."""
+    facts: dict[str, Facts] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, key: str, url: str) -> Repository:
         """Raises ValueError for a key or an address that could be more than a name. Touches nothing."""
         mirror = self.root.absolute() / f"{names.key(key)}.git"
-        runner = Runner(mirror=mirror, url=names.url(url), clock=self.clock, credentials=self.credentials)
+        facts = self.facts.setdefault(key, Facts())
+        runner = Runner(mirror=mirror, url=names.url(url), clock=self.clock, credentials=self.credentials, facts=facts)
         return Repository(key=key, url=url, root=self.root.absolute(), worktrees=self.worktrees.absolute(), git=runner)

@@ -133,9 +133,11 @@ class Mirror:
     def has(self, sha: str) -> bool:
         """Is the object here? False also for what is no object name."""
         try:
-            return self.git("cat-file", "-e", names.sha(sha), accept=(0, 1, 128)).exit == 0
+            name = names.sha(sha)
         except ValueError:
             return False
+        ask = self.git.facts.ask
+        return bool(ask(("has", name), lambda: self.git("cat-file", "-e", name, accept=(0, 1, 128)).exit == 0 or None))
 
     def keep(self, ref: str, sha: Sha) -> None:
         """Points a ref of the mirror at an object, without asking git: one small file, replaced at once."""
@@ -148,6 +150,7 @@ class Mirror:
         """A whole mirror or none: made aside, then renamed. What was broken is kept beside it."""
         self.root.mkdir(parents=True, exist_ok=True)
         with self._lock():
+            self.git.facts.forget()
             if replace and self.path.exists():
                 self.path.rename(Path(tempfile.mkdtemp(prefix=f"{self.key}.broken-", dir=self.root)) / "mirror.git")
             if (self.path / "HEAD").exists():

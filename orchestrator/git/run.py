@@ -20,6 +20,7 @@ from pathlib import Path
 from orchestrator import process
 from orchestrator.clock import Clock
 from orchestrator.git import names
+from orchestrator.git.facts import Facts
 
 NAME = "Agent OS"
 EMAIL = "agent-os@users.noreply.github.com"
@@ -103,6 +104,7 @@ class Runner:
     url: str
     clock: Clock
     credentials: Callable[[str], str | None] = field(repr=False)
+    facts: Facts = field(default_factory=Facts, repr=False, compare=False)
 
     def __call__(
         self,
@@ -124,6 +126,7 @@ class Runner:
                 stdin=stdin,
                 timeout=timeout,
                 output_limit=OUTPUT,
+                tied=network,
             )
         except process.CannotStart as error:
             raise GitError(f"git {args[0]}", None, str(error)) from error

@@ -35,7 +35,8 @@ class Author:
 class Trees(Mirror):
     def tree_of(self, sha: str) -> Sha | None:
         """The tree of a commit (or the tree itself); None when it is not here."""
-        return self.resolve(f"{names.sha(sha)}^{{tree}}")
+        name = names.sha(sha)
+        return self.git.facts.ask(("tree", name), lambda: self.resolve(f"{name}^{{tree}}"))
 
     def is_ancestor(self, older: Sha, newer: Sha) -> bool:
         """Raises GitError when one of them is not here."""
@@ -69,12 +70,18 @@ class Trees(Mirror):
         added = [c.path for c in changes if c.status == "A"]
         if not added:
             return ()
-        listed = self.git("ls-tree", "-r", "-z", "--name-only", names.sha(tree)).out.decode("utf-8", "surrogateescape")
+        listed = self._listed(names.sha(tree))
         changed = {c.path for c in changes}
         spelt: dict[str, set[str]] = {}
         for prefix in itertools.chain.from_iterable(map(_prefixes, added)):
             spelt.setdefault(_fold(prefix), set()).add(prefix)
         return tuple(p for p in listed.split("\0") if p and p not in changed and _resembles(p, spelt))
+
+    def _listed(self, sha: str) -> str:
+        def find() -> str:
+            return self.git("ls-tree", "-r", "-z", "--name-only", sha).out.decode("utf-8", "surrogateescape")
+
+        return self.git.facts.ask(("listed", sha), find) or ""
 
     def patch(self, base: Sha, head: Sha) -> str:
         """The diff as text, for a prompt."""
@@ -107,7 +114,15 @@ class Trees(Mirror):
 
     def read(self, ref: str, path: str) -> bytes | None:
         """A file's content in a commit, tree or branch; None when there is no such file or no such ref."""
-        place = ref if len(ref) in (40, 64) and ref.isalnum() else f"refs/heads/{names.branch(ref)}"
+        if len(ref) in (40, 64) and ref.isalnum():
+            # An absent file is known too, as an empty tuple: most repositories lack most of what is asked for.
+            found = self.git.facts.ask(
+                ("read", ref, path), lambda: (b,) if (b := self._read(ref, path)) is not None else ()
+            )
+            return found[0] if found else None
+        return self._read(f"refs/heads/{names.branch(ref)}", path)
+
+    def _read(self, place: str, path: str) -> bytes | None:
         done = self.git("cat-file", "--batch", stdin=f"{place}:{names.inside(path)}\n".encode())
         head, _, rest = done.out.partition(b"\n")
         fields = head.split()

@@ -78,7 +78,9 @@ class Workspaces(Trees):
         notes.mkdir(parents=True, exist_ok=True)
         (notes / "index").unlink(missing_ok=True)
         self.check_out(start, path, notes / "index")
-        (notes / "gitlinks").write_text(json.dumps(self._gitlinks(notes / "index")))
+        (notes / "gitlinks").write_text(
+            json.dumps(self.git.facts.ask(("gitlinks", start), lambda: self._gitlinks(notes / "index")))
+        )
         _write_git(path, self.path, start, branch, notes / "index")
         self._mark(task_id, Marker(start=start, branch=branch))
         return path
@@ -93,9 +95,23 @@ class Workspaces(Trees):
         shutil.copyfile(notes / "index", index)
         os.utime(index, ns=(stat_ns := (notes / "index").stat().st_mtime_ns, stat_ns))
         env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(path)}
-        problems = self._add(path, env, [RESULT_FILE, *json.loads((notes / "gitlinks").read_text())])
+        problems = self._add(path, env, [RESULT_FILE, *self._known_gitlinks(notes)])
         tree = Sha(text(self.git("write-tree", env=env)))
         return Snapshot(tree=tree, problems=problems)
+
+    def still(self, task_id: str) -> bool:
+        """Are the workspace's files those of the last snapshot? False is only a reason to snapshot again."""
+        path, notes = self.workspace(task_id), self._notes(task_id)
+        if self._marker(task_id) is None or not _is_folder(path) or not (notes / "snapshot").exists():
+            return False
+        env = {"GIT_INDEX_FILE": str(notes / "snapshot"), "GIT_WORK_TREE": str(path)}
+        specs = "\0".join([".", *(f":(top,exclude,literal){p}" for p in [RESULT_FILE, *self._known_gitlinks(notes)])])
+        words = [*_ADD[:1], "--dry-run", *_ADD[1:]]
+        done = self.git(*words, stdin=specs.encode(*_PATHS), env=env, cwd=path, accept=(0, 1, 128), timeout=900)
+        return done.exit == 0 and not done.out and not done.err
+
+    def _known_gitlinks(self, notes: Path) -> list[str]:
+        return [str(p) for p in json.loads((notes / "gitlinks").read_text())]
 
     def _add(self, path: Path, env: dict[str, str], left_out: list[str]) -> tuple[str, ...]:
         """Brings the folder into the index; answers what could not be. Raises GitError rather than lose other work.

@@ -71,8 +71,11 @@ class Ledger:
             torn = self._repair()
             seq, prev = self.head()
             line = self._line(event, seq + 1, prev, torn)
-            append(self._current(), line)
-            disk.sync_dir(self.root)
+            segment = self._current()
+            new = not segment.exists()
+            append(segment, line)
+            if new:  # the name must survive a power loss too
+                disk.sync_dir(self.root)
         return record(json.loads(line))
 
     def head(self) -> tuple[int, str]:

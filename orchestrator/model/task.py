@@ -208,6 +208,8 @@ class Task:
     """Our commit of the judged tree."""
     pushed_sha: Sha | None = None
     """What we last pushed to `branch`: the lease of the next push."""
+    pushed_at: str = ""
+    """When that push was made: the grace for checks to appear counts from here."""
     pull_request: int | None = None
     merge_sha: Sha | None = None
     ending: Folder | None = None

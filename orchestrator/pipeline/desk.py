@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orchestrator.github import board, issues
-from orchestrator.model.issue import BoardStatus
+from orchestrator.github.errors import GitHubError
+from orchestrator.model.issue import Board, BoardStatus, Issue
+from orchestrator.model.settings import ProjectSettings
 from orchestrator.model.task import Task
 from orchestrator.pipeline import effect
 from orchestrator.services import Services
@@ -12,8 +16,11 @@ IN_PROGRESS, DISPATCHED, BLOCKED, DONE = "in-progress", "agent-dispatched", "blo
 OURS = frozenset({IN_PROGRESS, DISPATCHED, BLOCKED, DONE})
 
 
-def show(services: Services, task: Task, status: BoardStatus, *, why: str) -> None:
-    """Sets the card's column and our labels to what `status` means. Repeatable; a task without an issue has none."""
+def show(services: Services, task: Task, status: BoardStatus, *, why: str, seen: Issue | None = None) -> None:
+    """Sets the card's column and our labels to what `status` means. Repeatable; a task without an issue has none.
+
+    `seen` is the issue as this very tick read it, with its card; without it, it is read now.
+    """
     if task.issue is None:
         return
     wanted = {
@@ -25,37 +32,50 @@ def show(services: Services, task: Task, status: BoardStatus, *, why: str) -> No
     }[status]
     effect.repeatable(
         services, task, f"show:{status.value}", f"#{task.issue} shown as {status.value}: {why}",
-        lambda: _show(services, task, status, wanted),
+        lambda: _show(services, task, status, wanted, seen),
     )  # fmt: skip
 
 
-def _show(services: Services, task: Task, status: BoardStatus, wanted: frozenset[str]) -> None:
+def _show(services: Services, task: Task, status: BoardStatus, wanted: frozenset[str], seen: Issue | None) -> None:
     assert task.issue is not None
     gh, repo = services.github, services.repo(task)
-    issue = issues.read(gh, task.repo, task.issue)
+    issue = seen or issues.read(gh, task.repo, task.issue)
     # The ready label goes last: while it stands, a tick that died before this line is repeated by the next one.
     if missing := wanted - issue.labels:
         issues.add_labels(gh, task.repo, task.issue, missing)
-    _move(services, task, status, issue.node_id)
+    _move(services, task, status, issue)
     for label in sorted((issue.labels & OURS) - wanted):
         issues.remove_label(gh, task.repo, task.issue, label)
     if status is not BoardStatus.READY and repo.ready_label in issue.labels:
         issues.remove_label(gh, task.repo, task.issue, repo.ready_label)
 
 
-def _move(services: Services, task: Task, status: BoardStatus, node_id: str) -> None:
+def _move(services: Services, task: Task, status: BoardStatus, issue: Issue) -> None:
+    """With the ids known to this process; when GitHub does not know them any more, with fresh ones."""
     project = services.settings.project(services.repo(task).project)
     if project.number is None:
         return
+    known = services.boards.get(project.key)
+    if known is not None:
+        try:
+            _set(services, project, status, issue, known)
+            return
+        except GitHubError:
+            del services.boards[project.key]
+    fresh = board.find(services.github, project.owner, project.number)
+    _set(services, project, status, replace(issue, card=None), fresh)
+    services.boards[project.key] = fresh
+
+
+def _set(services: Services, project: ProjectSettings, status: BoardStatus, issue: Issue, found: Board) -> None:
     gh = services.github
-    found = board.find(gh, project.owner, project.number)
     name = project.statuses.name(status)
     option = found.option(name)
     if option is None:
         raise board.Misconfigured(f"board {project.owner}/{project.number} has no column {name!r}")
-    card = board.card(gh, node_id, found.project_id)
+    card = issue.card or board.card(gh, issue.node_id, found.project_id)
     if card is None:
-        item = board.add(gh, found, node_id)
+        item = board.add(gh, found, issue.node_id)
     elif card.status.casefold() == name.casefold():
         return
     else:

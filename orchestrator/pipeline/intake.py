@@ -82,8 +82,11 @@ def body(issue: Issue, wish: Wish) -> str:
     return "\n\n".join(f"# {name}\n\n{text.strip()}" for name, text in parts) + "\n"
 
 
-def announce(services: Services, claim: Claim) -> None:
-    """Comment, board, labels, alert. Repeats nothing that was done; whoever holds the task's claim may do it."""
+def announce(services: Services, claim: Claim, seen: Issue | None = None) -> None:
+    """Comment, board, labels, alert. Repeats nothing that was done; whoever holds the task's claim may do it.
+
+    `seen`: the issue as this tick read it.
+    """
     task = claim.task
     if task.issue is None:
         return
@@ -97,7 +100,7 @@ def announce(services: Services, claim: Claim) -> None:
         f"- Priority: {task.priority.value}\n"
         f"- Agent: {agent}\n- Branch: `{task.branch}`",
     )  # fmt: skip
-    desk.show(services, task, BoardStatus.IN_PROGRESS, why="dispatched")
+    desk.show(services, task, BoardStatus.IN_PROGRESS, why="dispatched", seen=seen)
     notify.tell(services, AlertKind.DISPATCHED, task, f"g{task.generation}", f"Task {task.id} ({task.type.value})")
     services.effects.of(task.id).done("announced", {})
 

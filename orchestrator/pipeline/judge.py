@@ -43,14 +43,14 @@ def judge(services: Services, claim: Claim) -> Claim:
         base=task.base_sha,
         tree=snapshot.tree,
         changes=changes,
-        neighbours=repository.neighbours(snapshot.tree, changes),
+        neighbours=repository.neighbours(task.base_sha, changes),
         needs_change=needs_change(task),
         verification_wanted=not repo.verify_none,
     )
     findings = [*(_problem(p) for p in snapshot.problems), *gate.examine_stage(evidence, 0)]
     if all(f.outcome is Outcome.PASS for f in findings):
         run = verify(services, repo, repository, task, head) if repo.verify else None
-        after = repository.snapshot(task.id).tree
+        after = snapshot.tree if repository.still(task.id) else repository.snapshot(task.id).tree
         evidence = replace(evidence, verification=run, tree_after=after)
         findings += gate.examine_stage(evidence, 1)
         attempt = replace(attempt, verification=run)

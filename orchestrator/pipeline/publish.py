@@ -92,7 +92,7 @@ def _push(services: Services, claim: Claim, head: Sha) -> Claim | str:
                 journal.failed(key, why)
                 return f"the host refused the push: {services.redact(why)}"
         services.record(EventKind.PUSHED, task, branch=task.branch, sha=head)
-        claim = services.mailbox.save(claim, replace(task, pushed_sha=head))
+        claim = services.mailbox.save(claim, replace(task, pushed_sha=head, pushed_at=stamp(services.now())))
     return claim
 
 

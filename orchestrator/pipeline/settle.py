@@ -7,7 +7,7 @@ from dataclasses import replace
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
 from orchestrator.model.steps import Block, Continue, Correct, Escalate, FollowUp, NextAgent, Publish, WaitUntil
-from orchestrator.model.task import AttemptKind, Folder, Phase
+from orchestrator.model.task import Attempt, AttemptKind, Folder, Phase
 from orchestrator.pipeline import closing, publish, run
 from orchestrator.policy import retry, route
 from orchestrator.services import Services
@@ -37,7 +37,7 @@ def settle(services: Services, claim: Claim) -> Claim | None:
             services.mailbox.move(claim, task, Folder.INBOX)
             return None
         case WaitUntil(not_before=until, why=why):
-            kind = task.attempts[-1].kind if not task.attempts[-1].spent else AttemptKind.ATTEMPT
+            kind = _kind_after(task.attempts[-1])
             task = replace(
                 task, phase=Phase.QUEUED, next_kind=kind, next_agent="", not_before=until, verdict=None, reason=why
             )
@@ -51,8 +51,15 @@ def settle(services: Services, claim: Claim) -> Claim | None:
 
 def _again(services: Services, claim: Claim, kind: AttemptKind, agent: str) -> Claim:
     """Another run within this task run. An unspent attempt (quota) hands its kind on: a CI repair stays a CI repair."""
-    last = claim.task.attempts[-1]
-    if not last.spent and kind is AttemptKind.ATTEMPT:
-        kind = last.kind
+    if kind is AttemptKind.ATTEMPT:
+        kind = _kind_after(claim.task.attempts[-1])
     task = replace(claim.task, phase=Phase.QUEUED, next_kind=kind, next_agent=agent, verdict=None)
     return services.mailbox.save(claim, task)
+
+
+def _kind_after(last: Attempt) -> AttemptKind:
+    """What the next agent's run counts as. Work that quota refused stays what it was; only the request to write a
+    result file means nothing to an agent that did not do the work."""
+    if last.spent or last.kind is AttemptKind.RESUME:
+        return AttemptKind.ATTEMPT
+    return last.kind

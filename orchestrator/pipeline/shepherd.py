@@ -18,6 +18,7 @@ from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import Checks, RepoSettings
 from orchestrator.model.steps import Finish, HandOver, Merge, PullStep, Rework, Update, Wait, Withdraw
 from orchestrator.model.task import AttemptKind, FailedCheck, Folder, Phase, Task
+from orchestrator.model.times import stamp
 from orchestrator.pipeline import closing, desk, effect, finish, judge, report
 from orchestrator.policy import merge as policy
 from orchestrator.services import Services
@@ -60,7 +61,7 @@ def _decide(services: Services, task: Task, pull: Pull, turn: bool) -> PullStep:
         pull=pull,
         turn=turn,
         merging_allowed=services.settings.github.loopback,
-        published=task.attempts[-1].ended if task.attempts else "",
+        published=task.pushed_at,
         now=services.now(),
     )
     step = policy.decide(facts)
@@ -154,7 +155,8 @@ def _update(services: Services, claim: Claim, pull: Pull) -> bool:
         return False
     journal.done(f"push:{head}", {"sha": head})
     services.record(EventKind.UPDATED, task, base=tip, head=head)
-    task = replace(task, pushed_sha=head, candidate_sha=head, base_sha=tip, verdict=verdict)
+    now = stamp(services.now())
+    task = replace(task, pushed_sha=head, pushed_at=now, candidate_sha=head, base_sha=tip, verdict=verdict)
     services.mailbox.save(claim, task)
     return False
 

@@ -19,6 +19,10 @@ from orchestrator.model.steps import (
 from orchestrator.model.task import Attempt, AttemptKind, Task
 from orchestrator.policy.route import NoRoute, Route
 
+UNCHARGED_FACTOR = 4
+"""Refused runs (quota, failed preflight) have a ceiling of their own, so many times `max_runs`: a provider that is out
+for a night must not escalate every task by the morning, yet nothing may go round for ever."""
+
 WRITE_RESULT = (
     "Your run ended without a valid .agent_result.md. Write that file now, in the form given; change nothing else."
 )
@@ -29,8 +33,8 @@ def next_step(task: Task, repo: RepoSettings, *, onward: Route | NoRoute) -> Att
     last = task.attempts[-1]
     if task.verdict is not None and task.verdict.passed:
         return Publish()
-    if len(task.counted) >= repo.max_runs:
-        return _stop(repo, f"{repo.max_runs} agent runs without a result that passes", last.blocker_code)
+    if sum(a.spent for a in task.counted) >= repo.max_runs or len(task.counted) >= UNCHARGED_FACTOR * repo.max_runs:
+        return _stop(repo, f"{len(task.counted)} agent runs without a result that passes", last.blocker_code)
     if not last.spent:
         return _uncharged(last, repo, onward)
     if _wants_resume(last, task):

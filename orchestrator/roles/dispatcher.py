@@ -63,6 +63,13 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
 
 
 def _question(services: Services, project: ProjectSettings) -> board.ReadyList:
+    answer = _ask(services, project)
+    if answer.board is not None:
+        services.boards[project.key] = answer.board
+    return answer
+
+
+def _ask(services: Services, project: ProjectSettings) -> board.ReadyList:
     repos = [r for r in services.settings.repos if r.project == project.key]
     return board.question(
         services.github,
@@ -86,11 +93,11 @@ def _carry_out(services: Services, choice: Choice, repo: RepoSettings) -> bool:
                 services.record(
                     EventKind.DISPATCHED, task, issue=issue.number, by=issue.card.set_by if issue.card else ""
                 )
-            _announce(services, task)
+            _announce(services, task, issue)
             _unknown_agent(services, issue, task)
             return True
         case Announce(task=task, folder=folder):
-            _announce(services, task)
+            _announce(services, task, None)
             if folder is not Folder.PROCESSING:
                 intake.shown_in_progress(services, task)
             return False
@@ -104,11 +111,11 @@ def _carry_out(services: Services, choice: Choice, repo: RepoSettings) -> bool:
             return False
 
 
-def _announce(services: Services, task: Task) -> None:
+def _announce(services: Services, task: Task, seen: Issue | None) -> None:
     """Under the task's lock; when a worker holds it already, that worker tells GitHub itself."""
     with services.mailbox.claim(task.id) as claim:
         if claim is not None:
-            intake.announce(services, claim)
+            intake.announce(services, claim, seen)
 
 
 def _unknown_agent(services: Services, issue: Issue, task: Task) -> None:

@@ -50,7 +50,8 @@ def _repo(
     left = standing = entries
     while left:
         # Who was looked at and still stands keeps its turn: only one at a time is brought up to date and checked anew.
-        turn = merge.in_turn([p for e in standing if (p := _pull(e.task, seen))])
+        ours = [(e.task, p) for e in standing if (p := _pull(e.task, seen))]
+        turn = merge.in_turn([p for t, p in ours if p.head_sha == t.pushed_sha])
         entry, left = left[0], left[1:]
         pull = _pull(entry.task, seen)
         moved = False
@@ -61,8 +62,10 @@ def _repo(
         if services.mailbox.where(entry.id) is not Folder.REVIEW:
             standing = [e for e in standing if e is not entry]
         if moved and left:
-            with fence(services, None, f"reading {name} again", repo=name):
+            with fence(services, None, f"reading {name} again", repo=name) as failed:
                 seen = {**seen, **_watch(services, left)}
+            if failed:  # what was read before the merge is no longer true of the others
+                return did
     return did
 
 
