@@ -35,6 +35,7 @@ CALLS = (
 )  # fmt: skip
 STAGES = (("dispatcher",), ("worker",), ("pr_monitor",), ("pr_monitor",))
 LEAST_POINTS = 60
+ROOT = Path(__file__).resolve().parents[2]
 SHA = re.compile(r"\b[0-9a-f]{12,64}\b")
 LEDGER = re.compile(r"Ledger: \d+")
 SECONDS = re.compile(r"after \d+ s")
@@ -162,7 +163,7 @@ def _prepared(folder: Path) -> Theatre:
     theatre = Theatre(folder)
     for number in range(len(STAGES)):
         theatre.keep(number)
-        subprocess.run(theatre.command(number), env=theatre.env, check=True, capture_output=True, cwd=theatre.stage)
+        subprocess.run(theatre.command(number), env=theatre.env, check=True, capture_output=True, cwd=ROOT)
         theatre.world.ci()
     theatre.keep(len(STAGES))
     return theatre
@@ -179,7 +180,7 @@ def _points(theatre: Theatre) -> tuple[list[Point], dict[str, Any]]:
         theatre.world.hub.requests.reset()
         log = theatre.folder / "trace"
         trace = ["strace", "-o", str(log), "-e", f"trace={','.join(CALLS)}", "-e", "signal=none"]
-        subprocess.run([*trace, *theatre.command(number)], env=theatre.env, check=True, capture_output=True)
+        subprocess.run([*trace, *theatre.command(number)], env=theatre.env, check=True, capture_output=True, cwd=ROOT)
         seen = re.findall(r"^(\w+)\(", log.read_text(), re.MULTILINE)
         for call in CALLS:
             points += [Point(stage=number, how=call, nth=n + 1) for n in range(seen.count(call))]
@@ -211,12 +212,12 @@ def _killed(theatre: Theatre, point: Point) -> None:
     if not point.how.startswith("http"):
         inject = ["strace", "-o", "/dev/null", "-e", f"trace={point.how}", "-e"]
         inject.append(f"inject={point.how}:signal=KILL:when={point.nth}")
-        subprocess.run([*inject, *command], env=theatre.env, capture_output=True, cwd=theatre.stage)
+        subprocess.run([*inject, *command], env=theatre.env, capture_output=True, cwd=ROOT)
         return
     # `exec` keeps the process id that the hub is told, so that it can kill at the very write.
     child = subprocess.Popen(
         ["/bin/sh", "-c", 'read go; exec "$0" "$@"', *command],
-        env=theatre.env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=theatre.stage,
+        env=theatre.env, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT,
     )  # fmt: skip
     assert child.stdin is not None
     when = point.how.split()[1]

@@ -38,6 +38,11 @@ class Trees(Mirror):
         name = names.sha(sha)
         return self.git.facts.ask(("tree", name), lambda: self.resolve(f"{name}^{{tree}}"))
 
+    def parent(self, sha: str) -> Sha | None:
+        """The first parent of a commit; None when it has none, or is not here."""
+        name = names.sha(sha)
+        return self.git.facts.ask(("parent", name), lambda: self.resolve(f"{name}^1"))
+
     def is_ancestor(self, older: Sha, newer: Sha) -> bool:
         """Raises GitError when one of them is not here."""
         done = self.git("merge-base", "--is-ancestor", names.sha(older), names.sha(newer), accept=(0, 1))

@@ -20,13 +20,12 @@ from orchestrator.pipeline import desk, effect, report
 from orchestrator.services import Services
 
 
-def merged(services: Services, claim: Claim, sha: Sha, expected: Merged | None) -> None:
-    """Our own merge went through: write it down, compare the tree that landed with the one we computed, finish."""
+def merged(services: Services, claim: Claim, sha: Sha, head: Sha) -> None:
+    """Our own merge of `head` went through as `sha`: write it down, compare what landed, finish."""
     task = replace(claim.task, phase=Phase.MERGED, merge_sha=sha)
     claim = services.mailbox.save(claim, task)
     services.record(EventKind.MERGED, task, number=task.pull_request, sha=sha, by="agent-os")
-    if expected is not None:
-        _compare(services, task, sha, expected)
+    _compare(services, task, sha, head)
     finish(services, claim)
 
 
@@ -81,14 +80,17 @@ def fragment(task: Task, repo_key: str, at: str) -> Fragment:
     )
 
 
-def _compare(services: Services, task: Task, sha: Sha, expected: Merged) -> None:
-    """GitHub's own merge queue once reverted code silently; so what landed is compared with what was tested (D6)."""
+def _compare(services: Services, task: Task, sha: Sha, head: Sha) -> None:
+    """A host's own merge queue has reverted code silently before; so what landed is compared with our own merge of the
+    judged head and the commit that it landed on."""
     repository = services.repository(services.repo(task))
     repository.fetch()
-    actual = repository.tree_of(sha)
-    if actual == expected.tree:
+    actual, onto = repository.tree_of(sha), repository.parent(sha)
+    expected = repository.expected_squash(onto, head) if onto else None
+    if isinstance(expected, Merged) and actual == expected.tree:
         return
-    services.record(EventKind.MERGE_TREE_DIFFERS, task, sha=sha, expected=expected.tree, actual=actual or "")
+    wanted = expected.tree if isinstance(expected, Merged) else "cannot tell"
+    services.record(EventKind.MERGE_TREE_DIFFERS, task, sha=sha, expected=wanted, actual=actual or "")
     notify.tell(
         services,
         AlertKind.SYSTEM,

@@ -91,9 +91,6 @@ def _wait(services: Services, task: Task, why: str) -> None:
 def _merge(services: Services, claim: Claim, pull: Pull, sha: Sha) -> bool:
     task = claim.task
     services.mailbox.check(claim)
-    repository = services.repository(services.repo(task))
-    repository.fetch()
-    expected = repository.expected_squash(pull.base_sha, sha)
 
     def look_first() -> effect.Result | None:
         now = pulls.watch(services.github, [(task.repo, pull.number)]).get((task.repo, pull.number))
@@ -109,7 +106,7 @@ def _merge(services: Services, claim: Claim, pull: Pull, sha: Sha) -> bool:
     except (HeadMoved, NotMergeable) as refused:
         services.record(EventKind.PULL_DECIDED, task, step="refused", detail=str(refused))
         return False
-    finish.merged(services, claim, Sha(done["sha"]), expected if not isinstance(expected, Conflict) else None)
+    finish.merged(services, claim, Sha(done["sha"]), sha)
     return True
 
 
