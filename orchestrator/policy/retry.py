@@ -19,10 +19,6 @@ from orchestrator.model.steps import (
 from orchestrator.model.task import Attempt, AttemptKind, Task
 from orchestrator.policy.route import NoRoute, Route
 
-UNCHARGED_FACTOR = 4
-"""Refused runs (quota, failed preflight) have a ceiling of their own, so many times `max_runs`: a provider that is out
-for a night must not escalate every task by the morning, yet nothing may go round for ever."""
-
 WRITE_RESULT = (
     "Your run ended without a valid .agent_result.md. Write that file now, in the form given; change nothing else."
 )
@@ -33,7 +29,7 @@ def next_step(task: Task, repo: RepoSettings, *, onward: Route | NoRoute) -> Att
     last = task.attempts[-1]
     if task.verdict is not None and task.verdict.passed:
         return Publish()
-    if sum(a.spent for a in task.counted) >= repo.max_runs or len(task.counted) >= UNCHARGED_FACTOR * repo.max_runs:
+    if len(task.counted) >= repo.max_runs:
         return _stop(repo, f"{len(task.counted)} agent runs without a result that passes", last.blocker_code)
     if not last.spent:
         return _uncharged(last, repo, onward)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import process
+from orchestrator import machine, process
 from orchestrator.output import LINE_LIMIT
 
 ENV = process.clean_env()
@@ -225,7 +225,7 @@ def test_a_detached_program_inherits_no_descriptor_of_ours(tmp_path: Path) -> No
 
 
 def test_free_memory_is_told() -> None:
-    assert 0 < process.free_memory_mb() < 2**24
+    assert 0 < machine.free_memory_mb() < 2**24
 
 
 def test_a_run_costs_little_more_than_the_program() -> None:

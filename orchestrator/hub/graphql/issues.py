@@ -171,7 +171,7 @@ def _edits(db: Database, issue_ids: list[int]) -> Mapping[int, Sequence[Edit]]:
 def _creation(row: Issue, oldest: Edit) -> Edit:
     """GitHub counts the creation as the first edit as soon as there is another."""
     return Edit(
-        id=(1 << 31) + oldest.id, issue_id=row.id, comment_id=None, editor_id=row.author_id, before=None,
+        id=(1 << 30) + oldest.id, issue_id=row.id, comment_id=None, editor_id=row.author_id, before=None,
         after=oldest.before, edited_at=row.created_at,
     )  # fmt: skip
 

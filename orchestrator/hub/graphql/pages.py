@@ -107,7 +107,7 @@ def _place(whole: Sequence[Any], cursor: str, name: str) -> tuple[int, bool]:
 def _key(item: Any) -> str:
     row = item.row if isinstance(item, Thing) else item
     kind = type(row).__name__
-    for name in ("id", "sha", "path", "name"):
+    for name in ("id", "path", "pattern", "sha"):
         if getattr(row, name, None) is not None:
             return f"{kind}/{getattr(row, name)}"
     raise TypeError(f"no key for {kind}")

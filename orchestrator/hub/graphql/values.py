@@ -69,7 +69,7 @@ def _has(item: Thing, column: Field) -> bool:
 def _derived(row: Item, column: Field) -> FieldValue:
     """A value that nobody set; its number is one no stored value has."""
     return FieldValue(
-        id=(1 << 31) + column.id, item_id=row.id, field_id=column.id, option_id=None, text=None, number=None, date=None,
+        id=(1 << 30) + column.id, item_id=row.id, field_id=column.id, option_id=None, text=None, number=None, date=None,
         creator_id=row.creator_id, created_at=row.created_at, updated_at=row.updated_at,
     )  # fmt: skip
 
@@ -155,7 +155,7 @@ field(*_on(["SingleSelect"], "description"))(_of_option(lambda option: option.de
 @field(*_on(["Text"], "text"))
 def value_text(thing: Thing) -> str | None:
     """The text; of the Title column the content's title."""
-    if thing.row.id < 1 << 31:
+    if thing.row.id < 1 << 30:
         return thing.row.text  # type: ignore[no-any-return]
     item = value_item(thing)
     found = content(item) if item is not None else None

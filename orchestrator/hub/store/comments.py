@@ -117,6 +117,8 @@ def remove_child(db: Database, parent: Issue, child: Issue, actor_id: int, app_i
             return False
         events.add(db, repo_id=parent.repo_id, issue_id=parent.id, actor_id=actor_id, app_id=app_id,
                    kind="sub_issue_removed", source=child.id)  # fmt: skip
+        events.add(db, repo_id=child.repo_id, issue_id=child.id, actor_id=actor_id, app_id=app_id,
+                   kind="parent_issue_removed", source=parent.id)  # fmt: skip
         return True
 
 
