@@ -203,3 +203,22 @@ def test_labels_comments_and_states_are_written(hub: Hub, ada: Client) -> None:
     assert found["addComment"]["clientMutationId"] == "7"
     assert found["addComment"]["commentEdge"]["node"] == {"body": "Hello", "author": {"login": "ada"}}
     assert found["closeIssue"]["issue"] == {"state": "CLOSED", "stateReason": "NOT_PLANNED"}
+
+
+def test_a_batch_of_pull_requests_with_checks_takes_a_few_statements_each(hub: Hub, ada: Client) -> None:
+    for n in range(10):
+        sha = hub.admin.push("ada/app", f"b{n}", {f"{n}.txt": "1\n"}, author="bob")
+        ada.ok("POST", f"{APP}/pulls", {"title": f"P{n}", "head": f"b{n}", "base": "main"})
+        ada.ok("POST", f"{APP}/statuses/{sha}", {"state": "success", "context": "ci"})
+    query = """{ repository(owner: "ada", name: "app") { pullRequests(first: 50) { nodes {
+        number title headRefOid author { login } labels(first: 10) { nodes { name } }
+        reviews(first: 10) { nodes { state author { login } } } closingIssuesReferences(first: 5) { nodes { number } }
+        commits(last: 1) { nodes { commit { oid statusCheckRollup { state contexts(first: 20) { nodes {
+          ... on StatusContext { context state } } } } } } } } } } }"""
+    counted: list[str] = []
+    hub.db._connection.set_trace_callback(counted.append)
+    found = data(ada, query)["repository"]["pullRequests"]["nodes"]
+    hub.db._connection.set_trace_callback(None)
+
+    assert [one["commits"]["nodes"][0]["commit"]["statusCheckRollup"]["state"] for one in found] == ["SUCCESS"] * 10
+    assert len(counted) < 40, "\n".join(counted)

@@ -32,7 +32,7 @@ ARGUMENTS = {
 }  # fmt: skip
 """Arguments for the fields that need some (connections get `first: 3`)."""
 
-DEPTHS = {"Issue": 2, "PullRequest": 2, "Commit": 1, "ProjectV2": 2, "ProjectV2Item": 2, "PullRequestReview": 1}
+DEPTHS = {"Issue": 2, "PullRequest": 2, "Commit": 2, "ProjectV2": 2, "ProjectV2Item": 2, "PullRequestReview": 1}
 """Types asked for by node id, and how deep."""
 
 SILENT = {
