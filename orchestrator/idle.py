@@ -76,6 +76,7 @@ def digest(answer: bytes) -> str:
 
 def _same_answer(question: Mapping[str, str], env: Mapping[str, str]) -> bool:
     """Asks GitHub once more. Any status but 200 and any error is no answer: the full tick has words for it."""
+    import http.client
     import urllib.request
 
     token = env.get(question["token_env"], "").strip()
@@ -87,8 +88,11 @@ def _same_answer(question: Mapping[str, str], env: Mapping[str, str]) -> bool:
         headers={"Authorization": f"bearer {token}", "Content-Type": "application/json", "User-Agent": "agent-os"},
     )
     handlers = [urllib.request.ProxyHandler({})] if question["url"].startswith("http://") else []
-    with urllib.request.build_opener(*handlers).open(request, timeout=30) as reply:
-        return bool(reply.status == 200 and digest(reply.read()) == question["answer"])
+    try:
+        with urllib.request.build_opener(*handlers).open(request, timeout=30) as reply:
+            return bool(reply.status == 200 and digest(reply.read()) == question["answer"])
+    except http.client.HTTPException:  # a truncated answer is no OSError
+        return False
 
 
 def _stat(path: str) -> list[int]:

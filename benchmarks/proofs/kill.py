@@ -130,11 +130,11 @@ def prove(report: Report) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="kill-") as scratch, ThreadPoolExecutor(2) as pool:
         folders = [Path(scratch) / "a", Path(scratch) / "b"]
-        theatres = list(pool.map(_prepared, folders))
-        points, wanted = _points(theatres[0])
+        theatres = list(pool.map(prepared, folders))
+        points, wanted = find_points(theatres[0])
         try:
             shares = [points[0::2], points[1::2]]
-            answers = list(pool.map(lambda pair: [_one(pair[0], p, wanted) for p in pair[1]], zip(theatres, shares)))
+            answers = list(pool.map(lambda pair: [one(pair[0], p, wanted) for p in pair[1]], zip(theatres, shares)))
         finally:
             for theatre in theatres:
                 theatre.close()
@@ -146,19 +146,7 @@ def prove(report: Report) -> None:
     report.failures += failures[:20]
 
 
-def short(report: Report, *, every: int) -> None:
-    """Each `every`-th point only, for the gate."""
-    with tempfile.TemporaryDirectory(prefix="kill-") as scratch:
-        theatre = _prepared(Path(scratch) / "a")
-        try:
-            points, wanted = _points(theatre)
-            report.failures += [a for p in points[::every] if (a := _one(theatre, p, wanted))]
-            report.figures |= {"points": len(points), "killed": len(points[::every])}
-        finally:
-            theatre.close()
-
-
-def _prepared(folder: Path) -> Theatre:
+def prepared(folder: Path) -> Theatre:
     """The undisturbed run, a copy kept before each stage."""
     theatre = Theatre(folder)
     for number in range(len(STAGES)):
@@ -169,8 +157,11 @@ def _prepared(folder: Path) -> Theatre:
     return theatre
 
 
-def _points(theatre: Theatre) -> tuple[list[Point], dict[str, Any]]:
-    """Every point there is, found by tracing each stage once; and the picture at the end of the undisturbed run."""
+def find_points(theatre: Theatre) -> tuple[list[Point], dict[str, Any]]:
+    """Every point there is, found by tracing each stage once; and the picture at the end of the undisturbed run.
+
+    Without strace on the machine only the HTTP writes are points.
+    """
     theatre.back(len(STAGES))
     theatre.rest()
     wanted = theatre.picture()
@@ -178,18 +169,26 @@ def _points(theatre: Theatre) -> tuple[list[Point], dict[str, Any]]:
     for number in range(len(STAGES)):
         theatre.back(number)
         theatre.world.hub.requests.reset()
+        if shutil.which("strace") is None:
+            subprocess.run(theatre.command(number), env=theatre.env, check=True, capture_output=True, cwd=ROOT)
+            points += http_points(theatre, number)
+            continue
         log = theatre.folder / "trace"
         trace = ["strace", "-o", str(log), "-e", f"trace={','.join(CALLS)}", "-e", "signal=none"]
         subprocess.run([*trace, *theatre.command(number)], env=theatre.env, check=True, capture_output=True, cwd=ROOT)
         seen = re.findall(r"^(\w+)\(", log.read_text(), re.MULTILINE)
         for call in CALLS:
             points += [Point(stage=number, how=call, nth=n + 1) for n in range(seen.count(call))]
-        writes = theatre.world.hub.requests.counters["writes"]
-        points += [Point(stage=number, how=f"http {w}", nth=n + 1) for n in range(writes) for w in ("before", "after")]
+        points += http_points(theatre, number)
     return points, wanted
 
 
-def _one(theatre: Theatre, point: Point, wanted: dict[str, Any]) -> str:
+def http_points(theatre: Theatre, number: int) -> list[Point]:
+    writes = theatre.world.hub.requests.counters["writes"]
+    return [Point(stage=number, how=f"http {w}", nth=n + 1) for n in range(writes) for w in ("before", "after")]
+
+
+def one(theatre: Theatre, point: Point, wanted: dict[str, Any]) -> str:
     """'' when the killed and restarted run ended as the undisturbed one, else what differs."""
     theatre.back(point.stage)
     _killed(theatre, point)
