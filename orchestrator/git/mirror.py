@@ -93,12 +93,13 @@ class Mirror:
         if not branches:
             self._note("agent-os-fetched")
 
-    def default_branch(self) -> str:
-        """The remote's own choice (its HEAD). Raises GitError for an empty repository, GitUnreachable."""
+    def default_branch(self, *, ask: bool = False) -> str:
+        """The remote's own choice (its HEAD), as last told, or asked now. Raises GitError for an empty repository,
+        GitUnreachable."""
         if not (self.path / "HEAD").exists():
             self._make()
         named = (self.path / "HEAD").read_text().strip().removeprefix("ref: refs/heads/")
-        if self._age("agent-os-head") < HEAD_SECONDS and self.head(named) is not None:
+        if not ask and self._age("agent-os-head") < HEAD_SECONDS:
             return named
         return self._ask_head()
 

@@ -15,7 +15,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import Folder, Phase
-from orchestrator.pipeline import closing, intake, judge, run, settle
+from orchestrator.pipeline import closing, intake, judge, publish, run, settle
 from orchestrator.services import NotManaged, Services
 
 
@@ -48,9 +48,11 @@ def _advance(services: Services, claim: Claim) -> Claim | None:
             return settle.settle(services, claim)
         case Phase.CLOSING:
             return closing.close(services, claim)
-        case Phase.PUBLISHED | Phase.MERGED:
+        case Phase.PUBLISHED:
+            publish.to_review(services, claim)
+        case Phase.MERGED:
             services.mailbox.move(claim, claim.task, Folder.REVIEW)
-            return None
+    return None
 
 
 def _begin(services: Services, claim: Claim) -> Claim | None:

@@ -33,7 +33,7 @@ def fold(services: Services, repo: RepoSettings, *, open_pulls: int) -> None:
     repository = services.repository(repo)
     for _ in range(TRIES):
         repository.fetch()
-        base = repository.default_branch()
+        base = repository.default_branch(ask=True)
         tip = repository.head(base)
         if tip is None:
             return

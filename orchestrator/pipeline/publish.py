@@ -41,11 +41,15 @@ def publish(services: Services, claim: Claim) -> Claim | None:
         reason="",
         not_before="",
     )
-    claim = services.mailbox.save(claim, task)
-    announce(services, claim)
-    services.metrics.summary(task, "published", f"pull request #{number}")
-    services.mailbox.move(claim, claim.task, Folder.REVIEW)
+    to_review(services, services.mailbox.save(claim, task))
     return None
+
+
+def to_review(services: Services, claim: Claim) -> None:
+    """From PUBLISHED: what a worker that died here still owed, then the move."""
+    announce(services, claim)
+    services.metrics.summary(claim.task, "published", f"pull request #{claim.task.pull_request}")
+    services.mailbox.move(claim, claim.task, Folder.REVIEW)
 
 
 def announce(services: Services, claim: Claim) -> None:

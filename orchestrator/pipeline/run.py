@@ -200,6 +200,7 @@ def _workspace(
     tip = repository.head(base)
     if tip is None:
         repository.fetch()
+        base = task.base or repository.default_branch(ask=True)
         tip = repository.head(base)
         if tip is None:
             return None

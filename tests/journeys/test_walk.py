@@ -208,3 +208,14 @@ def test_a_label_is_enough_where_there_is_no_board(make: MakeWorld) -> None:
     number = world.issue()
     world.rounds(lambda: world.place() == "done")
     assert "ready" not in world.state(number)["labels"]
+
+
+def test_row_10_a_worker_that_died_after_the_pull_request_was_noted_still_owes_the_result_comment(world: World) -> None:
+    number = world.issue()
+    world.dispatch()
+    world.hub.faults.add({"method": "POST", "path": r"/comments$", "times": 1}, {"status": 503})
+    world.work()
+    assert (world.place(), world.task().phase) == ("processing", Phase.PUBLISHED)
+    world.work()
+    assert world.place() == "review"
+    assert sum("PR: #2" in c.body for c in world.comments(number)) == 1
