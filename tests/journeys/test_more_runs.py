@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from orchestrator.model.event import EventKind
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import AttemptKind, Phase
@@ -45,6 +47,17 @@ def test_row_5_work_starts_from_the_base_as_it_stands_now(world: World) -> None:
     world.dispatch()
     world.work()
     assert world.shown("seen.txt", f"agent/app-{number}") == "fresh\n"
+
+
+def test_a_repair_goes_on_from_the_pushed_branch_when_the_workspace_is_gone(make: MakeWorld) -> None:
+    world = make(ci={"slow": "test -f good.txt"})
+    world.play({"when": {"kind": "ci"}, "steps": works("good.txt")}, {"steps": works("kept.txt", "k")})
+    world.issue()
+    world.round()
+    shutil.rmtree(world.settings.worktrees / "app" / "app-1")
+    world.work()
+    assert world.place() == "review"
+    assert world.shown("kept.txt", "agent/app-1") == "k"
 
 
 def test_row_8_the_verdict_stands_in_the_task_before_anything_acts_on_it(world: World) -> None:

@@ -115,21 +115,16 @@ def test_an_agents_words_mention_nobody_and_close_no_other_issue(world: World) -
 
 def test_telegram_is_told_of_each_thing_once_however_often_we_start_again(make: MakeWorld) -> None:
     with telegram.running() as pager:
-        world = make(
-            automation_mode="dispatcher_only",
-            top={"telegram": {"token": pager.token, "chat_id": pager.chat, "api_url": pager.url}},
-        )
+        world = make(top={"telegram": {"token": pager.token, "chat_id": pager.chat, "api_url": pager.url}})
         world.issue()
         world.dispatch()
         world.work()
+        world.admin.push(REPO, "agent/app-1", {"mine.txt": "by hand\n"}, author="ada")
         for _ in range(3):
             world.build()
-            world.hub.faults.add({"operation": "(?i)Move"}, {"status": 502})
             world.round()
-            world.hub.faults.clear()
-    assert len(pager.messages) == len(set(pager.messages))
-    assert sum("merging is yours" in m for m in pager.messages) == 1
-    assert len(pager.messages) == len(world.events(EventKind.ALERT))
+    assert sum("not ours" in m for m in pager.messages) == 1
+    assert len(pager.messages) == len(set(pager.messages)) == len(world.events(EventKind.ALERT))
 
 
 def test_what_telegram_did_not_take_is_sent_by_a_later_tick_once(make: MakeWorld) -> None:
