@@ -52,7 +52,7 @@ def _batch(gh: GitHub, refs: list[Ref], found: dict[Ref, Issue]) -> list[Ref]:
             variables[f"owner{i}"], _, variables[f"name{i}"] = repo.partition("/")
             variables[f"number{i}"] = number
         try:
-            data = gh.graphql(documents.widened("issues", len(refs)), variables)
+            data = gh.probe(documents.widened("issues", len(refs)), variables)
         except PartialAnswer as partial:
             gone = _missing(partial, refs)
             missing += gone

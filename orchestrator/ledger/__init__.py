@@ -27,7 +27,7 @@ from orchestrator import disk
 from orchestrator.clock import Clock
 from orchestrator.ledger.check import GENESIS, Check, mac_of
 from orchestrator.ledger.files import append, last_line, lines, record, records, set_torn_aside
-from orchestrator.model.event import Event, Record
+from orchestrator.model.event import Event, EventKind, Record
 from orchestrator.model.names import Public
 from orchestrator.model.times import stamp
 
@@ -35,6 +35,12 @@ VERSION = 1
 _SEGMENT = re.compile(r"(.+)-([0-9]{6})\.jsonl")
 _MOST_PROBLEMS = 50
 _WAIT = 30.0
+_SHORT = 8
+ON_THE_WAY = frozenset(
+    {EventKind.CLAIMED, EventKind.ROUTED, EventKind.AGENT_STARTED, EventKind.AGENT_ENDED, EventKind.ALERT}
+)
+"""Told on the way to a decision. They survive a kill as all events do; only a power loss in the instants before the
+next synced event, which carries them to the disk, could take them."""
 
 
 class LedgerBusy(Exception):
@@ -63,7 +69,10 @@ class Ledger:
     rotate_bytes: int = 10_000_000
 
     def write(self, event: Event) -> Record:
-        """Appends, synced to the disk before it returns. Raises LedgerBusy, OSError; then nothing stays behind."""
+        """Appends, synced to the disk before it returns but for ON_THE_WAY.
+
+        Raises LedgerBusy, OSError; then nothing stays behind.
+        """
         self.root.mkdir(parents=True, exist_ok=True)
         with disk.locked(self.root / f"{self._name}.lock", wait=_WAIT) as mine:
             if not mine:
@@ -73,7 +82,7 @@ class Ledger:
             line = self._line(event, seq + 1, prev, torn)
             segment = self._current()
             new = not segment.exists()
-            append(segment, line)
+            append(segment, line, sync=event.kind not in ON_THE_WAY)
             if new:  # the name must survive a power loss too
                 disk.sync_dir(self.root)
         return record(json.loads(line))
@@ -162,28 +171,30 @@ class Ledger:
             "v": VERSION,
             "seq": seq,
             "at": stamp(self.clock.now()),
-            "actor": {"kind": event.actor.kind, "id": event.actor.id},
+            "actor": self._redacted({"kind": event.actor.kind, "id": event.actor.id}),
             "repo": event.repo,
             "task": event.task,
             "kind": event.kind.value,
             "cause_seq": event.cause_seq,
             "hashes": event.hashes,
-            "data": data,
+            "data": self._redacted(data),
             "prev": prev,
         }
-        line = json.dumps(self._redacted(fields), ensure_ascii=False, separators=(",", ":"))
+        line = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
         body = line.encode("utf-8", "replace")
         return body[:-1] + b',"mac":"' + mac_of(self._key(), body).encode() + b'"}'
 
     def _redacted(self, value: Any) -> Any:
-        """Every text seen by the redactor before anything is hashed. What JSON does not know is written as text."""
+        """Every text that came from elsewhere, seen by the redactor before anything is hashed. What JSON does not know
+        is written as text. Shorter than eight characters is no secret that anybody could tell from a word."""
         if isinstance(value, dict):
             return {str(self.redact(str(k))): self._redacted(v) for k, v in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self._redacted(v) for v in value]
         if value is None or isinstance(value, bool | int | float):
             return value
-        return str(self.redact(str(value)))
+        text = str(value)
+        return text if len(text) < _SHORT else str(self.redact(text))
 
     def _seq(self, line: bytes) -> int:
         """The number of the last event, also when its line was made unreadable: writing goes on, `verify` tells."""

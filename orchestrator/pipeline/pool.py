@@ -41,11 +41,11 @@ def slots_dir(services: Services) -> Path:
     return services.settings.runtime / "state" / "slots"
 
 
-def start_workers(services: Services) -> list[int]:
-    """Starts as many workers as there are free slots and tasks for them. Returns their process ids."""
+def start_workers(services: Services, *, spare: int = 0) -> list[int]:
+    """Starts as many workers as there are free slots and tasks for them, less `spare`. Returns their process ids."""
     limit = services.settings.max_parallel_workers
     free = limit - locks.slots_taken(slots_dir(services), limit)
-    wanted = min(free, len(waiting(services)))
+    wanted = min(free, len(waiting(services))) - spare
     env = process.clean_env(_environment(services))
     return [
         process.spawn_detached(

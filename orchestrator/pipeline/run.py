@@ -39,27 +39,27 @@ def start(services: Services, claim: Claim) -> Claim | None:
     if opened is None:
         why = f"base branch {claim.task.base!r} does not exist in {repo.name}"
         return closing.towards(services, claim, Folder.BLOCKED, why, BlockerCode.MISSING_CONTEXT)
-    claim, workspace, conflicts = opened
+    task, workspace, conflicts = opened
     now = services.now()
-    choice = route.choose(claim.task, repo, health(services, claim.task, repo), now)
-    services.record(EventKind.ROUTED, claim.task, choice=repr(choice))
+    choice = route.choose(task, repo, health(services, task, repo), now)
+    services.record(EventKind.ROUTED, task, choice=repr(choice))
     if isinstance(choice, route.NoRoute):
         if choice.until:
-            waiting = replace(claim.task, not_before=choice.until, reason=choice.why)
+            waiting = replace(task, not_before=choice.until, reason=choice.why)
             services.mailbox.move(claim, waiting, Folder.INBOX)
             return None
         return closing.towards(services, claim, Folder.ESCALATED, choice.why, BlockerCode.FALLBACK_EXHAUSTED)
     attempt = Attempt(
-        n=len(claim.task.attempts) + 1,
-        kind=claim.task.next_kind,
+        n=len(task.attempts) + 1,
+        kind=task.next_kind,
         agent=choice.agent,
         started=stamp(now),
-        session=Session(id=_resume(claim.task, choice.agent), workspace=str(workspace)),
+        session=Session(id=_resume(task, choice.agent), workspace=str(workspace)),
     )
     task = replace(
-        claim.task,
-        attempts=(*claim.task.attempts, attempt),
-        attempt=claim.task.count(AttemptKind.ATTEMPT) + (attempt.kind is AttemptKind.ATTEMPT),
+        task,
+        attempts=(*task.attempts, attempt),
+        attempt=task.count(AttemptKind.ATTEMPT) + (attempt.kind is AttemptKind.ATTEMPT),
         phase=Phase.RUNNING,
         verdict=None,
     )
@@ -88,8 +88,9 @@ def recover(services: Services, claim: Claim) -> Claim | None:
     opened = _workspace(services, claim, repo, services.repository(repo))
     if opened is None:
         return closing.towards(services, claim, Folder.BLOCKED, "its base branch is gone", BlockerCode.MISSING_CONTEXT)
-    claim, workspace, conflicts = opened
-    return _run(services, claim, workspace, conflicts, contract.clear(workspace))
+    task, workspace, conflicts = opened
+    since = contract.clear(workspace)
+    return _run(services, services.mailbox.save(claim, task), workspace, conflicts, since)
 
 
 def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str, ...], since: float) -> Claim:
@@ -188,8 +189,8 @@ def health(services: Services, task: Task, repo: RepoSettings) -> dict[str, rout
 
 def _workspace(
     services: Services, claim: Claim, repo: RepoSettings, repository: Repository
-) -> tuple[Claim, Path, tuple[str, ...]] | None:
-    """The workspace of the next run and the conflicting paths in it; None when the base branch does not exist.
+) -> tuple[Task, Path, tuple[str, ...]] | None:
+    """The task with its line of work, its workspace and the conflicting paths in it; None without the base branch.
 
     The first run starts from the fetched base. Later ones go on where the task's commits are: in the workspace that
     stands, else from the branch that was pushed, else from our kept candidate. Nothing a parent did is dropped.
@@ -213,10 +214,8 @@ def _workspace(
     else:
         start = task.candidate_sha or task.pushed_sha or task.start_sha
         task = replace(task, start_sha=start if repository.has(start) else tip)
-    if task != claim.task:
-        claim = services.mailbox.save(claim, task)
     assert task.start_sha is not None
-    return claim, repository.open_workspace(task.id, start=task.start_sha, branch=task.branch), conflicts
+    return task, repository.open_workspace(task.id, start=task.start_sha, branch=task.branch), conflicts
 
 
 def _retried(task: Task) -> bool:

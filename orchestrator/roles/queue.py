@@ -45,9 +45,13 @@ def tick(services: Services, *, dry_run: bool = False, wait: bool = False, here:
         return Ticked(did=tuple(did), settled=not did and not busy)
     if here:
         return Ticked(did=(*did, f"worked on {pool.serve(services)} tasks"))
-    pids = pool.start_workers(services)
     if wait:
+        # Who waits anyway takes one of the slots itself: a process less to start.
+        pids = pool.start_workers(services, spare=1)
+        pool.serve(services)
         pool.wait_for_workers(services, pids)
+        return Ticked(did=(*did, f"{len(pids) + 1} workers, until all was done"))
+    pids = pool.start_workers(services)
     return Ticked(did=(*did, f"{len(pids)} workers started") if pids else tuple(did))
 
 

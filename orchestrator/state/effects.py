@@ -4,6 +4,7 @@ Wanted: each effect once, as seen from outside, wherever the worker dies. The in
 begins and its completion after it ended; a worker that finds an intent alone does not know, so it looks. What it then
 does not find may only not be visible *yet*: it acts again only once the intent is older than the settle time.
 
+Only intents are synced: a completion lost with the power leaves its intent standing, and looking finds the effect.
 A line torn by a kill was not acknowledged to anybody: a torn intent means nothing was begun, a torn completion leaves
 its intent standing. It is cut off by the next write.
 """
@@ -149,7 +150,8 @@ class Journal:
             file.truncate(size)
             os.lseek(fd, size, os.SEEK_SET)
             disk.write_all(fd, line.encode("utf-8", "replace") + b"\n")
-            os.fsync(fd)
+            if entry["state"] == "intended":
+                os.fsync(fd)
         if size == 0:
             disk.sync_dir(self.path.parent)
 
