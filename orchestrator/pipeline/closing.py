@@ -23,7 +23,10 @@ from orchestrator.services import Services
 def towards(services: Services, claim: Claim, ending: Folder, why: str, code: BlockerCode) -> Claim | None:
     """Writes the decision down, then carries it out."""
     text = str(services.redact(why))
-    task = replace(claim.task, phase=Phase.CLOSING, ending=ending, reason=f"{code.value}: {text}", next_agent="")
+    now = stamp(services.now())
+    task = replace(
+        claim.task, phase=Phase.CLOSING, ending=ending, ended=now, reason=f"{code.value}: {text}", next_agent=""
+    )
     return close(services, services.mailbox.save(claim, task))
 
 
@@ -87,8 +90,9 @@ def _managed(services: Services, task: Task) -> bool:
 
 
 def _occasion(task: Task) -> str:
-    """Tells a second escalation after a person's retry from a repeat of the first."""
-    return f"g{task.generation}:{task.counted_from}:{len(task.attempts)}"
+    """Tells a second end after a person's retry, also one that ran no agent, from a repeat of the first: `ended` was
+    written with the decision, so a worker that goes on with the notices finds the same."""
+    return f"g{task.generation}:{task.counted_from}:{len(task.attempts)}:{task.ended}"
 
 
 def _seen(services: Services, task: Task) -> bool:

@@ -6,7 +6,7 @@ import shutil
 
 from orchestrator.model.event import EventKind
 from orchestrator.model.result import BlockerCode
-from orchestrator.model.task import AttemptKind, Phase
+from orchestrator.model.task import AttemptKind, Folder, Phase
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import BOT, FILES, REPO, World, says, works
 
@@ -133,3 +133,20 @@ def test_a_command_that_fails_is_told_to_the_same_agent_word_for_word(make: Make
     ]
     assert "the moon is full" in prompt.read_text()
     assert world.place() == "review"
+
+
+def test_a_second_escalation_after_a_persons_retry_is_told_again(make: MakeWorld) -> None:
+    world = make()
+    world.config["agents"] = {n: {"adapter": "shell", "command": ["not-installed-anywhere"]} for n in world.agents}
+    world.build()
+    number = world.issue()
+    world.dispatch()
+    world.work()
+    assert world.place() == "escalated"
+    world.clock.advance(60)
+    world.hand_move("app-1", Folder.ESCALATED, Folder.INBOX)
+    world.work()
+    assert world.place() == "escalated"
+    assert len(world.events(EventKind.ESCALATED)) == 2
+    assert sum("Status: escalated" in c.body for c in world.comments(number)) == 2
+    assert [r.data["alert"] for r in world.events(EventKind.ALERT)].count("escalated") == 2
