@@ -62,11 +62,29 @@ class Gate:
         effects = self.hub.faults.effects(
             Target(method=scope["method"], path=path, operation=facts.operation, write=facts.writes)
         )
-        status, applied = await self._serve(scope, receive, send, effects)
+        noted = False
+
+        def note(status: int) -> None:
+            nonlocal noted
+            noted = True
+            self._log(scope, facts, status, time.perf_counter() - began)
+
+        async def sending(message: Message) -> None:
+            # Logged before the first byte goes out: whoever has the answer finds the request in the log.
+            if message["type"] == "http.response.start" and not noted:
+                note(message["status"])
+            await send(message)
+
+        status = await self._serve(scope, receive, sending, effects, facts)
+        if not noted:
+            note(status)
+
+    def _log(self, scope: Scope, facts: Facts, status: int, seconds: float) -> None:
+        applied = 0 < status < 400 if facts.applied is None else facts.applied
         self.hub.requests.add(
             Record(
                 method=scope["method"],
-                path=path,
+                path=scope["path"],
                 operation=facts.operation,
                 login=facts.login,
                 token=facts.token,
@@ -75,40 +93,41 @@ class Gate:
                 write=facts.writes,
                 points=facts.points,
                 at=self.hub.db.now(),
-                seconds=time.perf_counter() - began,
+                seconds=seconds,
             )
         )
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, effects: list[Do]) -> tuple[int, bool]:
-        """The status sent (0: dropped) and whether the request took effect."""
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, effects: list[Do], facts: Facts) -> int:
+        """The status sent (0: dropped). Whether the request took effect is noted in `facts`."""
         if not effects:
             direct = _Watch(send)
             await self.app(scope, receive, direct.send)
-            return direct.status, 0 < direct.status < 400
+            return direct.status
+        facts.applied = False
         for effect in effects:
             if effect.latency:
                 await asyncio.sleep(effect.latency)
         for effect in effects:
             stopped = await self._strike(scope, send, effect, "before")
             if stopped is not None:
-                return stopped, False
+                return stopped
         caught = _Caught()
         lags = [(effect.lag, effect.where) for effect in effects if effect.lag is not None]
         token = lag.current.set(lags[0]) if lags else None
         await self.app(scope, receive, caught.send)
         if token is not None:
             lag.current.reset(token)
-        applied = 0 < caught.status < 400
+        facts.applied = 0 < caught.status < 400
         for effect in effects:
             stopped = await self._strike(scope, send, effect, "after")
             if stopped is not None:
-                return stopped, applied
+                return stopped
         if any(effect.truncate for effect in effects):
             await self._truncated(scope, send, caught)
-            return caught.status, applied
+            return caught.status
         for message in caught.messages:
             await send(message)
-        return caught.status, applied
+        return caught.status
 
     async def _strike(self, scope: Scope, send: Send, effect: Do, when: str) -> int | None:
         """Apply the part of an effect that belongs to this moment; the final status when it ends the request."""

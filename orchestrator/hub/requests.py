@@ -19,6 +19,8 @@ class Facts:
     token: str | None = None
     points: int = 0
     writes: bool = False
+    applied: bool | None = None
+    """Whether it took effect, where a fault rule makes the status tell otherwise."""
     refused: bool = False
 
 

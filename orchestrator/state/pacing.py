@@ -55,8 +55,8 @@ class Pacing:
 
     def _take(self) -> float:
         """0 when a write was taken, else the seconds to wait before asking again."""
-        now = self.clock.now()
         with self._store.change() as data:
+            now = self.clock.now()  # under the lock: a time taken before it may lie before another's write
             # Times ahead of now come from a clock that was set back: they must not stop us for hours.
             made = [t for t in self._times(data) if timedelta(0) <= now - t < timedelta(hours=1)]
             free = [now, self._time(data.get("blocked_until")) or now]
