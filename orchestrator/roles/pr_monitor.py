@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
+from orchestrator import notify
 from orchestrator.github import pulls
 from orchestrator.mailbox.box import Claim, Entry
+from orchestrator.model.alert import AlertKind
 from orchestrator.model.names import RepoName
 from orchestrator.model.pull import Pull
 from orchestrator.model.task import Folder, Phase, Task
@@ -28,10 +30,16 @@ def watched(services: Services) -> list[Path]:
 def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     """One batched question about all open pull requests of ours, then one step for each."""
     entries = list(services.mailbox.list(Folder.REVIEW))
-    stopped = [e for f in STOPPED for e in services.mailbox.list(f) if e.task.pull_request]
+    stopped = [
+        e
+        for f in STOPPED
+        for e in services.mailbox.list(f)
+        if e.task.pull_request and services.settings.repo(e.task.repo) is not None
+    ]
     did: list[str] = []
     if dry_run:
         return Ticked(did=tuple(f"{e.id}: pull request #{e.task.pull_request}" for e in entries))
+    entries = [e for e in entries if _managed(services, e.task)]
     if entries or stopped:
         with fence(services, None, "reading pull requests"):
             seen = _watch(services, [*entries, *stopped])
@@ -40,6 +48,15 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
                 did += _repo(services, name, list(group), seen)
     waiting = _fold(services)
     return Ticked(did=tuple(did), settled=not (entries or stopped or waiting))
+
+
+def _managed(services: Services, task: Task) -> bool:
+    """A task of a repository that was taken out of the configuration is left to a person, who is told once."""
+    if services.settings.repo(task.repo) is not None:
+        return True
+    why = f"{task.repo} is not in the configuration any more; pull request #{task.pull_request} is left as it is."
+    notify.tell(services, AlertKind.MANUAL_ACTION, task, f"unmanaged:{task.pull_request}", why, action="see to it")
+    return False
 
 
 def _repo(

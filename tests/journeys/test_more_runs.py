@@ -150,3 +150,17 @@ def test_a_second_escalation_after_a_persons_retry_is_told_again(make: MakeWorld
     assert len(world.events(EventKind.ESCALATED)) == 2
     assert sum("Status: escalated" in c.body for c in world.comments(number)) == 2
     assert [r.data["alert"] for r in world.events(EventKind.ALERT)].count("escalated") == 2
+
+
+def test_a_pull_request_of_a_repository_taken_out_of_the_configuration_is_left_and_told_once(world: World) -> None:
+    world.issue()
+    world.dispatch()
+    world.work()
+    world.ci()
+    world.admin.repo("ada/other", files=FILES, ci={}, collaborators={BOT: "admin"})
+    world.config["projects"]["main"]["repos"] = [{"key": "other", "repo": "ada/other", "verify": "none"}]
+    world.build()
+    for _ in range(3):
+        world.monitor()
+    assert (world.place(), world.pulls()[0]["merged"], world.crashes()) == ("review", False, [])
+    assert [r.data["alert"] for r in world.events(EventKind.ALERT)].count("manual_action") == 1
