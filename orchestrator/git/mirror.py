@@ -140,6 +140,17 @@ class Mirror:
         ask = self.git.facts.ask
         return bool(ask(("has", name), lambda: self.git("cat-file", "-e", name, accept=(0, 1, 128)).exit == 0 or None))
 
+    def maintain(self) -> bool:
+        """Packs the mirror and drops what nothing points at and is two weeks old; False when there is no mirror.
+
+        Safe beside workers: what a workspace borrows hangs on a ref of ours or is younger. Raises GitError.
+        """
+        if not (self.path / "HEAD").exists():
+            return False
+        with self._lock():
+            self.git("gc", "--quiet", "--prune=2.weeks.ago", timeout=3600)
+        return True
+
     def keep(self, ref: str, sha: Sha) -> None:
         """Points a ref of the mirror at an object, without asking git: one small file, replaced at once."""
         self._write(self.path / ref, f"{names.sha(sha)}\n")

@@ -1,4 +1,4 @@
-"""Once a day: what is old and safely on GitHub may go (DECISIONS D14)."""
+"""Housekeeping: once a day what is old and safely on GitHub may go (DECISIONS D14), once a week mirrors are packed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ from orchestrator.services import Services
 from orchestrator.state import retention
 
 JOB = "retention"
+PACKING = "packing"
+WEEK = 7.0
 
 
 def daily(services: Services) -> None:
     now = services.now()
+    for repo in services.settings.repos:
+        if services.cadence.due(PACKING, repo.key, WEEK, now):
+            # Noted first: a mirror that cannot be packed is tried again next week, not at every tick.
+            services.cadence.ran(PACKING, repo.key, WEEK, now)
+            if services.repository(repo).maintain():
+                services.record(EventKind.RETAINED, None, repo=repo.name, packed=True)
     if not services.cadence.due(JOB, "", 1.0, now):
         return
     live = {id for f in Folder if f not in (Folder.DONE, Folder.FAILED) for id in services.mailbox.ids(f)}

@@ -440,3 +440,17 @@ def test_the_hardened_environment_holds_nothing_of_ours(world: World) -> None:
     assert "core.hookspath=/dev/null" in listed
     assert {k for k in env if not k.startswith(("GIT_", "SSH_"))} == {"PATH", "HOME", "LANG", "TZ", "LC_ALL"}
     assert ENV["HOME"] != env["HOME"]
+
+
+def test_a_packed_mirror_serves_as_before_and_keeps_what_our_refs_hold(world: World) -> None:
+    candidate = work(world)
+    tree = world.repo.snapshot("web-1").tree
+    assert world.repo.maintain() is True
+    assert sh(world.repo.path, "count-objects", "-v").splitlines()[0] == "count: 0"
+    world.repo.git.facts.forget()
+    assert (world.repo.has(candidate), world.repo.snapshot("web-1").tree) == (True, tree)
+
+
+def test_where_there_is_no_mirror_there_is_nothing_to_pack(tmp_path: Path) -> None:
+    git = Git(root=tmp_path / "repos", worktrees=tmp_path / "work", clock=Clock(), credentials=no_token)
+    assert git.of("web", "https://example.invalid/web.git").maintain() is False
