@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -24,16 +24,9 @@ GIT_PATHS = ("/info/refs", "/git-upload-pack", "/git-receive-pack")
 
 async def graphql(request: Request) -> Response:
     """The GraphQL endpoint, loaded at its first use."""
-    import importlib
+    from orchestrator.hub.graphql.app import handle
 
-    try:
-        handle = importlib.import_module("orchestrator.hub.graphql.app").handle
-    except ModuleNotFoundError as error:
-        if error.name not in ("orchestrator.hub.graphql", "orchestrator.hub.graphql.app"):
-            raise
-        return JSONResponse({"message": "Not Found", "documentation_url": "", "status": "404"}, status_code=404)
-    response: Response = await handle(request)
-    return response
+    return await handle(request)
 
 
 def build(hub: World) -> ASGIApp:

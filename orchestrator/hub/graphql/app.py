@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from orchestrator.hub.auth import Viewer
     from orchestrator.hub.limits import Budget
     from orchestrator.hub.requests import Facts
-    from orchestrator.hub.server import Hub
+    from orchestrator.hub.world import World as Hub
 
 DOCS = "https://docs.github.com/graphql"
 _KEPT = 256

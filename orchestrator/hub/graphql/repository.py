@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from orchestrator.hub.graphql.accounts import account
 from orchestrator.hub.graphql.errors import not_found
@@ -55,7 +56,7 @@ def url(thing: Thing) -> str:
 @field("Repository.sshUrl")
 def ssh_url(thing: Thing) -> str:
     """The address for git over ssh (which the hub does not serve; GitHub always names one)."""
-    return f"git@{thing.world.hub.host}:{thing.row.full_name}.git"
+    return f"git@{urlsplit(thing.world.hub.url).hostname}:{thing.row.full_name}.git"
 
 
 @field("Repository.isPrivate")

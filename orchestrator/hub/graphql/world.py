@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from orchestrator.hub.auth import Viewer
     from orchestrator.hub.db import Database
     from orchestrator.hub.graphql.cost import Cost
-    from orchestrator.hub.server import Hub
     from orchestrator.hub.store.projects import Project
+    from orchestrator.hub.world import World as Hub
 
 
 class World:
