@@ -74,15 +74,16 @@ def github(said: GitHub | None, *, base: Path, env: Mapping[str, str], notes: No
     )
 
 
-def telegram(config: Config, *, notes: Notes) -> TelegramSettings:
-    """The telegram section, or the two flat keys of the older spelling."""
+def telegram(config: Config, *, env: Mapping[str, str], notes: Notes) -> TelegramSettings:
+    """The telegram section, or the two flat keys of the older spelling. A token written down stands before `env`'s."""
     said = config.telegram or Telegram()
     chat = said.chat_id if said.chat_id is not None else config.telegram_chat_id
     api = (said.api_url or "https://api.telegram.org").rstrip("/")
     _check(api, ("telegram", "api_url"), notes)
+    variable = said.token_env or "TELEGRAM_BOT_TOKEN"
     return TelegramSettings(
-        token_env=said.token_env or "TELEGRAM_BOT_TOKEN",
-        token=said.token or config.telegram_bot_token or "",
+        token_env=variable,
+        token=said.token or config.telegram_bot_token or env.get(variable, "").strip(),
         chat_id="" if chat is None else str(chat),
         api_url=api,
     )

@@ -70,7 +70,7 @@ def settings(
     """Raises ConfigError with every problem found."""
     base = path.parent
     github = hosts.github(config.github, base=base, env=env, notes=notes)
-    telegram = hosts.telegram(config, notes=notes)
+    telegram = hosts.telegram(config, env=env, notes=notes)
     roster = Roster(config=config, notes=notes, known=known_agents, adapters=adapters, folder=base)
     projects = (*placed.projects(config), *seed.projects(config, notes))
     if not any(p.repos for p in projects):

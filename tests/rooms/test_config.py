@@ -228,6 +228,14 @@ def test_the_environment_moves_root_and_file(tmp_path: Path) -> None:
     assert locate({"AGENT_OS_CONFIG": "/b/c.yaml"}, checkout=tmp_path) == (tmp_path, Path("/b/c.yaml"))
 
 
+def test_the_pagers_token_comes_from_the_environment_unless_it_stands_in_the_file(tmp_path: Path) -> None:
+    env = {"TELEGRAM_BOT_TOKEN": " 1:from-env\n", "PAGER": "1:renamed"}
+    assert loaded(tmp_path, GOOD + "telegram: {chat_id: 7}\n", **env).telegram.token == "1:from-env"
+    assert loaded(tmp_path, GOOD + "telegram: {token_env: PAGER}\n", **env).telegram.token == "1:renamed"
+    assert loaded(tmp_path, GOOD + "telegram: {token: '1:in-the-file'}\n", **env).telegram.token == "1:in-the-file"
+    assert loaded(tmp_path, GOOD).telegram.token == ""
+
+
 def test_every_secret_the_configuration_leads_to_is_known_to_the_redactor(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("file-token-value\n")
     text = GOOD + "github: {token_file: token, token_env: HUB}\ntelegram: {token: '1:literal-token'}\n"
