@@ -17,17 +17,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from orchestrator import disk, process
 from orchestrator.model.event import EventKind
 from orchestrator.model.settings import Autopull
 from orchestrator.model.times import parse, stamp
-from orchestrator.state import locks
-
-if TYPE_CHECKING:
-    from orchestrator.roles.base import Ticked
+from orchestrator.roles.base import Ticked
 from orchestrator.services import Services
+from orchestrator.state import locks
 
 EVERY = "* * * * *"
 REMOTE = "origin"
