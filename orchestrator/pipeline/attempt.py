@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.github import issues
+from orchestrator.github.errors import NotFound
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import Folder, Phase
-from orchestrator.pipeline import closing, intake, judge, publish, run, settle
+from orchestrator.pipeline import closing, effect, intake, judge, publish, run, settle
 from orchestrator.services import NotManaged, Services
 
 
@@ -63,7 +64,13 @@ def _begin(services: Services, claim: Claim) -> Claim | None:
     except NotManaged as why:
         return closing.towards(services, claim, Folder.BLOCKED, str(why), BlockerCode.MISSING_CONTEXT)
     if task.issue is not None:
-        issue = issues.read(services.github, task.repo, task.issue)
+        try:
+            issue = issues.read(services.github, task.repo, task.issue)
+        except NotFound:
+            if not effect.gone(services, task):
+                raise
+            gone = f"issue #{task.issue} is gone: deleted, or transferred to another repository"
+            return closing.towards(services, claim, Folder.BLOCKED, gone, BlockerCode.MISSING_CONTEXT)
         if not issue.open:
             return closing.towards(services, claim, Folder.DONE, "withdrawn: its issue was closed", BlockerCode.NONE)
         intake.announce(services, claim)

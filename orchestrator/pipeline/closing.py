@@ -53,8 +53,9 @@ def _escalated(services: Services, task: Task) -> None:
     services.mailbox.note(task.id, Folder.ESCALATED, "escalation", services.redact(note.write(task)))
     if not _seen(services, task):
         services.record(EventKind.ESCALATED, task, why=task.reason)
-    effect.comment(services, task, f"escalated:{_occasion(task)}", report.stopped(task, task.reason))
-    desk.show(services, task, BoardStatus.BLOCKED, why="escalated")
+    if _managed(services, task):
+        effect.comment(services, task, f"escalated:{_occasion(task)}", report.stopped(task, task.reason))
+        desk.show(services, task, BoardStatus.BLOCKED, why="escalated")
     notify.tell(
         services, AlertKind.ESCALATED, task, _occasion(task), task.reason,
         action=f"answer in escalated/{task.id}.escalation.md, or move the task to inbox/",
@@ -75,17 +76,20 @@ def _blocked(services: Services, task: Task) -> None:
 def _withdrawn(services: Services, task: Task) -> None:
     """A person ended it on GitHub or by hand: our marks go, nothing of theirs is touched or reopened."""
     services.record(EventKind.WITHDRAWN, task, why=task.reason)
-    desk.show(services, task, BoardStatus.BACKLOG, why="withdrawn")
+    if _managed(services, task):
+        desk.show(services, task, BoardStatus.BACKLOG, why="withdrawn")
 
 
 def _stopped(services: Services, task: Task) -> None:
     """A person answered `stop`: the issue is closed as not planned."""
     services.record(EventKind.WITHDRAWN, task, why=task.reason)
-    desk.close_issue(services, task, reason="not_planned")
-    desk.show(services, task, BoardStatus.DONE, why="stopped by a person")
+    if _managed(services, task):
+        desk.close_issue(services, task, reason="not_planned")
+        desk.show(services, task, BoardStatus.DONE, why="stopped by a person")
 
 
 def _managed(services: Services, task: Task) -> bool:
+    """Nothing is written into a repository that the configuration does not name, no farewell either."""
     return services.settings.repo(task.repo) is not None
 
 

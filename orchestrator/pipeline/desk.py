@@ -30,10 +30,11 @@ def show(services: Services, task: Task, status: BoardStatus, *, why: str, seen:
         BoardStatus.BACKLOG: frozenset[str](),
         BoardStatus.READY: frozenset[str](),
     }[status]
-    effect.repeatable(
-        services, task, f"show:{status.value}", f"#{task.issue} shown as {status.value}: {why}",
-        lambda: _show(services, task, status, wanted, seen),
-    )  # fmt: skip
+    with effect.unless_gone(services, task):
+        effect.repeatable(
+            services, task, f"show:{status.value}", f"#{task.issue} shown as {status.value}: {why}",
+            lambda: _show(services, task, status, wanted, seen),
+        )  # fmt: skip
 
 
 def _show(services: Services, task: Task, status: BoardStatus, wanted: frozenset[str], seen: Issue | None) -> None:
@@ -93,4 +94,5 @@ def close_issue(services: Services, task: Task, *, reason: str = "completed") ->
         if issues.read(services.github, task.repo, number).open:
             issues.close(services.github, task.repo, number, reason)
 
-    effect.repeatable(services, task, "close_issue", f"close #{number}", act)
+    with effect.unless_gone(services, task):
+        effect.repeatable(services, task, "close_issue", f"close #{number}", act)

@@ -8,9 +8,11 @@ only not be visible yet), the journal refuses to act until the settle time has p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
-from orchestrator.github import issues
+from orchestrator.github import issues, repos
+from orchestrator.github.errors import NotFound
 from orchestrator.model.event import EventKind
 from orchestrator.model.task import Task
 from orchestrator.services import Services
@@ -67,4 +69,26 @@ def comment(services: Services, task: Task, kind: str, text: str) -> str:
         body = services.redact(f"{text.strip()}\n\n{mark}")
         return {"url": issues.comment(services.github, task.repo, number, body).url}
 
-    return once(services, task, f"comment:{kind}", f"comment on #{number}", look=look, act=act).get("url", "")
+    url = ""
+    with unless_gone(services, task):
+        url = once(services, task, f"comment:{kind}", f"comment on #{number}", look=look, act=act).get("url", "")
+    return url
+
+
+@contextlib.contextmanager
+def unless_gone(services: Services, task: Task) -> Iterator[None]:
+    """Lets a NotFound pass when it is the task's issue that is gone: nobody is left to tell, and no tick will change
+    that. Any other absence, also of the whole repository (a token that lost its right), is raised."""
+    try:
+        yield
+    except NotFound:
+        if not gone(services, task):
+            raise
+
+
+def gone(services: Services, task: Task) -> bool:
+    """The issue was deleted or transferred: its repository answers, it does not. Raises NotFound with neither."""
+    if task.issue is None:
+        return False
+    repos.default_branch(services.github, task.repo)
+    return not issues.state_of(services.github, [(task.repo, task.issue)])

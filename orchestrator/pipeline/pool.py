@@ -14,9 +14,8 @@ from pathlib import Path
 
 from orchestrator import process
 from orchestrator.clock import CLOCK_ENV
-from orchestrator.model.event import EventKind
 from orchestrator.model.task import Folder, Task
-from orchestrator.pipeline import attempt
+from orchestrator.pipeline import attempt, crash
 from orchestrator.policy import order
 from orchestrator.services import Services
 from orchestrator.state import locks
@@ -74,12 +73,15 @@ def serve(services: Services) -> int:
             return 0
         tried: set[str] = set()
         while True:
-            candidates = [t for t in waiting(services) if f"{t.id}:{t.rev}" not in tried]
+            candidates = [t for t in waiting(services) if not tried & {t.id, f"{t.id}:{t.rev}"}]
             if not candidates:
                 return worked
             task = candidates[0]
             tried.add(f"{task.id}:{task.rev}")
-            worked += one(services, task)
+            if one(services, task):
+                worked += 1
+            else:  # somebody else has it, or it failed: at once is no better time for another try
+                tried.add(task.id)
 
 
 def one(services: Services, task: Task) -> bool:
@@ -87,7 +89,7 @@ def one(services: Services, task: Task) -> bool:
     try:
         return attempt.work(services, task.id)
     except Exception as error:  # noqa: BLE001 - the fence: the task stays in processing/, the next tick takes it up
-        services.record(EventKind.CRASH, task, where="worker", error=f"{type(error).__name__}: {error}")
+        crash.worker(services, task, error)
         return False
 
 

@@ -82,13 +82,13 @@ def recover(services: Services, claim: Claim) -> Claim | None:
     if task.recoveries >= repo.max_recoveries:
         why = f"{task.recoveries} workers died during this run"
         return closing.towards(services, claim, Folder.ESCALATED, why, BlockerCode.RUNNER_FAILURE)
-    lost = replace(attempt, started=stamp(services.now()))
-    task = replace(task, recoveries=task.recoveries + 1, attempts=(*task.attempts[:-1], lost))
-    claim = services.mailbox.save(claim, task)
+    # Before it counts: an outage here is no death of a worker.
     opened = _workspace(services, claim, repo, services.repository(repo))
     if opened is None:
         return closing.towards(services, claim, Folder.BLOCKED, "its base branch is gone", BlockerCode.MISSING_CONTEXT)
     task, workspace, conflicts = opened
+    lost = replace(attempt, started=stamp(services.now()))
+    task = replace(task, recoveries=task.recoveries + 1, attempts=(*task.attempts[:-1], lost))
     since = contract.clear(workspace)
     return _run(services, services.mailbox.save(claim, task), workspace, conflicts, since)
 

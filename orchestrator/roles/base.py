@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.model.event import EventKind
 from orchestrator.model.task import Task
+from orchestrator.pipeline import crash
 from orchestrator.services import Services
 
 
@@ -47,5 +47,4 @@ def fence(services: Services, task: Task | None, where: str, *, repo: str = "") 
     try:
         yield failed
     except Exception as error:  # noqa: BLE001 - the fence: one of the two places that catch everything
-        failed.append(f"{type(error).__name__}: {error}")
-        services.record(EventKind.CRASH, task, repo=repo, where=where, error=failed[0])
+        failed.append(crash.note(services, task, where, error, repo=repo))
