@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.github import issues
+from orchestrator.github import issues, pulls
 from orchestrator.github.errors import NotFound
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import Folder, Phase
-from orchestrator.pipeline import closing, effect, intake, judge, publish, run, settle
+from orchestrator.pipeline import closing, effect, finish, intake, judge, publish, run, settle
 from orchestrator.services import NotManaged, Services
 
 
@@ -63,6 +63,36 @@ def _begin(services: Services, claim: Claim) -> Claim | None:
         services.repo(task)
     except NotManaged as why:
         return closing.towards(services, claim, Folder.BLOCKED, str(why), BlockerCode.MISSING_CONTEXT)
+    if (gone := _published(services, claim)) is not claim:
+        return gone
+    return _issue(services, claim)
+
+
+def _published(services: Services, claim: Claim) -> Claim | None:
+    """The pull request of earlier work, as a person may have left it meanwhile. The same claim: go on.
+
+    Merged, only our books are behind. Closed, the task is over; but a person's retry after that asks for a new one.
+    """
+    task = claim.task
+    if task.pull_request is None:
+        return claim
+    ref = (task.repo, task.pull_request)
+    pull = pulls.watch(services.github, [ref]).get(ref)
+    if pull is None or (pull.open and not pull.merged):
+        return claim
+    if pull.merged:
+        return finish.note_merged(services, claim, pull)
+    if not run.retried(task):
+        why = f"withdrawn: its pull request was closed without a merge by {pull.closed_by or 'a person'}"
+        return closing.towards(services, claim, Folder.DONE, why, BlockerCode.NONE)
+    head = services.repository(services.repo(task)).remote_head(task.branch)
+    pushed = task.pushed_sha if head else None
+    renewed = replace(task, pull_request=None, pushed_sha=pushed, failed_checks=(), conflict=False)
+    return services.mailbox.save(claim, renewed)
+
+
+def _issue(services: Services, claim: Claim) -> Claim | None:
+    task = claim.task
     if task.issue is not None:
         try:
             issue = issues.read(services.github, task.repo, task.issue)

@@ -69,10 +69,10 @@ def comment(services: Services, task: Task, kind: str, text: str) -> str:
         body = services.redact(f"{text.strip()}\n\n{mark}")
         return {"url": issues.comment(services.github, task.repo, number, body).url}
 
-    url = ""
+    told: Result = {}
     with unless_gone(services, task):
-        url = once(services, task, f"comment:{kind}", f"comment on #{number}", look=look, act=act).get("url", "")
-    return url
+        told = once(services, task, f"comment:{kind}", f"comment on #{number}", look=look, act=act)
+    return told.get("url", "")
 
 
 @contextlib.contextmanager

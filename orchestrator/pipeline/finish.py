@@ -20,21 +20,30 @@ from orchestrator.pipeline import desk, effect, report
 from orchestrator.services import Services
 
 
-def merged(services: Services, claim: Claim, sha: Sha, head: Sha) -> None:
-    """Our own merge of `head` went through as `sha`: write it down, compare what landed, finish."""
+def merged(services: Services, claim: Claim, sha: Sha) -> None:
+    """Our own merge went through as `sha`: write it down, finish."""
     task = replace(claim.task, phase=Phase.MERGED, merge_sha=sha)
     claim = services.mailbox.save(claim, task)
     services.record(EventKind.MERGED, task, number=task.pull_request, sha=sha, by="agent-os")
-    _compare(services, task, sha, head)
     finish(services, claim)
 
 
 def seen_merged(services: Services, claim: Claim, pull: Pull) -> None:
     """It is merged already, by a person or by an earlier us: only our books are behind."""
+    finish(services, note_merged(services, claim, pull))
+
+
+def note_merged(services: Services, claim: Claim, pull: Pull) -> Claim:
     task = replace(claim.task, phase=Phase.MERGED, merge_sha=pull.merge_sha)
     claim = services.mailbox.save(claim, task)
-    services.record(EventKind.MERGED, task, number=task.pull_request, sha=pull.merge_sha or "", by="seen")
-    finish(services, claim)
+    by = "agent-os" if _ours(services, task) else "seen"
+    services.record(EventKind.MERGED, task, number=task.pull_request, sha=pull.merge_sha or "", by=by)
+    return claim
+
+
+def _ours(services: Services, task: Task) -> bool:
+    """We asked for this merge, also when its answer never came."""
+    return services.effects.of(task.id).state(f"merge:{task.pushed_sha}") is not None
 
 
 def finish(services: Services, claim: Claim) -> None:
@@ -42,6 +51,7 @@ def finish(services: Services, claim: Claim) -> None:
     task = claim.task
     repo = services.repo(task)
     repository = services.repository(repo)
+    _compare_once(services, task)
     desk.close_issue(services, task)
     desk.show(services, task, BoardStatus.DONE, why="merged")
     effect.comment(services, task, "done", _farewell(task))
@@ -78,6 +88,16 @@ def fragment(task: Task, repo_key: str, at: str) -> Fragment:
         files=last.files_changed if last else (),
         decisions=tuple(report.defused(d) for d in last.decisions) if last else (),
     )
+
+
+def _compare_once(services: Services, task: Task) -> None:
+    """Of our own merges only, and before the books are closed, so that neither a death nor a lost answer skips it."""
+    if task.merge_sha is None or task.pushed_sha is None or not _ours(services, task):
+        return
+    journal, key = services.effects.of(task.id), f"compared:{task.merge_sha}"
+    if journal.result(key) is None:
+        _compare(services, task, task.merge_sha, task.pushed_sha)
+        journal.done(key, {})
 
 
 def _compare(services: Services, task: Task, sha: Sha, head: Sha) -> None:

@@ -196,7 +196,7 @@ def _workspace(
     stands, else from the branch that was pushed, else from our kept candidate. Nothing a parent did is dropped.
     """
     task = claim.task
-    repository.fetch(max_age=0 if _retried(task) else FETCH_SECONDS)
+    repository.fetch(max_age=0 if retried(task) else FETCH_SECONDS)
     base = task.base or repository.default_branch()
     tip = repository.head(base)
     if tip is None:
@@ -218,7 +218,7 @@ def _workspace(
     return task, repository.open_workspace(task.id, start=task.start_sha, branch=task.branch), conflicts
 
 
-def _retried(task: Task) -> bool:
+def retried(task: Task) -> bool:
     """The first run after a person's retry: what they mended must be seen."""
     return bool(task.attempts) and not task.counted
 
