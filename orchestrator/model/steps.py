@@ -115,9 +115,11 @@ class Withdraw:
 
 @dataclass(frozen=True, kw_only=True)
 class HandOver:
-    """Out of rounds, or not ours to go on with: escalate."""
+    """Out of rounds, or not ours to go on with: escalate. What is wrong goes along, for a person's retry."""
 
     why: str
+    failed: tuple[FailedCheck, ...] = ()
+    conflict: bool = False
 
 
 PullStep = Wait | Update | Merge | Finish | Rework | Withdraw | HandOver

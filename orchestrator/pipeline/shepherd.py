@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator import notify
-from orchestrator.git import Conflict, Pushed
+from orchestrator.git import Conflict, Pushed, Refused
 from orchestrator.github import checks, pulls
 from orchestrator.github.errors import HeadMoved, NotMergeable
 from orchestrator.mailbox.box import Claim
@@ -18,8 +18,7 @@ from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import Checks, RepoSettings
 from orchestrator.model.steps import Finish, HandOver, Merge, PullStep, Rework, Update, Wait, Withdraw
 from orchestrator.model.task import AttemptKind, FailedCheck, Folder, Phase, Task
-from orchestrator.model.times import stamp
-from orchestrator.pipeline import closing, desk, effect, finish, judge, report
+from orchestrator.pipeline import closing, desk, effect, finish, following, judge, report
 from orchestrator.policy import merge as policy
 from orchestrator.services import Services
 
@@ -32,6 +31,7 @@ def look(services: Services, claim: Claim, pull: Pull, *, turn: bool) -> bool:
     if claim.task.phase is Phase.CLOSING:
         closing.close(services, claim)
         return False
+    claim = following.caught_up(services, claim, pull)
     step = _decide(services, claim.task, pull, turn)
     _record(services, claim.task, step)
     match step:
@@ -45,12 +45,10 @@ def look(services: Services, claim: Claim, pull: Pull, *, turn: bool) -> bool:
         case Finish():
             finish.seen_merged(services, claim, pull)
             return True
-        case Rework():
+        case Rework() | HandOver():
             _rework(services, claim, step)
         case Withdraw(why=why):
             closing.towards(services, claim, Folder.DONE, f"withdrawn: {why}", BlockerCode.NONE)
-        case HandOver(why=why):
-            closing.towards(services, claim, Folder.ESCALATED, why, BlockerCode.TEST_FAILURE)
     return False
 
 
@@ -65,6 +63,8 @@ def _decide(services: Services, task: Task, pull: Pull, turn: bool) -> PullStep:
         now=services.now(),
     )
     step = policy.decide(facts)
+    if pull.head_sha != task.pushed_sha and following.lags(services, task, pull):
+        return Wait(why="GitHub does not show our last push yet")
     # Whether the base moved on costs a request, so it is asked only of what would land now.
     if isinstance(step, Merge) and pulls.behind(services.github, pull):
         step = policy.decide(replace(facts, pull=replace(pull, behind=True)))
@@ -104,10 +104,21 @@ def _merge(services: Services, claim: Claim, pull: Pull, sha: Sha) -> bool:
     try:
         done = effect.once(services, task, f"merge:{sha}", f"merge #{pull.number}", look=look_first, act=act)
     except (HeadMoved, NotMergeable) as refused:
-        services.record(EventKind.PULL_DECIDED, task, step="refused", detail=str(refused))
+        _refused(services, task, sha, str(refused))
         return False
-    finish.merged(services, claim, Sha(done["sha"]), sha)
+    finish.merged(services, claim, Sha(done["sha"]))
     return True
+
+
+def _refused(services: Services, task: Task, sha: Sha, why: str) -> None:
+    """Recorded once. Somebody may have pushed in between, so a person is told only when it is refused again."""
+    subject, state = f"refused:{task.id}", f"{sha} {why}"
+    if not services.signatures.seen(subject, state):
+        services.record(EventKind.PULL_DECIDED, task, step="refused", detail=why)
+        services.signatures.remember(subject, state)
+        return
+    text = f"GitHub refuses to merge #{task.pull_request}: {why}"
+    notify.tell(services, AlertKind.MANUAL_ACTION, task, f"refused:{sha}", text, action="see the pull request")
 
 
 def _message(services: Services, task: Task) -> str:
@@ -132,29 +143,32 @@ def _update(services: Services, claim: Claim, pull: Pull) -> bool:
     if tip is None:
         closing.towards(services, claim, Folder.ESCALATED, f"{task.base} is gone", BlockerCode.MISSING_CONTEXT)
         return False
+    if repository.is_ancestor(tip, task.pushed_sha):  # it holds the base already; GitHub is behind, not the branch
+        return False
     merged = repository.merge_tree(tip, task.pushed_sha)
     if isinstance(merged, Conflict):
-        _rework(services, claim, Rework(why=f"conflicts with {task.base}", conflict=True))
+        _rework(services, claim, policy.repair(task, repo, Rework(why=f"conflicts with {task.base}", conflict=True)))
         return False
     message = services.redact(f"Bring in {task.base} for {task.title}\n\nTask: {task.id}")
     head = repository.commit(task.id, merged.tree, (task.pushed_sha, tip), message, services.now())
     if not _still_good(services, task, repo, head):
-        _rework(services, claim, Rework(why=f"our verification fails on top of the new {task.base}", failed=_own(repo)))
+        # As with a conflict: the repair starts from both sides joined, or it would not see what fails.
+        why = f"our verification fails on top of the new {task.base}"
+        _rework(services, claim, policy.repair(task, repo, Rework(why=why, failed=_own(repo), conflict=True)))
         return False
     services.mailbox.check(claim)
-    assert task.verdict is not None, "only a judged head is updated"
-    verdict = replace(task.verdict, head_sha=head, base_sha=tip, tree=merged.tree)
     journal = services.effects.of(task.id)
     journal.intend(f"push:{head}", f"update {task.branch}")
     answer = repository.push(task.branch, head, expect=task.pushed_sha)
     if not isinstance(answer, Pushed):
         journal.failed(f"push:{head}", repr(answer))
+        if isinstance(answer, Refused):
+            why = f"the host refused the push: {services.redact(answer.why)}"
+            closing.towards(services, claim, Folder.ESCALATED, why, BlockerCode.MANUAL_INTERVENTION_REQUIRED)
         return False
     journal.done(f"push:{head}", {"sha": head})
     services.record(EventKind.UPDATED, task, base=tip, head=head)
-    now = stamp(services.now())
-    task = replace(task, pushed_sha=head, pushed_at=now, candidate_sha=head, base_sha=tip, verdict=verdict)
-    services.mailbox.save(claim, task)
+    services.mailbox.save(claim, following.updated(services, task, head, tip, merged.tree))
     return False
 
 
@@ -169,8 +183,9 @@ def _own(repo: RepoSettings) -> tuple[FailedCheck, ...]:
     return (FailedCheck(name="verification", conclusion="failure", summary=repo.verify),)
 
 
-def _rework(services: Services, claim: Claim, step: Rework) -> None:
-    """Red checks or a conflict: the issue is told, the board says so, the task waits for an agent on its branch."""
+def _rework(services: Services, claim: Claim, step: Rework | HandOver) -> None:
+    """Red checks or a conflict: the issue is told, the board says so, the task waits for an agent on its branch, or
+    for a person when no round is left. Either way the next agent knows what is wrong."""
     task = claim.task
     failed = step.failed
     if failed and task.pushed_sha and not step.conflict:
@@ -178,6 +193,10 @@ def _rework(services: Services, claim: Claim, step: Rework) -> None:
         failed = tuple(
             replace(c, summary=str(services.redact(told[c.name].summary))) if c.name in told else c for c in failed
         )
+    if isinstance(step, HandOver):
+        claim = services.mailbox.save(claim, replace(task, failed_checks=failed, conflict=step.conflict))
+        closing.towards(services, claim, Folder.ESCALATED, step.why, BlockerCode.TEST_FAILURE)
+        return
     task = replace(
         task,
         phase=Phase.QUEUED,

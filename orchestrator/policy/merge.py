@@ -38,14 +38,20 @@ def decide(f: Facts) -> PullStep:
         return Withdraw(why=f"closed without a merge by {pull.closed_by or 'a person'}")
     if pull.head_sha != task.pushed_sha:
         return Wait(why=f"{pull.head_ref} carries commits that are not ours; it is left to whoever pushed them")
+    if pull.base_ref != task.base:
+        return Wait(
+            why=f"it was pointed at {pull.base_ref}, not {task.base}: a merge there was not judged and is not ours"
+        )
     if f.repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
         return Wait(why="dispatcher_only: the pull request is a person's from here")
     if pull.mergeable is Mergeable.CONFLICT:
-        return _rework(f, Rework(why=f"conflicts with {pull.base_ref}", conflict=True))
+        return repair(task, f.repo, Rework(why=f"conflicts with {pull.base_ref}", conflict=True))
     if any(c.state is CheckState.PENDING for c in pull.checks):
         return Wait(why="checks are running")
     if red := failed(pull.checks):
-        return _rework(f, Rework(why="checks failed: " + ", ".join(c.name for c in red), failed=_as_data(red, pull)))
+        return repair(
+            task, f.repo, Rework(why="checks failed: " + ", ".join(c.name for c in red), failed=_as_data(red, pull))
+        )
     return _land(f)
 
 
@@ -85,10 +91,12 @@ NO_CHECKS = (
 )
 
 
-def _rework(f: Facts, step: Rework) -> PullStep:
-    rounds = f.task.count(AttemptKind.CI)
-    if rounds >= f.repo.max_ci_rounds:
-        return HandOver(why=f"{rounds} rounds of repair did not mend it; {step.why}")
+def repair(task: Task, repo: RepoSettings, step: Rework) -> Rework | HandOver:
+    """One more round, or none left."""
+    rounds = task.count(AttemptKind.CI)
+    if rounds >= repo.max_ci_rounds:
+        why = f"{rounds} rounds of repair did not mend it; {step.why}"
+        return HandOver(why=why, failed=step.failed, conflict=step.conflict)
     return step
 
 
