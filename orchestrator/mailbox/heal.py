@@ -37,6 +37,8 @@ class Healed:
 
 def heal(box: Shelves, found: Survey | None = None) -> tuple[Healed, ...]:
     """Carries out what a survey (its own by default) calls for, each finding looked at again under the lock."""
+    for folder in Folder:  # people move files by hand: `mv x.md hold/` wants the folder to be there
+        (box.root / folder.value).mkdir(parents=True, exist_ok=True)
     found = found or box.survey()
     healed = [*_sweep(box)]
     for duplicate in found.duplicates:

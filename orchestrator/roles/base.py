@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import click
+
 from orchestrator.model.task import Task
 from orchestrator.pipeline import crash
 from orchestrator.services import Services
@@ -39,7 +41,7 @@ class Role(Protocol):
 
 @contextlib.contextmanager
 def fence(services: Services, task: Task | None, where: str, *, repo: str = "") -> Iterator[list[str]]:
-    """One bad task must not stop the others. Recorded, and tried again by the next tick.
+    """One bad task must not stop the others. Recorded, told on standard error, and tried again by the next tick.
 
     Yields a list that holds the error's words afterwards, and stays empty when all went well.
     """
@@ -48,3 +50,5 @@ def fence(services: Services, task: Task | None, where: str, *, repo: str = "") 
         yield failed
     except Exception as error:  # noqa: BLE001 - the fence: one of the two places that catch everything
         failed.append(crash.note(services, task, where, error, repo=repo))
+        # At every tick: the record of the hour is not where a person looks who has just mistyped a token.
+        click.echo(services.redact(f"{where}: {failed[0]}"), err=True)

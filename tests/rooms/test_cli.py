@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.model.task import Folder
 from orchestrator.roles import NAMES
 
 CONFIG = """
@@ -35,3 +36,21 @@ def test_every_role_ticks_on_a_fresh_installation(root: Path, role: str) -> None
     done = agent_os(root, "tick", role, "--dry-run", GITHUB_TOKEN="x")
     assert "Traceback" not in done.stderr
     assert done.returncode == 0
+
+
+def test_a_tick_without_a_token_says_so_where_cron_logs_it(root: Path) -> None:
+    for _ in range(2):  # recorded once an hour, said each time
+        done = agent_os(root, "tick", "dispatcher", GH_CONFIG_DIR=str(root))
+        assert "no token for 127.0.0.1:9: set GITHUB_TOKEN" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_tick_whose_github_is_away_says_so_and_shows_no_token(root: Path) -> None:
+    done = agent_os(root, "tick", "dispatcher", "--dry-run", GITHUB_TOKEN="ghp_" + "x" * 36)
+    assert "board main: Unavailable: http://127.0.0.1:9/" in done.stderr
+    assert "xxxx" not in done.stderr
+
+
+def test_every_mailbox_folder_stands_after_the_first_tick_so_that_people_can_move_files(root: Path) -> None:
+    agent_os(root, "tick", "queue")
+    assert {f.name for f in (root / "runtime/mailbox").iterdir() if f.is_dir()} >= {f.value for f in Folder}

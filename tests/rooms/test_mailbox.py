@@ -340,7 +340,7 @@ def test_an_unreadable_file_goes_to_corrupt_with_the_reason_and_can_come_back(bo
         assert word in reason
     fixed = box.path(ID, Folder.CORRUPT).read_text().replace("many", "1")
     box.path(ID, Folder.CORRUPT).unlink()
-    box.path(ID, Folder.INBOX).parent.mkdir()
+    box.path(ID, Folder.INBOX).parent.mkdir(exist_ok=True)
     box.path(ID, Folder.INBOX).write_text(fixed)
     assert found(box).task.attempt == 1
     assert box.heal() == ()
