@@ -91,6 +91,9 @@ def retry(services: Services, id: str, *, person: str) -> TaskLine:
     if folder is Folder.DONE:
         from orchestrator.pipeline import hand
 
+        later = hand.later_generation(services, found)
+        if later is not None and later[1] is not Folder.DONE:
+            raise OrderRefused(f"task {id} has a later generation, {later[0]} in {later[1].value}/; retry that one")
         _order(services, found, person, "retry")
         fresh = hand.next_generation(services, found)
         services.mailbox.put(fresh)
@@ -100,7 +103,7 @@ def retry(services: Services, id: str, *, person: str) -> TaskLine:
     with _held(services, found) as claim:
         _order(services, found, person, "retry")
         claim = intake.again(services, claim, f"retry ordered by {person}")
-    return _line(Entry(id=claim.task.id, folder=Folder.INBOX, task=claim.task))
+    return _line(Entry(id=claim.task.id, folder=claim.folder, task=claim.task))
 
 
 def hold(services: Services, id: str, *, person: str) -> TaskLine:

@@ -1,12 +1,20 @@
-"""From Ready to pull request, without the time of agents and CI, against the bare git commands it needs."""
+"""From Ready to pull request, without the time of agents and CI, against the bare git commands it needs.
+
+Twenty issues in one tick of the dispatcher and one of the queue, process starts and imports included, pacing off, one
+worker per core (two); beside them, before and after in the same run, a shell script with the bare git commands for as
+many tasks. Three rounds; the median of the ratios decides. With two workers agents run side by side, so half of their
+summed time is taken out. The figure of a single worker, where nothing overlaps, is reported beside it.
+"""
 
 from __future__ import annotations
 
 import base64
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.proof import Report
@@ -15,23 +23,75 @@ from orchestrator.model.task import Folder
 from tests.journeys.world import REPO, World
 
 TASKS = 20
+ROUNDS = 3
+WORKERS = 2
 SCRIPT = Path(__file__).resolve().parents[1] / "bare_git.sh"
+IMPORTS = "import orchestrator.cli.app, orchestrator.wiring, orchestrator.pipeline.pool, github, gql"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """Seconds for all tasks together."""
+
+    wall: float
+    dispatch: float
+    agents: float
+    """Summed over all agent runs."""
+    bare: float
+    workers: int
+    published: int
+    requests: int
+    writes: int
+
+    @property
+    def ours(self) -> float:
+        return self.wall - self.agents / self.workers
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.bare
 
 
 def prove(report: Report) -> None:
+    rounds = [_round(WORKERS) for _ in range(ROUNDS)]
+    single = _round(1)
+    middle = sorted(rounds, key=lambda r: r.ratio)[ROUNDS // 2]
+
+    def per_task(seconds: float) -> int:
+        return round(seconds / TASKS * 1000)
+
+    report.figures |= {
+        "tasks": TASKS,
+        "workers": WORKERS,
+        "ratios": [round(r.ratio, 2) for r in rounds],
+        "ratio_of_a_single_worker": round(single.ratio, 2),
+        "wall_ms_per_task": per_task(middle.wall),
+        "agent_ms_per_task": per_task(middle.agents / WORKERS),
+        "ours_ms_per_task": per_task(middle.ours),
+        "of_which_dispatch_ms": per_task(middle.dispatch),
+        "of_which_starting_two_processes_ms": per_task(2 * _start()),
+        "bare_git_ms_per_task": per_task(middle.bare),
+        "github_requests_per_task": round(middle.requests / TASKS, 1),
+        "github_writes_per_task": round(middle.writes / TASKS, 1),
+        "paced_seconds_per_task": round(middle.writes / TASKS * 1.0, 1),
+    }
+    report.hold("published", min(r.published for r in (*rounds, single)), at_least=TASKS)
+    report.hold("ratio", statistics.median(r.ratio for r in rounds), at_most=4)
+
+
+def _round(workers: int) -> Round:
     with tempfile.TemporaryDirectory(prefix="overhead-") as folder:
-        world = World(Path(folder), ci={}, top={"max_parallel_workers": 1})
+        world = World(Path(folder), ci={}, top={"max_parallel_workers": workers})
         try:
-            _prove(world, Path(folder), report)
+            return _measured(world, Path(folder), workers)
         finally:
             world.close()
 
 
-def _prove(world: World, folder: Path, report: Report) -> None:
-    world.play(
-        {"steps": [{"write": {"path": "{task}.txt", "text": "x"}}, {"result": {"status": "complete", "summary": "x"}}]}
-    )
-    bare = [_bare(world, folder / "a")]
+def _measured(world: World, folder: Path, workers: int) -> Round:
+    done = {"result": {"status": "complete", "summary": "x"}}
+    world.play({"steps": [{"write": {"path": "{task}.txt", "text": "x"}}, done]})
+    bare = _bare(world, folder / "a")
     for n in range(TASKS):
         world.issue(f"Task {n}")
     world.services.github.login()  # the hub builds its schema at the first question: that is not ours
@@ -42,26 +102,29 @@ def _prove(world: World, folder: Path, report: Report) -> None:
     _tick(world, "dispatcher")
     dispatched = time.monotonic()
     _tick(world, "queue", "--wait")
-    total = time.monotonic() - began
+    ended = time.monotonic()
     github = dict(world.hub.requests.counters)
-    bare.append(_bare(world, folder / "b"))
-    published = len(world.services.mailbox.ids(Folder.REVIEW))
-    agents = sum(float(str(r.data["exact"])) for r in world.events(EventKind.AGENT_ENDED))
-    ours = total - agents
-    reference = sum(bare) / len(bare)
-    report.figures |= {
-        "tasks": TASKS,
-        "published": published,
-        "wall_ms_per_task": round(total / TASKS * 1000),
-        "agent_ms_per_task": round(agents / TASKS * 1000),
-        "ours_ms_per_task": round(ours / TASKS * 1000),
-        "bare_git_ms_per_task": round(reference / TASKS * 1000),
-        "dispatch_ms_per_task": round((dispatched - began) / TASKS * 1000),
-        "github": github,
-        "paced_seconds_per_task": round(github["writes"] / TASKS, 1),
-    }
-    report.hold("published_share", published / TASKS, at_least=1)
-    report.hold("ratio", ours / reference, at_most=4)
+    bare += _bare(world, folder / "b")
+    return Round(
+        wall=ended - began,
+        dispatch=dispatched - began,
+        agents=sum(float(str(r.data["exact"])) for r in world.events(EventKind.AGENT_ENDED)),
+        bare=bare / 2,
+        workers=workers,
+        published=len(world.services.mailbox.ids(Folder.REVIEW)),
+        requests=github["requests"],
+        writes=github["writes"],
+    )
+
+
+def _start() -> float:
+    """Seconds until a process of ours has loaded what real work needs."""
+    times = []
+    for _ in range(3):
+        began = time.monotonic()
+        subprocess.run([sys.executable, "-c", IMPORTS], check=True)
+        times.append(time.monotonic() - began)
+    return statistics.median(times)
 
 
 def _tick(world: World, role: str, *more: str) -> None:

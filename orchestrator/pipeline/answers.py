@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import Actor, Event, EventKind
 from orchestrator.model.names import TaskId
@@ -45,9 +43,7 @@ def _apply(services: Services, claim: Claim, decision: answer.Decision) -> None:
         why = f"stopped by a person: {decision.reason}"
         closing.towards(services, claim, Folder.FAILED, why, BlockerCode.MANUAL_INTERVENTION_REQUIRED)
         return
-    claim = intake.again(services, claim, f"retry decision: {decision.reason}")
-    if decision.agent:
-        services.mailbox.save(claim, replace(claim.task, next_agent=decision.agent))
+    intake.again(services, claim, f"retry decision: {decision.reason}", agent=decision.agent)
 
 
 def _reply(services: Services, claim: Claim, note: str, words: str) -> None:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from orchestrator.git import Pushed, Repository
-from orchestrator.github import pulls
+from orchestrator.git import LeaseLost, Pushed, Refused, Repository
 from orchestrator.memory import Fragment
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import Sha
 from orchestrator.model.settings import MemoryMode, RepoSettings
-from orchestrator.model.times import parse, stamp
+from orchestrator.model.times import parse
+from orchestrator.pipeline import propose
+from orchestrator.pipeline.propose import FILE
 from orchestrator.services import Services
 
-FILE = "CODEBASE.md"
 PATIENCE = timedelta(hours=1)
 TRIES = 3
 
@@ -40,13 +40,19 @@ def fold(services: Services, repo: RepoSettings, *, open_pulls: int) -> None:
         old = (repository.read(tip, FILE) or b"").decode("utf-8", "replace")
         new = services.memory.fold(old, waiting)
         if new == old:
-            services.memory.folded(repo.key, waiting, tip)
+            _folded(services, repo, waiting, tip)
             return
         message = services.redact(f"Remember {len(waiting)} merged task{'s' * (len(waiting) > 1)} in {FILE}")
-        sha = repository.write_file_commit(tip, FILE, str(services.redact(new)).encode(), message, services.now())
-        if repo.memory is MemoryMode.COMMIT and _push(services, repo, repository, base, sha, tip, waiting):
+        # The newest fragment's time, not now: the same entries on the same base are the same commit.
+        at = max(parse(f.at) for f in waiting)
+        sha = repository.write_file_commit(tip, FILE, str(services.redact(new)).encode(), message, at)
+        answer = _push(services, repo, repository, base, sha, tip)
+        if isinstance(answer, Pushed):
+            propose.tidy(services, repo, repository, sha)
+            _folded(services, repo, waiting, sha)
             return
-        if _propose(services, repo, repository, base, sha, waiting):
+        if answer is None or isinstance(answer, Refused):
+            propose.propose(services, repo, repository, base, sha, waiting)
             return
 
 
@@ -56,34 +62,14 @@ def _due(services: Services, waiting: tuple[Fragment, ...], open_pulls: int) -> 
 
 
 def _push(
-    services: Services,
-    repo: RepoSettings,
-    repository: Repository,
-    base: str,
-    sha: Sha,
-    tip: Sha,
-    waiting: tuple[Fragment, ...],
-) -> bool:
-    if not isinstance(repository.push_base(base, sha, expect=tip), Pushed):
-        return False
+    services: Services, repo: RepoSettings, repository: Repository, base: str, sha: Sha, tip: Sha
+) -> Pushed | LeaseLost | Refused | None:
+    """None where a direct commit is not asked for or not ours to make: it would be a merge without a person."""
+    if repo.memory is not MemoryMode.COMMIT or not propose.ours_to_merge(services, repo):
+        return None
+    return repository.push_base(base, sha, expect=tip)
+
+
+def _folded(services: Services, repo: RepoSettings, waiting: tuple[Fragment, ...], sha: Sha) -> None:
     services.memory.folded(repo.key, waiting, sha)
     services.record(EventKind.FOLDED, repo=repo.name, sha=sha, tasks=[f.task for f in waiting])
-    return True
-
-
-def _propose(
-    services: Services, repo: RepoSettings, repository: Repository, base: str, sha: Sha, waiting: tuple[Fragment, ...]
-) -> bool:
-    """The same commit as a pull request, where the branch refuses a direct one. One open at a time."""
-    branch = f"agent/memory-{repo.key}"
-    held = repository.remote_head(branch)
-    if pulls.find(services.github, repo.name, branch, state="open"):
-        return True
-    if not isinstance(repository.push(branch, sha, expect=held), Pushed):
-        return False
-    title = services.redact(f"Remember {len(waiting)} merged tasks ({stamp(services.now())[:10]})")
-    text = services.redact("Entries for CODEBASE.md from merged work. Nothing else is changed.")
-    opened = pulls.open(services.github, repo.name, branch, base, title, text)
-    services.memory.folded(repo.key, waiting, sha)
-    services.record(EventKind.FOLDED, repo=repo.name, sha=sha, tasks=[f.task for f in waiting], pull=opened.number)
-    return True

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from orchestrator.mailbox.box import Claim, Entry
 from orchestrator.model.event import EventKind
+from orchestrator.model.names import TaskId
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
@@ -30,6 +31,8 @@ def _carry_out(services: Services, claim: Claim) -> None:
             intake.again(services, claim, f"moved by hand from {frm.value}/")
         case _, Folder.DONE:
             _noted(services, claim)
+            # In processing/ until GitHub knows: nobody looks into done/ for notices that are still owed.
+            claim = services.mailbox.move(claim, claim.task, Folder.PROCESSING)
             closing.towards(services, claim, Folder.DONE, "withdrawn: moved to done/ by hand", BlockerCode.NONE)
         case _, Folder.PROCESSING:
             _noted(services, claim)
@@ -55,16 +58,31 @@ def _noted(services: Services, claim: Claim) -> None:
 def _next_generation(services: Services, claim: Claim) -> None:
     """done/ -> inbox/: the finished task goes back to done/, a new generation of the same issue takes its place."""
     _noted(services, claim)
-    new = next_generation(services, claim.task)
-    services.mailbox.put(new)
+    later = later_generation(services, claim.task)
+    if later is None or later[1] is Folder.DONE:
+        services.mailbox.put(next_generation(services, claim.task))
     services.mailbox.move(claim, claim.task, Folder.DONE)
 
 
-def next_generation(services: Services, task: Task) -> Task:
-    repo = services.repo(task)
+def later_generation(services: Services, task: Task) -> tuple[TaskId, Folder] | None:
+    """The newest generation after this one, and where it stands."""
+    newest = None
     generation = task.generation + 1
+    while (where := services.mailbox.where(id := _generation_id(task, generation))) is not None:
+        newest, generation = (id, where), generation + 1
+    return newest
+
+
+def _generation_id(task: Task, generation: int) -> TaskId:
     stem = task.id.removesuffix(f"-g{task.generation}") if task.generation > 1 else task.id
-    id = intake.task_id(repo.key, task.issue, generation) if task.issue else type(task.id)(f"{stem}-g{generation}")
+    return TaskId(f"{stem}-g{generation}")
+
+
+def next_generation(services: Services, task: Task) -> Task:
+    """The first generation of the task that is not there yet."""
+    generation = task.generation + 1
+    while services.mailbox.where(id := _generation_id(task, generation)) is not None:
+        generation += 1
     fresh = intake.renewed(task)
     return replace(
         fresh,
@@ -81,6 +99,7 @@ def next_generation(services: Services, task: Task) -> Task:
         start_sha=None,
         candidate_sha=None,
         pushed_sha=None,
+        pushed_at="",
         pull_request=None,
         merge_sha=None,
         failed_checks=(),

@@ -109,12 +109,28 @@ def _announced(services: Services, task: Task) -> bool:
     return services.effects.of(task.id).result("announced") is not None
 
 
-def again(services: Services, claim: Claim, why: str) -> Claim:
-    """A person's retry: same generation, counters reset, history and branch kept, chain restarted."""
+def again(services: Services, claim: Claim, why: str, *, agent: str = "") -> Claim:
+    """A person's retry: same generation, counters reset, history and branch kept, chain restarted; `agent` goes first.
+
+    A task that was only on hold has not ended: it goes on where it stood.
+    """
+    if claim.folder is Folder.HOLD or claim.task.place is Folder.HOLD:
+        if claim.task.phase is not Phase.CLOSING:
+            return _released(services, claim, why)
     services.record(EventKind.HAND_MOVE, claim.task, why=why, frm=claim.folder.value)
-    claim = services.mailbox.move(claim, renewed(claim.task), Folder.INBOX)
+    # Until the board says so: should GitHub be away, the worker that takes the task up shows it.
+    services.effects.of(claim.task.id).failed("announced", why)
+    claim = services.mailbox.move(claim, replace(renewed(claim.task), next_agent=agent), Folder.INBOX)
     desk.show(services, claim.task, BoardStatus.IN_PROGRESS, why=why)
+    services.effects.of(claim.task.id).done("announced", {})
     return claim
+
+
+def _released(services: Services, claim: Claim, why: str) -> Claim:
+    services.record(EventKind.HAND_MOVE, claim.task, why=why, frm=Folder.HOLD.value)
+    waits_for_github = claim.task.phase in (Phase.PUBLISHED, Phase.MERGED)
+    to = Folder.REVIEW if waits_for_github else Folder.INBOX
+    return services.mailbox.move(claim, replace(claim.task, reason="", ended=""), to)
 
 
 def renewed(task: Task) -> Task:

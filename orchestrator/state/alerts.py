@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,19 +34,22 @@ class Outbox:
         if (self.root / "told" / name).exists():
             return False
         data = json.dumps({"signature": signature, "text": text, "state": "pending"}, ensure_ascii=False, indent=1)
+        beside = self.root / "pending" / f"{name}.{os.getpid()}.{threading.get_ident()}.tmp"
         try:
-            # Exclusive creation is the lock: two processes that alert at once make one file.
-            descriptor = os.open(self.root / "pending" / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with beside.open("w", encoding="utf-8") as file:
+                file.write(data + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            # The link appears whole or not at all, and once: two processes that alert at once make one file.
+            os.link(beside, self.root / "pending" / name)
         except FileExistsError:
             return False
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(data + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        finally:
+            beside.unlink(missing_ok=True)
         return True
 
     def pending(self) -> tuple[Waiting, ...]:
-        """Oldest first. A file torn by a kill in mid-write is set aside as told: the ledger has its text."""
+        """Oldest first. An unreadable file (a disk's fault, a person's edit) is dropped, so that it can be told anew."""
         folder = self.root / "pending"
         if not folder.is_dir():
             return ()
@@ -58,8 +62,8 @@ class Outbox:
                 )
             except FileNotFoundError:
                 continue
-            except ValueError:
-                path.replace(self.root / "told" / path.name)
+            except (ValueError, KeyError, TypeError):
+                path.unlink(missing_ok=True)
         return tuple(w for _, w in sorted(found, key=lambda f: (f[0], f[1].name)))
 
     @contextlib.contextmanager

@@ -14,9 +14,13 @@ def test_while_one_pull_request_is_brought_up_to_date_the_younger_ones_wait(worl
     world.dispatch()
     world.work()
     world.ci()
-    while not world.events(EventKind.MERGED):
+    for _ in range(20):
+        if world.events(EventKind.MERGED):
+            break
         world.monitor()
-    while not world.events(EventKind.UPDATED):
+    for _ in range(20):
+        if world.events(EventKind.UPDATED):
+            break
         world.monitor()
     world.monitor()
     assert len(world.events(EventKind.UPDATED)) == 1
