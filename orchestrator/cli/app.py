@@ -180,22 +180,41 @@ def task_hold(id: str, as_json: bool) -> None:
 def check_config(as_json: bool) -> None:
     """Read the whole configuration and say what is wrong, with file, line, key and what was expected."""
     settings = _settings()
+    warnings = (*settings.warnings, *_engineers(settings))
     if as_json:
-        click.echo(show.as_json({"file": settings.config_file, "repos": settings.repos, "warnings": settings.warnings}))
+        click.echo(show.as_json({"file": settings.config_file, "repos": settings.repos, "warnings": warnings}))
         return
-    for warning in settings.warnings:
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     repos = ", ".join(r.name for r in settings.repos)
-    click.echo(f"{settings.config_file.name} is good: {len(settings.repos)} repositories ({repos})")
+    number = "1 repository" if len(settings.repos) == 1 else f"{len(settings.repos)} repositories"
+    click.echo(f"{settings.config_file.name} is good: {number} ({repos})")
+
+
+def _engineers(settings: Settings) -> list[str]:
+    """Agents that could not run here and now. A warning: they may be installed later, and the others do the work."""
+    from orchestrator import agents
+
+    unfit = [f"agents.{a.name}: {why}" for a in settings.agents if (why := agents.preflight(a))]
+    if unfit and len(unfit) == len(settings.agents):
+        unfit.append("no agent can run: every task would be given up at once; see agents in docs/config.md")
+    return unfit
 
 
 @main.command()
-def crontab() -> None:
-    """Print the crontab lines of all roles. Install with: agent-os crontab | crontab -"""
-    from orchestrator.config.crontab import crontab as text
+@click.option("--install", is_flag=True, help="Into your crontab, in place of this checkout's older lines.")
+def crontab(install: bool) -> None:
+    """Print the crontab lines of all roles, or put them into your crontab."""
+    from orchestrator.cli import cron
+    from orchestrator.config.crontab import crontab as lines
     from orchestrator.roles import ROLES
 
-    click.echo(text(CHECKOUT, {name: role.EVERY for name, role in ROLES.items()}), nl=False)
+    text = lines(CHECKOUT, {name: role.EVERY for name, role in ROLES.items()})
+    if not install:
+        click.echo(text, nl=False)
+        return
+    cron.install(CHECKOUT, text)
+    click.echo("installed; `crontab -l` shows it")
 
 
 @main.group()

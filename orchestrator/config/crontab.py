@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from orchestrator.model.errors import Told
+
 _LOG = "runtime/logs"
 
 
@@ -17,11 +19,28 @@ def crontab(root: Path, roles: Mapping[str, str]) -> str:
     """
     if "\n" in str(root) or "\r" in str(root):
         raise ValueError("a crontab cannot hold a path with a line break")
+    logs = _quoted(root / _LOG)
     lines = [f"# agent-os begin {root}"]
     for name, every in roles.items():
         script = _quoted(root / "bin" / f"run_{name}.sh")
-        lines.append(f"{every} {script} >> {_quoted(root / _LOG / f'{name}.log')} 2>&1")
+        # The shell opens the log before it starts the script, so only this line can make the folder. `[` forks nothing.
+        folder = f"[ -d {logs} ] || mkdir -p {logs};"
+        lines.append(f"{every} {folder} {script} >> {_quoted(root / _LOG / f'{name}.log')} 2>&1")
     return "\n".join([*lines, f"# agent-os end {root}", ""])
+
+
+def merged(present: str, lines: str, root: Path) -> str:
+    """`present` with `lines` in place of this checkout's older ones, else at its end; all other jobs stay."""
+    kept: list[str] = []
+    ours = False
+    for line in present.splitlines():
+        ours = ours or line == f"# agent-os begin {root}"
+        if not ours:
+            kept.append(line)
+        ours = ours and line != f"# agent-os end {root}"
+    if ours:
+        raise Told(f"the crontab has a line `# agent-os begin {root}` without its end; mend it with `crontab -e`")
+    return "".join(f"{line}\n" for line in kept) + lines
 
 
 def _quoted(path: Path) -> str:

@@ -26,7 +26,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def agent_os(root: Path, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
-    env = {"PATH": os.environ["PATH"], "HOME": str(root), "ORCH_ROOT": str(root), **more}
+    env = {"PATH": os.environ["PATH"], "HOME": str(root), "ORCH_ROOT": str(root)} | more
     command = [sys.executable, "-m", "orchestrator", *args]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=30, check=False)
 
@@ -54,3 +54,28 @@ def test_a_tick_whose_github_is_away_says_so_and_shows_no_token(root: Path) -> N
 def test_every_mailbox_folder_stands_after_the_first_tick_so_that_people_can_move_files(root: Path) -> None:
     agent_os(root, "tick", "queue")
     assert {f.name for f in (root / "runtime/mailbox").iterdir() if f.is_dir()} >= {f.value for f in Folder}
+
+
+def test_check_config_says_that_no_agent_could_run(root: Path) -> None:
+    done = agent_os(root, "check-config")
+    assert done.returncode == 0
+    assert "no agent can run" in done.stderr
+    (root / "config.yaml").write_text(CONFIG + "agents: {me: {adapter: shell, command: cat}}\n")
+    assert agent_os(root, "check-config").stderr == ""
+
+
+def test_the_crontab_is_installed_beside_what_stands_there_and_only_once(root: Path) -> None:
+    """A crontab(1) that keeps its text in a file stands for the real one."""
+    tab, program = root / "tab", root / "crontab"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = - ] && exec cat > {tab}.new && exit 0\n[ -f {tab} ] && exec cat {tab}\n'
+        "echo no crontab for you >&2; exit 1\n"
+    )
+    program.chmod(0o755)
+    for _ in range(2):
+        done = agent_os(root, "crontab", "--install", PATH=f"{root}:{os.environ['PATH']}")
+        assert (done.returncode, done.stderr) == (0, "")
+        text = Path(f"{tab}.new").read_text()
+        assert text.count("run_queue.sh") == 1
+        tab.write_text(f"MAILTO=me\n{text}@daily backup\n")
+    assert text.startswith("MAILTO=me\n@daily backup\n# agent-os begin ")

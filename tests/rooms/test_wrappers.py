@@ -173,10 +173,11 @@ def test_a_version_too_broken_for_its_own_tick_is_taken_back_by_the_script(check
 
 def test_the_crontab_has_a_line_per_role_between_markers() -> None:
     text = crontab(Path("/srv/agent-os"), {"dispatcher": "* * * * *", "pr_monitor": "*/5 * * * *"})
+    folder = "[ -d /srv/agent-os/runtime/logs ] || mkdir -p /srv/agent-os/runtime/logs;"
     assert text.splitlines() == [
         "# agent-os begin /srv/agent-os",
-        "* * * * * /srv/agent-os/bin/run_dispatcher.sh >> /srv/agent-os/runtime/logs/dispatcher.log 2>&1",
-        "*/5 * * * * /srv/agent-os/bin/run_pr_monitor.sh >> /srv/agent-os/runtime/logs/pr_monitor.log 2>&1",
+        f"* * * * * {folder} /srv/agent-os/bin/run_dispatcher.sh >> /srv/agent-os/runtime/logs/dispatcher.log 2>&1",
+        f"*/5 * * * * {folder} /srv/agent-os/bin/run_pr_monitor.sh >> /srv/agent-os/runtime/logs/pr_monitor.log 2>&1",
         "# agent-os end /srv/agent-os",
     ]
     with pytest.raises(ValueError, match="line break"):
@@ -187,7 +188,6 @@ def test_a_crontab_line_works_in_a_checkout_with_a_space_and_a_percent_sign(chec
     """As cron does: the command ends at the first bare percent sign, an escaped one loses its backslash, sh runs it."""
     line = crontab(checkout, {"queue": "* * * * *"}).splitlines()[1]
     command = re.split(r"(?<!\\)%", line.split(" ", 5)[5])[0].replace("\\%", "%")
-    (checkout / "runtime/logs").mkdir(parents=True)
     env = {"PATH": "/usr/bin:/bin", "HOME": str(checkout.parent / "home")}
     subprocess.run(["sh", "-c", command], env=env, check=True, timeout=20)
     log = (checkout / "runtime/logs/queue.log").read_text()
