@@ -79,7 +79,7 @@ def up(
             minute = clock.now().replace(second=0, microsecond=0)
             for role, module in ROLES.items():
                 if last is None or _came_due(module.EVERY, last, minute):
-                    for line in once(services[role], role):
+                    for line in _guarded(services[role], role):
                         say(f"{clock.now():%H:%M:%S} {role}: {line}")
             last = minute
             if stop():
@@ -87,6 +87,14 @@ def up(
             time.sleep(0.5)
     except KeyboardInterrupt:
         say("stopped; running workers end their tasks by themselves")
+
+
+def _guarded(services: Services, role: str) -> list[str]:
+    """Under cron a role that fails is started again by its next minute; so it is here."""
+    try:
+        return once(services, role)
+    except Exception as error:  # noqa: BLE001 - said aloud, tried again when it is due
+        return [f"failed, {type(error).__name__}: {error}"]
 
 
 def _came_due(every: str, last: datetime, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from orchestrator.mailbox import typed
 from orchestrator.mailbox.tree import Scalar, Unreadable, parse
 from orchestrator.model.names import TaskId
 from orchestrator.model.task import Attempt, Task
+from orchestrator.model.times import parse as parse_time
 
 MAX_BYTES = 256 * 1024
 ID = re.compile(r"[a-z0-9-]{1,80}")
@@ -128,7 +129,18 @@ def load(text: str, *, id: TaskId | None = None) -> Task:
         raise Unreadable(line=tree.items["id"].line, key="id", value=task.id, expected="lower case, digits and hyphens")
     if task.schema != 1:
         raise Unreadable(line=tree.items["schema"].line, key="schema", value=str(task.schema), expected="1")
+    if task.not_before and not _is_time(task.not_before):  # the queue asks it of all tasks: one would stop the rest
+        expected = "a time with its zone, as 2030-01-31T09:00:00Z"
+        raise Unreadable(line=tree.items["not_before"].line, key="not_before", value=task.not_before, expected=expected)
     return replace(task, body=body)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        parse_time(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _split(text: str) -> tuple[str, str]:

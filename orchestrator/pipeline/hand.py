@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from orchestrator import notify
 from orchestrator.mailbox.box import Claim, Entry
+from orchestrator.model.alert import AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.result import BlockerCode
@@ -61,6 +63,10 @@ def _next_generation(services: Services, claim: Claim) -> None:
     later = later_generation(services, claim.task)
     if later is None or later[1] is Folder.DONE:
         services.mailbox.put(next_generation(services, claim.task))
+    else:
+        text = f"{claim.id} was moved to inbox/, but its later generation {later[0]} stands in {later[1].value}/."
+        state = f"later:{claim.epoch}"
+        notify.tell(services, AlertKind.MANUAL_ACTION, claim.task, state, text, action=f"move {later[0]} instead")
     services.mailbox.move(claim, claim.task, Folder.DONE)
 
 

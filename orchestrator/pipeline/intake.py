@@ -114,9 +114,9 @@ def again(services: Services, claim: Claim, why: str, *, agent: str = "") -> Cla
 
     A task that was only on hold has not ended: it goes on where it stood.
     """
-    if claim.folder is Folder.HOLD or claim.task.place is Folder.HOLD:
-        if claim.task.phase is not Phase.CLOSING:
-            return _released(services, claim, why)
+    held = Folder.HOLD in (claim.folder, claim.task.place)
+    if held and claim.task.phase is not Phase.CLOSING:
+        return _released(services, claim, why)
     services.record(EventKind.HAND_MOVE, claim.task, why=why, frm=claim.folder.value)
     # Until the board says so: should GitHub be away, the worker that takes the task up shows it.
     services.effects.of(claim.task.id).failed("announced", why)

@@ -12,7 +12,10 @@ from orchestrator.model.times import parse
 
 def score(task: Task, weights: Mapping[Priority, float], now: datetime) -> float:
     """Priority weight plus one per hour waiting (the seed's rule)."""
-    waited = (now - parse(task.created)).total_seconds() / 3600 if task.created else 0.0
+    try:
+        waited = (now - parse(task.created)).total_seconds() / 3600 if task.created else 0.0
+    except ValueError:  # a file by hand may say a day only: it waits from now on, and stops no other
+        waited = 0.0
     return weights.get(task.priority, 0.0) + max(0.0, waited)
 
 

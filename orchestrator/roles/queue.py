@@ -32,11 +32,17 @@ def tick(services: Services, *, dry_run: bool = False, wait: bool = False, here:
         return Ticked(did=tuple(f"{t.id}: would run" for t in pool.waiting(services)))
     did: list[str] = []
     listing = _listing(services)
-    if not services.signatures.seen(SUBJECT, listing):
-        did += _heal(services)
-        services.signatures.remember(SUBJECT, _listing(services))
-    notify.flush(services)
-    keep.daily(services)
+    with fence(services, None, "healing"):
+        if not services.signatures.seen(SUBJECT, listing):
+            healed, moves = _heal(services)
+            did += healed
+            # A move that could not be carried out (its worker still runs, GitHub is away) is looked at again.
+            if not (moves and services.mailbox.moved()):
+                services.signatures.remember(SUBJECT, _listing(services))
+    with fence(services, None, "alerts"):
+        notify.flush(services)
+    with fence(services, None, "daily"):
+        keep.daily(services)
     tasks = pool.waiting(services)
     if not tasks:
         busy = (
@@ -64,16 +70,18 @@ def _listing(services: Services) -> str:
     return hashlib.sha256(repr((names, times)).encode()).hexdigest()
 
 
-def _heal(services: Services) -> list[str]:
+def _heal(services: Services) -> tuple[list[str], bool]:
+    """What was done, and whether there were hand moves."""
     did: list[str] = []
     for healed in services.mailbox.heal(services.mailbox.survey(READ)):
         did.append(f"{healed.id}: {healed.what.value} ({healed.detail})")
         _tell(services, healed)
-    for entry in services.mailbox.moved():
+    moves = services.mailbox.moved()
+    for entry in moves:
         with fence(services, entry.task, "hand move"):
             hand.moved(services, entry)
             did.append(f"{entry.id}: moved by hand to {entry.folder.value}/")
-    return did
+    return did, bool(moves)
 
 
 def _tell(services: Services, healed: Healed) -> None:

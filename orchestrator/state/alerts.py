@@ -49,7 +49,7 @@ class Outbox:
         return True
 
     def pending(self) -> tuple[Waiting, ...]:
-        """Oldest first. An unreadable file (a disk's fault, a person's edit) is dropped, so that it can be told anew."""
+        """Oldest first. An unreadable file (a disk's fault, a person's edit) goes, so that it can be told anew."""
         folder = self.root / "pending"
         if not folder.is_dir():
             return ()
