@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from orchestrator.github import documents, wire
@@ -18,10 +18,9 @@ PER_QUERY = 50
 """Repositories asked about at once; GitHub refuses a query that could return more than 500,000 nodes."""
 
 
-def question(
-    gh: GitHub, owner: str, number: int | None, repos: tuple[RepoName, ...], ready_name: str, ready_label: str
-) -> ReadyList:
-    """Every open issue of `repos` that stands Ready, by the board's Status or by the label, each once.
+def question(gh: GitHub, owner: str, number: int | None, labels: Mapping[RepoName, str], ready_name: str) -> ReadyList:
+    """Every open issue of the repositories of `labels` that stands Ready, by the board's Status or by the repository's
+    own ready label there, each once.
 
     One request for a board of up to 100 items and 50 repositories with up to 20 labelled issues each; longer lists are
     read to their ends. Raises Misconfigured for a board, Status field, column or repository that is not there, and
@@ -31,10 +30,11 @@ def question(
     cards: dict[str, Card] = {}
     board: Board | None = None
     updated = ""
-    names = {repo.casefold(): repo for repo in repos}
+    repos = tuple(labels)
+    names = {repo.casefold() for repo in repos}
     for start in range(0, len(repos), PER_QUERY):
         batch = repos[start : start + PER_QUERY]
-        data = _ask(gh, owner, number if start == 0 else None, batch, ready_label)
+        data = _ask(gh, owner, number if start == 0 else None, batch, labels)
         if number is not None and start == 0:
             project = _project(data, owner, number)
             board, updated = _board(project, owner, number), project.text("updatedAt")
@@ -42,7 +42,7 @@ def question(
             for issue in _cards(gh, project, cards):
                 if _stands(issue, ready_name) and issue.repo.casefold() in names:
                     found[issue.node_id] = issue
-        for issue in _labelled(gh, data, batch, ready_label):
+        for issue in _labelled(gh, data, batch, labels):
             found.setdefault(issue.node_id, replace(issue, card=cards.get(issue.node_id)))
     return ReadyList(board=board, ready=tuple(found.values()), updated_at=updated)
 
@@ -85,11 +85,12 @@ def card(gh: GitHub, issue_node_id: str, project_id: str) -> Card | None:
             return None
 
 
-def _ask(gh: GitHub, owner: str, number: int | None, repos: tuple[RepoName, ...], label: str) -> Words:
-    variables: dict[str, Json] = {
-        "owner": owner, "number": number or 0, "board": number is not None, "label": label,
-    }  # fmt: skip
+def _ask(
+    gh: GitHub, owner: str, number: int | None, repos: tuple[RepoName, ...], labels: Mapping[RepoName, str]
+) -> Words:
+    variables: dict[str, Json] = {"owner": owner, "number": number or 0, "board": number is not None}
     for i, repo in enumerate(repos):
+        variables[f"label{i}"] = labels[repo]
         variables[f"owner{i}"], _, variables[f"name{i}"] = repo.partition("/")
     try:
         return gh.probe(documents.widened("ready", len(repos)), variables)
@@ -159,8 +160,8 @@ def _cards(gh: GitHub, project: Words, cards: dict[str, Card]) -> Iterator[Issue
         items = data.one("node").one("items")
 
 
-def _labelled(gh: GitHub, data: Words, repos: tuple[RepoName, ...], label: str) -> Iterator[Issue]:
-    """The open issues with the label, repository by repository, every page."""
+def _labelled(gh: GitHub, data: Words, repos: tuple[RepoName, ...], labels: Mapping[RepoName, str]) -> Iterator[Issue]:
+    """The open issues with its label, repository by repository, every page."""
     for i, repo in enumerate(repos):
         holder = data.maybe(f"r{i}")
         if holder is None:
@@ -179,6 +180,6 @@ def _labelled(gh: GitHub, data: Words, repos: tuple[RepoName, ...], label: str) 
                 break
             owner, _, name = repo.partition("/")
             more = gh.probe(
-                documents.load("ready_labelled"), {"owner": owner, "name": name, "label": label, "after": after}
+                documents.load("ready_labelled"), {"owner": owner, "name": name, "label": labels[repo], "after": after}
             )
             issues = more.one("repository").one("issues")

@@ -75,9 +75,8 @@ def _ask(services: Services, project: ProjectSettings) -> board.ReadyList:
         services.github,
         project.owner,
         project.number,
-        tuple(r.name for r in repos),
+        {r.name: r.ready_label for r in repos},
         project.statuses.name(BoardStatus.READY),
-        repos[0].ready_label if repos else "ready",
     )
 
 

@@ -114,7 +114,7 @@ CARD = {"id": "PVTI_1", "isArchived": False, "project": {"id": "P"}, "fieldValue
 
 Ask = Callable[[GitHub], object]
 QUESTIONS: dict[str, tuple[dict[str, Any], Ask]] = {
-    "ready": (READY, lambda gh: board.question(gh, "ada", 1, (REPO,), "Ready", "ready")),
+    "ready": (READY, lambda gh: board.question(gh, "ada", 1, {REPO: "ready"}, "Ready")),
     "board": (BOARD, lambda gh: board.find(gh, "ada", 1)),
     "card": (
         {"node": {"projectItems": {"pageInfo": PAGE, "nodes": [CARD]}}},

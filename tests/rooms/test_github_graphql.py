@@ -52,7 +52,7 @@ def gh(world: World, client: GitHub) -> GitHub:
 
 
 def ready(gh: GitHub, number: int | None, *repos: RepoName, owner: str = "ada", label: str = "ready") -> list[Issue]:
-    return list(board.question(gh, owner, number, repos, "Ready", label).ready)
+    return list(board.question(gh, owner, number, dict.fromkeys(repos, label), "Ready").ready)
 
 
 def titles(found: list[Issue]) -> set[str]:
@@ -121,7 +121,7 @@ from orchestrator.model.settings import GitHubSettings
 settings = GitHubSettings(api_url={world.hub.url!r}, graphql_url={world.hub.url + "/graphql"!r})
 token = TokenSource(settings, Clock(), environ={{"GITHUB_TOKEN": {world.hub.admin.token("agent")!r}}})
 gh = GitHub(settings, Clock(), token)
-assert board.question(gh, "ada", {number}, ({repo!r},), "Ready", "ready").ready == ()
+assert board.question(gh, "ada", {number}, {{{repo!r}: "ready"}}, "Ready").ready == ()
 heavy = {{"github", "gql", "graphql", "httpx", "requests", "yaml"}} & set(sys.modules)
 assert not heavy, heavy
 """
@@ -146,9 +146,18 @@ def test_without_a_board_the_label_decides(world: World, gh: GitHub) -> None:
     repo = world.repo()
     world.hub.admin.issue(repo, "one", labels=["go"])
     world.hub.admin.issue(repo, "two", labels=["ready"])
-    answer = board.question(gh, "ada", None, (repo,), "Ready", "go")
+    answer = board.question(gh, "ada", None, {repo: "go"}, "Ready")
     assert answer.board is None
     assert titles(list(answer.ready)) == {"one"}
+
+
+def test_each_repository_has_a_ready_label_of_its_own(world: World, gh: GitHub) -> None:
+    first, second = world.repo(), world.repo()
+    for repo in (first, second):
+        for label in ("go", "start"):
+            world.hub.admin.issue(repo, f"{label} in {repo}", labels=[label])
+    found = list(board.question(gh, "ada", None, {first: "go", second: "start"}, "Ready").ready)
+    assert titles(found) == {f"go in {first}", f"start in {second}"}
 
 
 def test_more_repositories_than_one_query_takes(world: World, gh: GitHub) -> None:
@@ -187,7 +196,7 @@ def test_a_wrong_board_owner_or_column_is_named(
     repo = world.repo()
     number = number or a_board(world, "ada", [repo])
     with pytest.raises(Misconfigured, match=words):
-        board.question(gh, owner, number, (repo,), column, "ready")
+        board.question(gh, owner, number, {repo: "ready"}, column)
 
 
 def test_a_repository_that_is_not_there_is_named(world: World, gh: GitHub) -> None:
