@@ -6,6 +6,7 @@ Status is derived on each read, never stored. Every order is one typed function,
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -50,6 +51,7 @@ class Overview:
     ledger_seq: int
 
 
+_GENERATION = re.compile(r"-g\d+$")
 OPEN = tuple(f for f in Folder if f not in (Folder.DONE, Folder.CORRUPT))
 
 
@@ -128,10 +130,8 @@ def ledger(services: Services, *, subject: str = "", last: int = 50) -> tuple[Re
 def _about(record: Record, subject: str) -> bool:
     repo, _, number = subject.partition("#")
     if number and record.repo.casefold() == repo.casefold():
-        data = record.data
-        return (
-            str(data.get("issue", "")) == number or str(data.get("number", "")) == number or f"-{number}" in record.task
-        )
+        told = {str(record.data.get(name, "")) for name in ("issue", "number")}
+        return number in told or _GENERATION.sub("", record.task).endswith(f"-{number}")
     return subject == record.task or (len(subject) >= 7 and any(subject in str(v) for v in record.data.values()))
 
 

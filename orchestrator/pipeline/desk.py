@@ -42,13 +42,15 @@ def _show(services: Services, task: Task, status: BoardStatus, wanted: frozenset
     gh, repo = services.github, services.repo(task)
     issue = seen or issues.read(gh, task.repo, task.issue)
     # The ready label goes last: while it stands, a tick that died before this line is repeated by the next one.
-    if missing := wanted - issue.labels:
+    # GitHub compares labels without case: asked for `blocked` it puts on the `Blocked` that a person made.
+    there = {label.casefold(): label for label in issue.labels}
+    if missing := wanted - there.keys():
         issues.add_labels(gh, task.repo, task.issue, missing)
     _move(services, task, status, issue)
-    for label in sorted((issue.labels & OURS) - wanted):
-        issues.remove_label(gh, task.repo, task.issue, label)
-    if status is not BoardStatus.READY and repo.ready_label in issue.labels:
-        issues.remove_label(gh, task.repo, task.issue, repo.ready_label)
+    for label in sorted((there.keys() & OURS) - wanted):
+        issues.remove_label(gh, task.repo, task.issue, there[label])
+    if status is not BoardStatus.READY and (ready := there.get(repo.ready_label.casefold())):
+        issues.remove_label(gh, task.repo, task.issue, ready)
 
 
 def _move(services: Services, task: Task, status: BoardStatus, issue: Issue) -> None:

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from orchestrator import operations
 from orchestrator.model.event import EventKind
 from orchestrator.model.task import Folder
 from tests.journeys.conftest import MakeWorld
@@ -218,3 +219,20 @@ def test_dispatcher_only_blocks_without_note_or_follow_up(make: MakeWorld) -> No
         world.round()
     assert (world.place(), world.runs()) == ("blocked", 1)
     assert not list(world.services.mailbox.root.glob("*/*.escalation.md"))
+
+
+def test_the_record_of_an_issue_holds_its_generations_and_no_issue_whose_number_begins_alike(world: World) -> None:
+    for n in range(11):
+        world.issue(f"Issue {n}", ready=n in (0, 10))
+    world.dispatch()
+    of_one = {r.task for r in operations.ledger(world.services, subject=f"{REPO}#1")}
+    assert of_one == {"app-1"}
+    assert {r.task for r in operations.ledger(world.services, subject=f"{REPO}#11")} == {"app-11"}
+
+
+def test_labels_that_github_writes_otherwise_are_taken_off_all_the_same(make: MakeWorld) -> None:
+    world = make(board=False)
+    number = world.issue(ready=False, labels=["Ready", "Blocked"])
+    world.dispatch()
+    assert world.place() == "inbox"
+    assert set(world.state(number)["labels"]) == {"in-progress", "agent-dispatched"}
