@@ -23,6 +23,7 @@ if __name__ == "__main__" and _idle(sys.argv[1:]):
 import click  # noqa: E402 - the idle tick is over by here
 
 from orchestrator.cli import app  # noqa: E402
+from orchestrator.model.errors import Told  # noqa: E402
 
 
 @app.main.command()
@@ -34,13 +35,20 @@ from orchestrator.cli import app  # noqa: E402
     "--seed-file",
     type=click.Path(exists=True, path_type=Path),
     default=None,
-    help="YAML of users, repositories, boards.",
+    help="YAML or JSON of users, repositories, boards for a new hub (docs/hub.md).",
 )
 def hub(root: Path | None, port: int, seed_file: Path | None) -> None:
-    """A GitHub of your own on this machine, to run against and to test with."""
-    from orchestrator.hub import command
+    """A GitHub of your own on this machine, to run against and to test with. See docs/hub.md.
 
-    command.run(root or app.CHECKOUT / "runtime" / "hub", port, seed_file)
+    Prints its address, a user and that user's token, then serves until ^C. A new one holds operator/hello and a board.
+    """
+    from orchestrator.hub import command
+    from orchestrator.hub.seeding import CannotServe
+
+    try:
+        command.run(root or app.CHECKOUT / "runtime" / "hub", port, seed_file)
+    except CannotServe as error:
+        raise Told(str(error)) from error
 
 
 @app.main.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False)
@@ -55,10 +63,9 @@ def demo(context: click.Context) -> None:
 def main() -> None:
     """Exit status: 0 done, 1 an error that says its cause, 2 wrong usage, 130 interrupted."""
     from orchestrator.config.problems import ConfigError
-    from orchestrator.model.errors import Told
 
     try:
-        code = app.main(standalone_mode=False)
+        code = app.main(prog_name="agent-os", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import fcntl
 import signal
 import sys
 import threading
@@ -10,18 +10,29 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from orchestrator.hub import seeding
+from orchestrator.hub.seeding import CannotServe
 from orchestrator.hub.server import Hub
 from orchestrator.hub.store import users
 
 
 def run(root: Path, port: int = 0, seed_file: Path | None = None) -> None:
-    """Serve `root` until SIGINT or SIGTERM. `seed_file` is JSON that fills an empty hub:
-    {"users": [login], "orgs": {login: {member: role}}, "repos": {owner/name: {"files", "ci", "collaborators",
-    "private"}}, "boards": {owner: {"title", "options", "repos"}}}. Raises KeyError or TypeError for a bad seed."""
-    hub = Hub(root, port=port)
-    fresh = not users.people(hub.db)
-    if fresh:
-        seed(hub, json.loads(seed_file.read_text(encoding="utf-8")) if seed_file else {"users": ["operator"]})
+    """Serve `root` until SIGINT or SIGTERM. `seed_file` (docs/hub.md) fills an empty hub. Raises CannotServe."""
+    world = seeding.read(seed_file) if seed_file else seeding.PLAYGROUND
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / "serving.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotServe(f"another hub serves {root} already; end it, or name another --root") from None
+        _serve(Hub(root, port=port), world, seed_file)
+
+
+def _serve(hub: Hub, world: dict[str, Any], seed_file: Path | None) -> None:
+    if not users.people(hub.db):
+        seeding.seed(hub, world)
+    elif seed_file:
+        sys.stderr.write(f"{hub.root} is filled already; {seed_file} was not read (a new --root starts afresh)\n")
     stopped = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -29,21 +40,15 @@ def run(root: Path, port: int = 0, seed_file: Path | None = None) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with hub:
+    try:
+        hub.start()
+    except OSError as error:
+        raise CannotServe(f"port {hub.port}: {error.strerror or error}; --port 0 takes a free one") from error
+    try:
         first = users.people(hub.db)[0]
         token = hub.admin.token(first.login)
         sys.stdout.write(f"url {hub.url}\nuser {first.login}\ntoken {token}\n")
         sys.stdout.flush()
         stopped.wait()
-
-
-def seed(hub: Hub, world: dict[str, Any]) -> None:
-    """Fill a hub from the words of a seed file."""
-    for login in world.get("users", ()):
-        hub.admin.user(login)
-    for login, members in world.get("orgs", {}).items():
-        hub.admin.org(login, members)
-    for name, settings in world.get("repos", {}).items():
-        hub.admin.repo(name, **settings)
-    for owner, settings in world.get("boards", {}).items():
-        hub.admin.board(owner, **settings)
+    finally:
+        hub.stop()

@@ -79,3 +79,55 @@ def test_the_crontab_is_installed_beside_what_stands_there_and_only_once(root: P
         assert text.count("run_queue.sh") == 1
         tab.write_text(f"MAILTO=me\n{text}@daily backup\n")
     assert text.startswith("MAILTO=me\n@daily backup\n# agent-os begin ")
+
+
+SEED = """
+users: [ada, bot]
+repos: {ada/app: {files: {README.md: hi}, ci: {test: "true"}, collaborators: {bot: write}}}
+boards: {ada: {repos: [ada/app]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("users: [", "seed.yaml: while parsing"),
+        ("[]", "expected a mapping with users"),
+        (SEED.replace("files", "filez"), "repos.ada/app.filez: expected one of files, ci"),
+        (SEED.replace("[ada, bot]", "[ada]"), "bot is none of users"),
+        (SEED.replace("repos: [ada/app]", "repos: [ada/ap]"), "boards.ada.repos: ada/ap is none of repos"),
+        (SEED.replace("users: [ada, bot]", "users: ada"), "users: expected a list"),
+        (SEED.replace("ada/app: {", "app: {"), "repos.app: expected owner/name"),
+        ("users: []", "users: expected at least one login"),
+    ],
+)
+def test_a_mistake_in_a_seed_file_is_one_line_and_leaves_no_half_filled_hub(root: Path, text: str, said: str) -> None:
+    (root / "seed.yaml").write_text(text)
+    done = agent_os(root, "hub", "--root", str(root / "hub"), "--port", "0", "--seed-file", str(root / "seed.yaml"))
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (root / "hub").exists()
+
+
+def test_a_hub_is_filled_from_yaml_and_served_by_one_program_only(root: Path) -> None:
+    (root / "seed.yaml").write_text(SEED)
+    command = ["hub", "--root", str(root / "hub"), "--seed-file", str(root / "seed.yaml"), "--port"]
+    argv = [sys.executable, "-m", "orchestrator", *command, "0"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        try:
+            said = dict(serving.stdout.readline().split() for _ in range(3))
+            assert said["user"] == "ada"
+            assert "another hub serves" in agent_os(root, *command, "0").stderr
+            port = said["url"].rpartition(":")[2]
+            taken = agent_os(root, "hub", "--root", str(root / "other"), "--port", port)
+            assert f"port {port}: Address already in use; --port 0 takes a free one" in taken.stderr
+        finally:
+            serving.terminate()
+    assert serving.returncode == 0
+
+
+def test_help_names_the_program_by_the_name_it_is_called(root: Path) -> None:
+    assert agent_os(root, "--help").stdout.startswith("Usage: agent-os ")
+    assert "Usage: agent-os task show" in agent_os(root, "task", "show").stderr
