@@ -129,11 +129,16 @@ def task_ls(folder: str | None, as_json: bool) -> None:
 def _task_table(lines: tuple[operations.TaskLine, ...]) -> None:
     show.table(
         [
-            (t.id, f"{t.repo}#{t.issue}" if t.issue else t.repo, t.folder, t.doing, t.agent, t.attempts, t.title)
+            (t.id, f"{t.repo}#{t.issue}" if t.issue else t.repo, t.folder, _doing(t), t.agent, t.attempts, t.title)
             for t in lines
         ],
         ("task", "issue", "folder", "doing", "agent", "runs", "title"),
     )
+
+
+def _doing(line: operations.TaskLine) -> str:
+    """What waits for a person is not told by saying so: the reason is what the person needs."""
+    return line.reason if line.reason and line.folder in ("blocked", "escalated", "failed") else line.doing
 
 
 @task.command("show")
@@ -237,6 +242,7 @@ def ledger_show(subject: str, last: int, as_json: bool) -> None:
     show.table(
         [(r.seq, r.at, r.kind, r.task or r.repo, f"{r.actor.kind} {r.actor.id}", _words(r.data)) for r in records],
         ("seq", "at", "kind", "about", "by", "what"),
+        last=None,
     )
 
 

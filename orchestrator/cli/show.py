@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
+import sys
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
 import click
+
+CELL = 60
+"""Characters of one cell, so that a long title leaves the others in sight."""
 
 
 def as_json(value: object) -> str:
@@ -29,21 +34,27 @@ def _plain(value: object) -> object:
     return value
 
 
-def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
-    """Columns as wide as they need, numbers to the right, no colour where nobody looks."""
+def table(rows: Sequence[Sequence[object]], head: Sequence[str], *, last: int | None = CELL) -> None:
+    """Columns as wide as they need, numbers to the right, no colour where nobody looks. The last column is cut at
+    `last` characters; None: at the terminal's edge, and nowhere when something else reads."""
     if not rows:
         click.echo("nothing")
         return
-    text = [[_cell(c) for c in row] for row in rows]
+    text = [[*(_cell(c) for c in row[:-1]), _cell(row[-1], last)] for row in rows]
     widths = [max(len(head[i]), *(len(r[i]) for r in text)) for i in range(len(head))]
-    click.echo("  ".join(click.style(h.ljust(w), bold=True) for h, w in zip(head, widths)))
+    edge = max(CELL, shutil.get_terminal_size().columns) if last is None and sys.stdout.isatty() else None
+    titles = [h.ljust(w) for h, w in zip(head, [*widths[:-1], 0])]
+    click.echo("  ".join(click.style(title, bold=True) for title in titles))
     for row, raw in zip(text, rows):
         cells = [c.rjust(w) if isinstance(v, int) else c.ljust(w) for c, w, v in zip(row, widths, raw)]
-        click.echo("  ".join(cells).rstrip())
+        click.echo(_cut("  ".join(cells).rstrip(), edge))
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, limit: int | None = CELL) -> str:
     if value is None or value == "":
         return "-"
-    text = " ".join(str(value).split())
-    return text if len(text) <= 60 else text[:59] + "…"
+    return _cut(" ".join(str(value).split()), limit)
+
+
+def _cut(text: str, limit: int | None) -> str:
+    return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"

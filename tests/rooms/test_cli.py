@@ -131,3 +131,8 @@ def test_a_hub_is_filled_from_yaml_and_served_by_one_program_only(root: Path) ->
 def test_help_names_the_program_by_the_name_it_is_called(root: Path) -> None:
     assert agent_os(root, "--help").stdout.startswith("Usage: agent-os ")
     assert "Usage: agent-os task show" in agent_os(root, "task", "show").stderr
+
+
+def test_ledger_show_says_a_cause_to_its_last_word(root: Path) -> None:
+    agent_os(root, "tick", "dispatcher", GH_CONFIG_DIR=str(root))
+    assert "gh auth login --hostname 127.0.0.1:9`" in agent_os(root, "ledger", "show").stdout
