@@ -30,11 +30,19 @@ def work(services: Services, id: TaskId) -> bool:
             services.served.note(claim.task.repo, services.now())
             services.record(EventKind.CLAIMED, claim.task, epoch=claim.epoch)
         else:
-            services.record(EventKind.HEALED, claim.task, epoch=claim.epoch, phase=claim.task.phase.value)
+            _healed(services, claim)
         going: Claim | None = claim
         while going is not None:
             going = _advance(services, going)
     return True
+
+
+def _healed(services: Services, claim: Claim) -> None:
+    """Recorded when the task came further since, not at every try of a night without GitHub."""
+    subject, state = f"healed:{claim.id}", str(claim.task.rev)
+    if not services.signatures.seen(subject, state):
+        services.record(EventKind.HEALED, claim.task, epoch=claim.epoch, phase=claim.task.phase.value)
+        services.signatures.remember(subject, state)
 
 
 def _advance(services: Services, claim: Claim) -> Claim | None:

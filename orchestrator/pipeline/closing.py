@@ -14,6 +14,7 @@ from orchestrator.model.alert import AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.issue import BoardStatus
 from orchestrator.model.result import BlockerCode
+from orchestrator.model.settings import AutomationMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
 from orchestrator.pipeline import desk, effect, note, report
@@ -21,7 +22,10 @@ from orchestrator.services import Services
 
 
 def towards(services: Services, claim: Claim, ending: Folder, why: str, code: BlockerCode) -> Claim | None:
-    """Writes the decision down, then carries it out."""
+    """Writes the decision down, then carries it out. Where a person works, nothing is escalated, only blocked."""
+    repo = services.settings.repo(claim.task.repo)
+    if ending is Folder.ESCALATED and repo and repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
+        ending = Folder.BLOCKED
     text = str(services.redact(why))
     now = stamp(services.now())
     task = replace(
@@ -51,8 +55,7 @@ def close(services: Services, claim: Claim) -> Claim | None:
 def _escalated(services: Services, task: Task) -> None:
     """One note, one comment, one alert, then silence."""
     services.mailbox.note(task.id, Folder.ESCALATED, "escalation", services.redact(note.write(task)))
-    if not _seen(services, task):
-        services.record(EventKind.ESCALATED, task, why=task.reason)
+    effect.record(services, task, EventKind.ESCALATED, _occasion(task), why=task.reason)
     if _managed(services, task):
         effect.comment(services, task, f"escalated:{_occasion(task)}", report.stopped(task, task.reason))
         desk.show(services, task, BoardStatus.BLOCKED, why="escalated")
@@ -63,7 +66,7 @@ def _escalated(services: Services, task: Task) -> None:
 
 
 def _blocked(services: Services, task: Task) -> None:
-    services.record(EventKind.BLOCKED, task, why=task.reason)
+    effect.record(services, task, EventKind.BLOCKED, _occasion(task), why=task.reason)
     if _managed(services, task):
         effect.comment(services, task, f"blocked:{_occasion(task)}", report.stopped(task, task.reason))
         desk.show(services, task, BoardStatus.BLOCKED, why="blocked")
@@ -75,14 +78,14 @@ def _blocked(services: Services, task: Task) -> None:
 
 def _withdrawn(services: Services, task: Task) -> None:
     """A person ended it on GitHub or by hand: our marks go, nothing of theirs is touched or reopened."""
-    services.record(EventKind.WITHDRAWN, task, why=task.reason)
+    effect.record(services, task, EventKind.WITHDRAWN, _occasion(task), why=task.reason)
     if _managed(services, task):
         desk.show(services, task, BoardStatus.BACKLOG, why="withdrawn")
 
 
 def _stopped(services: Services, task: Task) -> None:
     """A person answered `stop`: the issue is closed as not planned."""
-    services.record(EventKind.WITHDRAWN, task, why=task.reason)
+    effect.record(services, task, EventKind.WITHDRAWN, _occasion(task), why=task.reason)
     if _managed(services, task):
         desk.close_issue(services, task, reason="not_planned")
         desk.show(services, task, BoardStatus.DONE, why="stopped by a person")
@@ -97,7 +100,3 @@ def _occasion(task: Task) -> str:
     """Tells a second end after a person's retry, also one that ran no agent, from a repeat of the first: `ended` was
     written with the decision, so a worker that goes on with the notices finds the same."""
     return f"g{task.generation}:{task.counted_from}:{len(task.attempts)}:{task.ended}"
-
-
-def _seen(services: Services, task: Task) -> bool:
-    return services.effects.of(task.id).result(f"comment:escalated:{_occasion(task)}") is not None

@@ -50,6 +50,14 @@ def repeatable(services: Services, task: Task, key: str, what: str, act: Callabl
     journal.done(key, {})
 
 
+def record(services: Services, task: Task, kind: EventKind, occasion: str, /, **data: str) -> None:
+    """A ledger event once per occasion: what follows it may fail and be tried every minute of a night."""
+    journal, key = services.effects.of(task.id), f"event:{kind.value}:{occasion}"
+    if journal.result(key) is None:
+        services.record(kind, task, **data)
+        journal.done(key, {})
+
+
 def marker(task: Task, kind: str) -> str:
     return f"<!-- agent-os:key={task.id}/{kind} -->"
 

@@ -8,7 +8,7 @@ from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
 from orchestrator.model.steps import Block, Continue, Correct, Escalate, FollowUp, NextAgent, Publish, WaitUntil
 from orchestrator.model.task import Attempt, AttemptKind, Folder, Phase
-from orchestrator.pipeline import closing, publish, run
+from orchestrator.pipeline import closing, effect, publish, run
 from orchestrator.policy import retry, route
 from orchestrator.services import Services
 
@@ -20,7 +20,8 @@ def settle(services: Services, claim: Claim) -> Claim | None:
     fresh = replace(task, next_agent="", next_kind=AttemptKind.ATTEMPT)
     onward = route.choose(fresh, repo, run.health(services, fresh, repo), services.now())
     step = retry.next_step(task, repo, onward=onward)
-    services.record(EventKind.DECIDED, task, step=type(step).__name__, detail=repr(step))
+    name = type(step).__name__
+    effect.record(services, task, EventKind.DECIDED, f"{len(task.attempts)}:{name}", step=name, detail=repr(step))
     match step:
         case Publish():
             return publish.publish(services, claim)

@@ -59,6 +59,33 @@ def test_an_outage_of_any_length_escalates_nothing_and_is_recorded_once(world: W
     assert world.place() == "review"
 
 
+@pytest.mark.parametrize(("path", "scene"), [(r"/pulls$", works()), (r"/comments$", BLOCKED), (r"/comments$", works())])
+def test_a_night_without_github_fills_no_ledger(world: World, path: str, scene: list[dict[str, Any]]) -> None:
+    world.play({"steps": scene})
+    world.issue()
+    world.dispatch()
+    rule = world.hub.faults.add({"method": "POST", "path": path}, {"status": 500})
+    world.work()
+    before = world.services.ledger.head()[0]
+    for _ in range(6):
+        world.work()
+    assert world.services.ledger.head()[0] - before <= 2
+    world.hub.faults.remove(rule)
+    world.work()
+    assert world.place() == ("escalated" if scene is BLOCKED else "review")
+
+
+def test_dispatcher_only_is_never_escalated_also_when_no_agent_can_run(make: MakeWorld) -> None:
+    world = make(automation_mode="dispatcher_only")
+    world.config["agents"] = {n: {"adapter": "shell", "command": ["not-installed-anywhere"]} for n in world.agents}
+    world.build()
+    world.issue()
+    world.dispatch()
+    world.work()
+    assert world.place() == "blocked"
+    assert not list(world.services.mailbox.root.glob("*/*.escalation.md"))
+
+
 def test_an_issue_that_vanished_while_its_task_waited_ends_the_task(world: World) -> None:
     world.issue()
     world.dispatch()
