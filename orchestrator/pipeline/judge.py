@@ -34,7 +34,7 @@ def judge(services: Services, claim: Claim) -> Claim:
     attempt = task.attempts[-1]
     changes = repository.changes(task.base_sha, snapshot.tree)
     fresh = repository.tree_of(parents[0]) != snapshot.tree or len(parents) > 1
-    attempt = replace(attempt, files_changed=tuple(c.path for c in changes))
+    attempt = replace(attempt, files_changed=tuple(str(services.redact(c.path)) for c in changes))
     if attempt.status is Status.COMPLETE and needs_change(task) and not (changes and fresh):
         attempt = replace(attempt, status=Status.PARTIAL, blocker_code=BlockerCode.NO_DIFF_PRODUCED)
     head = _commit(services, task, attempt, repository, snapshot.tree, parents) if fresh else parents[0]
@@ -60,7 +60,9 @@ def judge(services: Services, claim: Claim) -> Claim:
 def _record(services: Services, claim: Claim, attempt: Attempt, head: Sha, tree: Sha, findings: list[Finding]) -> Claim:
     task = claim.task
     assert task.base_sha is not None
-    failures = tuple(str(services.redact(f"{f.check}: {f.why}")) for f in findings if f.outcome is not Outcome.PASS)
+    # A check names paths and repeats output: what an agent chose to call a file is foreign text as well.
+    findings = [replace(f, why=str(services.redact(f.why))) for f in findings]
+    failures = tuple(f"{f.check}: {f.why}" for f in findings if f.outcome is not Outcome.PASS)
     code = attempt.blocker_code
     if attempt.status is Status.COMPLETE and failures:
         code = BlockerCode.TEST_FAILURE if any(f.startswith("verification") for f in failures) else code

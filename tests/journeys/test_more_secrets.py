@@ -44,6 +44,26 @@ def test_a_secret_that_an_agent_repeats_reaches_no_comment_pull_request_task_fil
     assert SECRET not in texts(world.settings.runtime, "mailbox", "ledger", "logs", "metrics", "state")
 
 
+def test_a_secret_in_the_name_of_a_file_is_not_repeated_in_what_we_keep_and_say(guarded: World) -> None:
+    world = guarded
+    world.play({"steps": works(f"{SECRET}.txt")})
+    world.issue()
+    world.rounds(lambda: world.place() == "done")
+    repo = world.admin.snapshot()["repos"][REPO]
+    assert SECRET not in json.dumps([repo["issues"], repo["pulls"]])
+    assert SECRET not in texts(world.settings.runtime, "mailbox", "ledger", "metrics", "state/memory", "state/effects")
+
+
+def test_a_secret_in_what_the_gate_found_is_not_repeated_in_the_task_file(guarded: World) -> None:
+    world = guarded
+    world.play({"steps": [{"run": f"ln -s /etc/passwd '{SECRET}'"}, *works()]})
+    world.issue()
+    world.dispatch()
+    world.work()
+    assert any("[redacted]" in finding and "links to" in finding for finding in world.task().attempts[-1].findings)
+    assert SECRET not in texts(world.settings.runtime, "mailbox", "ledger", "metrics", "state", "logs")
+
+
 def test_a_secret_in_the_name_of_a_failed_check_is_not_repeated_in_our_comment(guarded: World) -> None:
     world = guarded
     world.admin.set_ci(REPO, {f"deploy {SECRET}": "false"})
