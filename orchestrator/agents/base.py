@@ -51,14 +51,18 @@ class Capabilities:
     """Says itself how it ended; without that event a run counts as crashed."""
 
 
-class Reader(Protocol):
-    """Turns one run's output lines into events. Made anew for each run, so it may remember."""
+class Reader:
+    """Turns one run's output lines into events. Made anew for each run, so one that knows its program may remember.
 
-    def line(self, text: str) -> Iterable[Event]: ...
+    As it stands every line is text: guessing at meaning in foreign output is how prose becomes state.
+    """
+
+    def line(self, text: str) -> Iterable[Event]:
+        return (Text(text=text),) if text.strip() else ()
 
     def end(self) -> Iterable[Event]:
         """What is still owed once the output is over."""
-        ...
+        return ()
 
 
 class Agent(Protocol):

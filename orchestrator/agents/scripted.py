@@ -48,7 +48,7 @@ def preflight(settings: AgentSettings) -> str | None:
     return None
 
 
-class Events:
+class Events(Reader):
     """One JSON object per line; a line that is none (what a `run` step printed) is text."""
 
     def line(self, text: str) -> Iterable[Event]:
@@ -57,12 +57,7 @@ class Events:
         except (ValueError, RecursionError):
             data = None
         event = _event(data) if isinstance(data, dict) else None
-        if event is None:
-            return (Text(text=text),) if text.strip() else ()
-        return (event,)
-
-    def end(self) -> Iterable[Event]:
-        return ()
+        return super().line(text) if event is None else (event,)
 
 
 def reader() -> Reader:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from orchestrator.agents.base import Capabilities, Reader, Tally, no_env, prompt_on_stdin, settle
 from orchestrator.model.settings import AgentSettings
-from orchestrator.model.stream import Event, Job, RunOutcome, Text
+from orchestrator.model.stream import Job, RunOutcome
 
 capabilities = Capabilities(json_ask=True)
 stdin = prompt_on_stdin
@@ -26,18 +26,8 @@ def preflight(settings: AgentSettings) -> str | None:
     return None
 
 
-class PlainLines:
-    """Every line is text: guessing at meaning in foreign output is how prose becomes state."""
-
-    def line(self, text: str) -> Iterable[Event]:
-        return (Text(text=text),) if text.strip() else ()
-
-    def end(self) -> Iterable[Event]:
-        return ()
-
-
 def reader() -> Reader:
-    return PlainLines()
+    return Reader()
 
 
 def outcome(tally: Tally, exit: int | None, killed: str, seconds: float) -> RunOutcome:

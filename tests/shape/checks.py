@@ -203,6 +203,20 @@ def public_text(root: Path) -> list[str]:
     return found
 
 
+PROTOCOLS = frozenset({"Agent", "Check", "Signal", "Role"})
+"""The places where another module of the same shape is expected; everything else is a concrete type."""
+
+
+def protocols(root: Path) -> list[str]:
+    """No ports layer. The hub is an island with a house rule of its own."""
+    found: list[str] = []
+    for m in (m for m in modules(root) if not m.path.startswith("hub/")):
+        for node in (n for n in ast.walk(m.tree) if isinstance(n, ast.ClassDef) and n.name not in PROTOCOLS):
+            if any(_dotted(base).split(".")[-1] == "Protocol" for base in node.bases):
+                found.append(m.at(node, f"{node.name} is a Protocol beside {', '.join(sorted(PROTOCOLS))}"))
+    return found
+
+
 def docstrings(root: Path) -> list[str]:
     """Every module says what it is for, every exception what its caller should do."""
     found: list[str] = []

@@ -20,6 +20,7 @@ PROGRAM: tuple[Check, ...] = (
     checks.broad_handlers,
     checks.heavy_imports,
     checks.public_text,
+    checks.protocols,
     checks.docstrings,
     checks.leftovers_of_work,
 )
@@ -89,6 +90,7 @@ DEFECTS: dict[str, tuple[Check, str, str]] = {
     "Public made by hand": (checks.public_text, "notify.py", "Public('x')\n"),
     "Public by its module": (checks.public_text, "a.py", "names.Public('x')\n"),
     "Public by a cast": (checks.public_text, "a.py", "cast('Public', x)\n"),
+    "a fifth Protocol": (checks.protocols, "a.py", "class Store(typing.Protocol):\n    pass\n"),
     "no module docstring": (checks.docstrings, "a.py", "x = 1\n"),
     "an exception without one": (checks.docstrings, "a.py", '"""Doc."""\nclass E(ValueError):\n    pass\n'),
     "a child of such an exception": (
@@ -145,6 +147,8 @@ INNOCENT: dict[str, tuple[Check, str, str]] = {
     "heavy on the island": (checks.heavy_imports, "hub/app.py", "import starlette\n"),
     "our own room github": (checks.heavy_imports, "a.py", "from orchestrator.github import wire\n"),
     "redact": (checks.public_text, "redact/__init__.py", "Public('x')\n"),
+    "one of the four Protocols": (checks.protocols, "roles/base.py", "class Role(Protocol):\n    pass\n"),
+    "a Protocol of the island": (checks.protocols, "hub/world.py", "class World(Protocol):\n    pass\n"),
     "Public as a type": (checks.public_text, "a.py", "def f(x: Public) -> Public: ...\n"),
     "an event named Error": (checks.docstrings, "a.py", '"""Doc."""\nclass Error(StreamEvent):\n    text: str\n'),
     "a helper that asserts": (
