@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator import idle
 from orchestrator.policy import schedule
 from orchestrator.roles import ROLES
-from orchestrator.roles.base import Ticked
+from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 from orchestrator.state import locks
 
@@ -91,10 +91,10 @@ def up(
 
 def _guarded(services: Services, role: str) -> list[str]:
     """Under cron a role that fails is started again by its next minute; so it is here."""
-    try:
-        return once(services, role)
-    except Exception as error:  # noqa: BLE001 - said aloud, tried again when it is due
-        return [f"failed, {type(error).__name__}: {error}"]
+    lines: list[str] = []
+    with fence(services, None, f"role {role}") as failed:
+        lines += once(services, role)
+    return [*lines, *(f"failed, {words}" for words in failed)]
 
 
 def _came_due(every: str, last: datetime, now: datetime) -> bool:

@@ -22,7 +22,14 @@ from orchestrator.services import Services
 
 
 def towards(services: Services, claim: Claim, ending: Folder, why: str, code: BlockerCode) -> Claim | None:
-    """Writes the decision down, then carries it out. Where a person works, nothing is escalated, only blocked."""
+    """Writes the decision down, then carries it out."""
+    return close(services, decide(services, claim, ending, why, code))
+
+
+def decide(
+    services: Services, claim: Claim, ending: Folder, why: str, code: BlockerCode, *, recoveries: int | None = None
+) -> Claim:
+    """The end written into the task. Where a person works (dispatcher_only), nothing is escalated, only blocked."""
     repo = services.settings.repo(claim.task.repo)
     if ending is Folder.ESCALATED and repo and repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
         ending = Folder.BLOCKED
@@ -31,7 +38,9 @@ def towards(services: Services, claim: Claim, ending: Folder, why: str, code: Bl
     task = replace(
         claim.task, phase=Phase.CLOSING, ending=ending, ended=now, reason=f"{code.value}: {text}", next_agent=""
     )
-    return close(services, services.mailbox.save(claim, task))
+    if recoveries is not None:
+        task = replace(task, recoveries=recoveries)
+    return services.mailbox.save(claim, task)
 
 
 def close(services: Services, claim: Claim) -> Claim | None:

@@ -76,12 +76,8 @@ def _counted(before: Task, after: Task) -> bool:
 
 def _give_up(services: Services, claim: Claim, words: str) -> None:
     why = f"it failed {claim.task.recoveries + 1} times in phase {claim.task.phase.value}: {words}"
-    # Its own end has the ceiling too: recoveries are counted anew from here.
-    claim = services.mailbox.save(claim, replace(claim.task, recoveries=0))
-    try:
-        closing.towards(services, claim, Folder.ESCALATED, why, BlockerCode.RUNNER_FAILURE)
-    except Exception as error:  # noqa: BLE001 - the end is written down; the next tick goes on with its notices
-        note(services, claim.task, "escalating", error)
+    # Written down only; the next tick sends the notices. They have the ceiling too, counted anew from here.
+    closing.decide(services, claim, Folder.ESCALATED, why, BlockerCode.RUNNER_FAILURE, recoveries=0)
 
 
 def _without_notices(services: Services, claim: Claim, words: str) -> None:
