@@ -28,6 +28,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 SCRIPTED_SECONDS = 300.0
 """A played run takes about half a minute on two cores; a machine that is busy with more than this still gets there."""
 REAL_SECONDS = 3600.0
+WIDE = 140
+"""Characters that the whole table of stories needs; a narrower terminal gets the columns that matter."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -133,17 +135,21 @@ def _show(seen: Report, world: World, mine: AgentSettings | None, *, as_json: bo
             for e in seen.stories
         ]
         click.echo()
-        show.table(rows, ("issue", "shows", "task", "attempts", "pull", "merge", "minutes", "end"))
+        if sys.stdout.isatty() and shutil.get_terminal_size().columns < WIDE:
+            short = [(issue, end, runs, pull, shows) for issue, shows, _, runs, pull, _, _, end in rows]
+            show.table(short, ("issue", "end", "runs", "pull", "shows"), last=None)
+        else:
+            show.table(rows, ("issue", "shows", "task", "attempts", "pull", "merge", "minutes", "end"))
         github = seen.github
         holds = "verified" if seen.ledger.ok else "NOT INTACT"
         click.echo(
-            f"\n{seen.seconds:.0f} s; ledger: {seen.ledger.events} events, {holds}; GitHub: {github['requests']} "
+            f"\n{seen.seconds:.0f} s; ledger: {seen.ledger.events} events, {holds}\nGitHub: {github['requests']} "
             f"requests, {github['writes']} of them writes, {github['graphql_points']} GraphQL points"
         )
         click.echo(
             f"The engineer was {mine.name} ({mine.adapter})."
             if mine
-            else "The engineers were scripted: no model was called. Everything else is the real program."
+            else "The engineers were scripted: no model was called. All else is the real program."
         )
     for difference in seen.differences:
         click.echo(f"NOT AS EXPECTED: {difference}", err=True)
@@ -154,7 +160,8 @@ def _where(world: World, *, serve: bool, to_stderr: bool) -> None:
     lines = [
         "",
         f"Everything stands in {folder}:",
-        f"  ORCH_ROOT={folder} bin/agent-os status          (also: task ls, task show, ledger show, ledger verify)",
+        f"  ORCH_ROOT={folder} bin/agent-os status",
+        "      (also: task ls, task show, ledger show, ledger verify)",
         f"  {folder}/runtime/mailbox, {folder}/runtime/logs, {folder}/config.yaml",
     ]
     if serve:
@@ -166,7 +173,8 @@ def _where(world: World, *, serve: bool, to_stderr: bool) -> None:
             f"  ORCH_ROOT={folder} bin/agent-os up                (the organization goes on working)",
         ]
     else:
-        lines.append(f"  bin/agent-os hub --root {folder}/hub --port {world.hub.port}     (its GitHub, served again)")
+        lines.append(f"  bin/agent-os hub --root {folder}/hub --port {world.hub.port}")
+        lines.append("      (its GitHub, served again)")
     for line in lines:
         click.echo(line, err=to_stderr)
 

@@ -98,7 +98,7 @@ class Screen:
         else:
             from rich.text import Text
 
-            self.live.console.print(Text(line, overflow="ellipsis", no_wrap=True))
+            self.live.console.print(Text(line), overflow="ellipsis", no_wrap=True)
             self.live.update(self._table())
         if self.pause:
             time.sleep(self.pause)
@@ -113,10 +113,14 @@ class Screen:
         from rich.text import Text
 
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        for column in ("issue", "", "now"):
-            table.add_column(column, no_wrap=True, overflow="ellipsis")
+        # On a narrow terminal the titles and words are cut, never the names; what happens now gets the larger share.
+        names = max((len(name) for name in self.doing), default=0)
+        table.add_column("issue", no_wrap=True, min_width=names)
+        table.add_column("", no_wrap=True, overflow="ellipsis", ratio=2)
+        table.add_column("now", no_wrap=True, overflow="ellipsis", ratio=3)
         for name, (title, words) in self.doing.items():
             table.add_row(Text(name), Text(title), Text(words))
+        table.expand = True
         return table
 
 

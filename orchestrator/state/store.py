@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import disk
+from orchestrator.model.errors import Told
 
 _WAIT = 10.0
 """Seconds to wait for another process's change, which takes milliseconds."""
 
 
-class CorruptState(Exception):
+class CorruptState(Told):
     """The file cannot be read. A person repairs or deletes it; deleting it forgets what it held."""
 
     def __init__(self, path: Path, why: str) -> None:

@@ -136,3 +136,12 @@ def test_help_names_the_program_by_the_name_it_is_called(root: Path) -> None:
 def test_ledger_show_says_a_cause_to_its_last_word(root: Path) -> None:
     agent_os(root, "tick", "dispatcher", GH_CONFIG_DIR=str(root))
     assert "gh auth login --hostname 127.0.0.1:9`" in agent_os(root, "ledger", "show").stdout
+
+
+def test_a_damaged_state_file_is_one_line_that_names_it(root: Path) -> None:
+    file = root / "runtime/state/signatures.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{")
+    done = agent_os(root, "tick", "queue")
+    assert "signatures.json" in done.stderr
+    assert "Traceback" not in done.stderr
