@@ -59,6 +59,8 @@ class Roster:
     def check(self, at: At, names: Iterable[str]) -> tuple[str, ...]:
         """Names somebody wrote at `at`, each of which must be an agent, none twice."""
         names = tuple(names)
+        if not names:
+            self.notes.bad(at, "at least one agent", [])
         for n, name in enumerate(names):
             if name not in self.declared and name not in self.known:
                 choice = sorted({*self.declared, *self.known})

@@ -49,6 +49,7 @@ ONE_FAULT = [
     ("agent_fallbacks: {dox: [claude]}", 8, "agent_fallbacks.dox", "'dox'", "as key one of implementation, debugging"),
     ("agent_fallbacks: {docs: [codx]}", 8, "agent_fallbacks.docs[0]", "'codx'", "(did you mean codex?)"),
     ("agent_fallbacks: {docs: [codex, codex]}", 8, "agent_fallbacks.docs[1]", "'codex'", "each agent once"),
+    ("agent_fallbacks: {docs: []}", 8, "agent_fallbacks.docs", "a list", "at least one agent"),
     ("default_agent: nobody", 8, "default_agent", "'nobody'", "a known one: claude, codex, deepseek"),
     ("formatter_agent: nobody", 8, "formatter_agent", "'nobody'", "an agent of the agents section"),
     ("planner_agents: [gemni]", 8, "planner_agents[0]", "'gemni'", "(did you mean gemini?)"),
