@@ -16,6 +16,8 @@ from orchestrator.model.names import Public
 from orchestrator.model.task import Task
 from orchestrator.services import Services
 
+LONGEST = 1_500
+"""Characters of an alert's text: with the rest, and in whatever script, it is one message. The ledger has the whole."""
 SIGNS = {
     AlertKind.DISPATCHED: "🚀 Dispatched",
     AlertKind.COMPLETED: "✅ Complete",
@@ -66,5 +68,7 @@ def flush(services: Services) -> int:
 
 
 def _text(services: Services, alert: Alert) -> Public:
-    parts = [SIGNS[alert.kind], alert.text, alert.link, f"→ {alert.action}" if alert.action else ""]
+    # Cut at the limit, never in two messages, and never at the end: that is where the link and what to do stand.
+    text = alert.text if len(alert.text) <= LONGEST else alert.text[: LONGEST - 1].rstrip() + "…"
+    parts = [SIGNS[alert.kind], text, alert.link, f"→ {alert.action}" if alert.action else ""]
     return services.redact("\n".join(p for p in parts if p))

@@ -158,3 +158,16 @@ def test_what_telegram_did_not_take_is_sent_by_a_later_tick_once(make: MakeWorld
         world.work()
         world.work()
     assert sum("Dispatched" in m for m in pager.messages) == 1
+
+
+def test_a_long_alert_is_one_message_that_keeps_its_link_and_what_to_do(make: MakeWorld) -> None:
+    with telegram.running() as pager:
+        world = make(top={"telegram": {"token": pager.token, "chat_id": pager.chat, "api_url": pager.url}})
+        world.play({"steps": works(manual_steps=[f"step {n}: " + "\U0001f680" * 90 for n in range(30)])})
+        number = world.issue()
+        world.dispatch()
+        world.work()
+    [told] = [m for m in pager.messages if "step 0:" in m]
+    assert len(told.encode("utf-16-le")) // 2 <= 4096
+    assert f"/ada/app/issues/{number}" in told
+    assert told.endswith("→ do these steps by hand")
