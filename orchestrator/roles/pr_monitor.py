@@ -122,7 +122,10 @@ def _key(entry: Entry) -> tuple[str, int]:
 
 def _fold(services: Services) -> bool:
     """True when there was, or still is, something to remember."""
-    waiting = [r for r in services.settings.repos if services.memory.pending(r.key)]
+    waiting = []
+    for repo in services.settings.repos:
+        with fence(services, None, "reading memory", repo=repo.name):
+            waiting += [repo] if services.memory.pending(repo.key) else []
     in_review = [e.task.repo for e in services.mailbox.list(Folder.REVIEW)] if waiting else []
     for repo in waiting:
         with fence(services, None, "folding memory", repo=repo.name):

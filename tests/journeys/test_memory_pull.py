@@ -123,3 +123,14 @@ def test_what_a_person_pushed_to_the_memory_branch_stays(make: MakeWorld) -> Non
     merged(world, "Second")
     assert world.shown("CODEBASE.md", ref=BRANCH) == "mine\n"
     assert world.admin.branches(REPO)[BRANCH] == theirs
+
+
+def test_an_unreadable_fragment_of_one_repository_does_not_stop_the_memory_of_another(make: MakeWorld) -> None:
+    world = make(memory="commit", checks="none", more_repos=["ada/lib"])
+    world.play({"steps": works()})
+    world.issue(repo="ada/lib")
+    broken = world.services.memory.root / "app" / "app-9.md"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("not a fragment\n")
+    world.rounds(lambda: world.has_file("CODEBASE.md", repo="ada/lib"), most=4)
+    assert any("app-9.md:1" in crash for crash in world.crashes())
