@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from orchestrator.github import pulls
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
+from orchestrator.model.pull import Mergeable
 from orchestrator.model.task import Folder, Phase
+from orchestrator.pipeline import shepherd
 from orchestrator.state.alerts import Outbox
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, says, works
@@ -69,6 +72,7 @@ def test_a_merge_whose_answer_was_lost_is_compared_all_the_same(world: World) ->
         world.monitor()
     assert world.place() == "done"
     assert [r.data["by"] for r in world.events(EventKind.MERGED)] == ["agent-os"]
+    assert world.services.effects.of("app-1").result(f"compared:{world.task().merge_sha}") is not None
 
 
 def test_an_outage_of_the_git_host_is_no_death_of_a_worker(world: World) -> None:
@@ -104,9 +108,6 @@ def test_our_own_push_that_github_does_not_show_yet_is_no_strangers_commit(make:
     repair = world.task()
     stale = world.services.repository(world.services.repo(repair)).parent(repair.pushed_sha)  # type: ignore[arg-type]
     assert stale is not None
-    from orchestrator.github import pulls
-    from orchestrator.pipeline import shepherd
-
     seen = pulls.watch(world.services.github, [(repair.repo, world.pull_number())])[repair.repo, world.pull_number()]
     with world.services.mailbox.claim(TaskId("app-1")) as claim:
         assert claim is not None
@@ -122,3 +123,26 @@ def test_an_alert_whose_file_was_torn_by_a_kill_is_told_by_the_next_try(tmp_path
     assert outbox.pending() == ()
     assert outbox.add("one", "text") is True
     assert [w.text for w in outbox.pending()] == ["text"]
+
+
+def test_a_branch_that_holds_its_base_already_is_not_brought_up_to_date_again(world: World) -> None:
+    published(world)
+    before = world.task()
+    seen = pulls.watch(world.services.github, [(before.repo, world.pull_number())])[before.repo, world.pull_number()]
+    with world.services.mailbox.claim(TaskId("app-1")) as claim:
+        assert claim is not None
+        shepherd.look(world.services, claim, replace(seen, behind=True, mergeable=Mergeable.YES), turn=True)
+    assert world.task().pushed_sha == before.pushed_sha
+
+
+def test_a_repair_of_what_fails_on_the_new_base_is_judged_on_that_base(make: MakeWorld) -> None:
+    world = make(ci={}, checks="none", verify="test ! -f one.txt || test ! -f two.txt")
+    world.play({"steps": works("one.txt")})
+    published(world)
+    world.admin.push(REPO, "main", {"two.txt": "two\n"}, author="ada", message="two")
+    for _ in range(3):
+        world.monitor()
+    assert world.place() == "inbox"
+    world.play({"steps": works("useless.txt")})
+    world.work()
+    assert (world.place(), world.pulls()[0]["merged"]) == ("escalated", False)
