@@ -30,7 +30,9 @@ from orchestrator.model.errors import Told  # noqa: E402
 @click.option(
     "--root", type=click.Path(path_type=Path), default=None, help="Where it keeps its state (default: runtime/hub)."
 )
-@click.option("--port", default=8180, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8180, show_default=True, help="On 127.0.0.1; 0 takes a free one."
+)
 @click.option(
     "--seed-file",
     type=click.Path(exists=True, path_type=Path),

@@ -169,7 +169,7 @@ def _where(world: World, *, serve: bool, to_stderr: bool) -> None:
         lines += [
             f"The hub serves at {world.hub.url} until ^C; the bot's token is in {folder}/token:",
             f"  git clone {world.hub.url}/{repo}.git",
-            f'  curl -H "Authorization: Bearer $(cat {folder}/token)" {world.hub.url}/repos/{repo}/pulls?state=all',
+            f'  curl -H "Authorization: Bearer $(cat {folder}/token)" "{world.hub.url}/repos/{repo}/pulls?state=all"',
             f"  ORCH_ROOT={folder} bin/agent-os up                (the organization goes on working)",
         ]
     else:

@@ -131,6 +131,7 @@ def test_a_hub_is_filled_from_yaml_and_served_by_one_program_only(root: Path) ->
 def test_help_names_the_program_by_the_name_it_is_called(root: Path) -> None:
     assert agent_os(root, "--help").stdout.startswith("Usage: agent-os ")
     assert "Usage: agent-os task show" in agent_os(root, "task", "show").stderr
+    assert agent_os(root, "hub", "--port", "99999").returncode == 2
 
 
 def test_ledger_show_says_a_cause_to_its_last_word(root: Path) -> None:
