@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from orchestrator.clock import Clock
 from orchestrator.git import Git, Repository
@@ -68,14 +70,24 @@ class Services:
     def log_dir(self, task: Task) -> Path:
         return self.settings.runtime / "logs" / task.id
 
-    def record(self, kind: EventKind, task: Task | None = None, /, *, repo: str = "", **data: object) -> None:
-        """One ledger event by this process's actor."""
+    def record(
+        self,
+        kind: EventKind,
+        task: Task | None = None,
+        hashes: Mapping[str, str] = MappingProxyType({}),
+        /,
+        *,
+        repo: str = "",
+        **data: object,
+    ) -> None:
+        """One ledger event by this process's actor. `hashes`: name to SHA-256 of what it rests on and does not hold."""
         self.ledger.write(
             Event(
                 kind=kind,
                 actor=self.actor,
                 repo=task.repo if task else repo,
                 task=task.id if task else "",
+                hashes=dict(hashes),
                 data=dict(data),
             )
         )

@@ -4,6 +4,7 @@ that dies in between finds the file and only tells."""
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from orchestrator.policy import sections
 from orchestrator.policy.sections import Wish
 from orchestrator.services import Services
 
+Snapshot = dict[str, str | int | float | bool | list[str]]
 ID = re.compile(r"[a-z0-9-]{1,80}")
 
 
@@ -33,6 +35,13 @@ def make(services: Services, issue: Issue, repo: RepoSettings, generation: int) 
     """The task an issue asks for."""
     wish = _formatted(services, issue, repo, sections.read(issue))
     now = stamp(services.now())
+    chain = repo.chain(wish.type or repo.default_task_type)
+    snapshot: Snapshot = {
+        "verify": repo.verify,
+        "checks": repo.checks.value,
+        "memory": repo.memory.value,
+        "chain": list(chain),
+    }
     id = task_id(repo.key, issue.number, generation)
     return Task(
         id=id,
@@ -53,12 +62,8 @@ def make(services: Services, issue: Issue, repo: RepoSettings, generation: int) 
         outcome_checks=wish.outcome_checks,
         vouched=Vouched(by=issue.editor or issue.author, at=now, body_sha256=_digest(issue)),
         criteria=wish.criteria,
-        config_snapshot={
-            "verify": repo.verify,
-            "checks": repo.checks.value,
-            "memory": repo.memory.value,
-            "chain": list(repo.chain(wish.type or repo.default_task_type)),
-        },
+        config_snapshot=snapshot,
+        config_hash=hashlib.sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest(),
         body=body(issue, wish),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -106,6 +107,7 @@ def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str
     services.record(
         EventKind.AGENT_STARTED,
         task,
+        {"prompt": hashlib.sha256(job.prompt.encode("utf-8", "replace")).hexdigest()},
         agent=attempt.agent,
         n=attempt.n,
         kind=attempt.kind.value,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -220,3 +222,16 @@ def test_row_10_a_worker_that_died_after_the_pull_request_was_noted_still_owes_t
     world.work()
     assert world.place() == "review"
     assert sum("PR: #2" in c.body for c in world.comments(number)) == 1
+
+
+def test_what_an_agent_was_told_and_what_held_at_dispatch_are_on_record_by_their_hashes(world: World) -> None:
+    told = world.tmp / "prompt"
+    world.play({"steps": [{"keep_prompt": {"file": str(told)}}, *works()]})
+    world.issue()
+    world.dispatch()
+    world.work()
+    [started] = world.events(EventKind.AGENT_STARTED)
+    assert started.hashes == {"prompt": hashlib.sha256(told.read_bytes()).hexdigest()}
+    assert world.task().config_hash == hashlib.sha256(
+        json.dumps(world.task().config_snapshot, sort_keys=True).encode()
+    ).hexdigest()  # fmt: skip
