@@ -46,7 +46,8 @@ class Shared(Block, kw_only=True):
     merge: bool | None = None
     """Merge by itself when green; false opens the pull request and stops. Default: true."""
     memory: MemoryMode | None = None
-    """How CODEBASE.md is kept. Default: commit."""
+    """How CODEBASE.md is kept: on the base branch (a pull request where merging is a person's or the branch refuses),
+    always by pull request, or only here. Default: commit."""
     trusted_authors: list[Text] | None = None
     """Logins whose issues start work, beside the owners and the operator."""
     agent_fallbacks: dict[TaskType, list[Text]] | None = None

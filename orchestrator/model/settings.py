@@ -31,7 +31,7 @@ class Checks(Enum):
 
 class MemoryMode(Enum):
     COMMIT = "commit"
-    """Fold into CODEBASE.md on the base branch directly; falls back to a pull request where that is refused."""
+    """Fold into CODEBASE.md on the base branch; by pull request where that is refused or merging is a person's."""
     PULL_REQUEST = "pull_request"
     LOCAL = "local"
     """Fragments stay in runtime/state/memory and reach prompts, nothing is written to the repository."""
