@@ -50,7 +50,9 @@ def main(names: tuple[str, ...], listing: bool, everything: bool, write: Path | 
 
 def page(lines: list[str]) -> str:
     """docs/figures.md: one table per proof, made from the very lines that were printed."""
-    parts = ["# Figures\n\nMade by `bin/prove --all --write docs/figures.md`. Ratios and counts decide.\n"]
+    parts = [
+        "# Figures\n\nThe very lines that `bin/prove` printed, each proof run by itself. Ratios and counts decide.\n"
+    ]
     for line in lines:
         data = json.loads(line)
         rows = "\n".join(f"| {k} | {json.dumps(v, ensure_ascii=False)} |" for k, v in data["figures"].items())

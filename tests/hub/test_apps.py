@@ -70,7 +70,7 @@ def test_an_installation_acts_as_a_bot_named_for_its_app(hub: Hub, bot: AppClien
 
 def test_an_installation_does_not_reach_other_accounts(hub: Hub, bot: AppClient) -> None:
     hub.admin.repo("bob/own", files={"a": "1"}, private=True)
-    bot.refused(404, "GET", "/repos/bob/own")
+    assert bot.refused(404, "GET", "/repos/bob/own")["message"] == "Not Found"
 
 
 def test_a_token_may_ask_for_less_but_not_for_more(hub: Hub, app_id: int) -> None:

@@ -93,8 +93,8 @@ def test_only_the_author_or_a_member_edits_a_comment(hub: Hub, ada: Client) -> N
 
 def test_an_archived_repository_is_read_only(hub: Hub, ada: Client) -> None:
     ada.ok("PATCH", APP, {"archived": True})
-    ada.refused(403, "POST", f"{APP}/issues", {"title": "t"})
-    ada.ok("GET", f"{APP}/issues")
+    assert "archived" in ada.refused(403, "POST", f"{APP}/issues", {"title": "t"})["message"]
+    assert ada.ok("GET", f"{APP}/issues") == []
 
 
 def test_a_repository_name_is_taken_once(hub: Hub, ada: Client) -> None:
