@@ -1,28 +1,30 @@
 """The engineers: one plain module per command line program, one line in `AGENTS`.
 
-`run` gives one job to one agent and tells how it ended; `ask` gets words for the control plane. An agent gets a
-cleared environment, a HOME of its own and the variables its settings name; no token of ours is ever among them.
+`run` gives one job to one agent and tells how it ended; `ask` gets words for the control plane. How a run is started,
+confined and watched stands in `running`.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator import process
-from orchestrator.agents import scripted, shell
-from orchestrator.agents.base import ASK, Agent, Tally
-from orchestrator.agents.log import RunLog
+from orchestrator.agents import keys, running, scripted, shell
+from orchestrator.agents.base import ASK, Agent, Capabilities
+from orchestrator.agents.running import OPEN, Confinement, Watch, environment
 from orchestrator.clock import Clock
 from orchestrator.model.names import Public
 from orchestrator.model.result import FailureClass
 from orchestrator.model.settings import AgentSettings
 from orchestrator.model.stream import Event, Job, RunOutcome, Text
-from orchestrator.model.times import parse, stamp
+
+__all__ = [
+    "AGENTS", "KNOWN_ENGINEERS", "OPEN", "Confinement", "NoReply", "Reply", "Watch", "ask", "capabilities",
+    "environment", "only_json", "preflight", "run",
+]  # fmt: skip
 
 AGENTS: dict[str, Agent] = {
     "shell": shell,
@@ -48,11 +50,6 @@ KNOWN_ENGINEERS = frozenset(
 )
 """Names that config may use although this version has no adapter for them: their preflight fails, nothing is spent."""
 
-NEVER_PASSED = frozenset({"GITHUB_TOKEN", "GH_TOKEN", "GITHUB_PAT", "TELEGRAM_BOT_TOKEN"})
-"""Variables no agent gets, whatever its settings name."""
-
-_SESSION = re.compile(r"[A-Za-z0-9][\w.:-]{0,127}")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
@@ -70,11 +67,17 @@ class NoReply:
     reset_at: str = ""
 
 
+def capabilities(settings: AgentSettings) -> Capabilities:
+    """What this engineer's program can do; nothing when there is no adapter for it."""
+    agent = AGENTS.get(settings.adapter)
+    return agent.capabilities if agent is not None else Capabilities()
+
+
 def preflight(settings: AgentSettings) -> str | None:
     """Why this engineer cannot run now, or None. Starts nothing."""
     agent = AGENTS.get(settings.adapter)
     if agent is not None:
-        return agent.preflight(settings)
+        return agent.preflight(settings) or keys.unfit(agent, settings)
     if settings.adapter in KNOWN_ENGINEERS:
         return f"no adapter for {settings.adapter!r} in this version"
     return f"unknown adapter {settings.adapter!r}; there are {', '.join(AGENTS)}"
@@ -86,10 +89,12 @@ def run(
     *,
     clock: Clock,
     redact: Callable[[str], Public],
+    confine: Confinement = OPEN,
+    watch: Watch | None = None,
     stop: Callable[[], str] = lambda: "",
 ) -> RunOutcome:
-    """One agent run to its end, its limit, or the word `stop` answers. Raises nothing for what an agent does."""
-    return _run(settings, job, clock, redact, stop, lambda event: None)
+    """One agent run to its end, its limit, or the word a watcher answers. Raises nothing for what an agent does."""
+    return _run(settings, job, clock, redact, confine, watch or Watch(stop=stop), lambda event: None)
 
 
 def ask(
@@ -102,6 +107,7 @@ def ask(
     redact: Callable[[str], Public],
     schema_hint: str = "",
     clock: Clock | None = None,
+    confine: Confinement = OPEN,
 ) -> Reply | NoReply:
     """A question in an empty folder. `timeout` in seconds. The caller checks the answer: it is a model's words."""
     texts: list[str] = []
@@ -121,12 +127,28 @@ def ask(
             log=str(log),
             wall_seconds=timeout,
             silence_seconds=timeout,
+            read_only=True,
         )
-        outcome = _run(settings, job, clock or Clock(), redact, lambda: "", hear)
+        outcome = _run(settings, job, clock or Clock(), redact, confine, Watch(), hear)
     if outcome.failure is not FailureClass.NONE:
         why = f"{settings.name}: {outcome.failure.value} {outcome.detail}".rstrip()
         return NoReply(why=why, failure=outcome.failure, reset_at=outcome.reset_at)
     return Reply(text=only_json("\n".join(texts)))
+
+
+def _run(
+    settings: AgentSettings,
+    job: Job,
+    clock: Clock,
+    redact: Callable[[str], Public],
+    confine: Confinement,
+    watch: Watch,
+    hear: Callable[[Event], None],
+) -> RunOutcome:
+    unfit = preflight(settings)
+    if unfit is not None:
+        return RunOutcome(exit=None, failure=FailureClass.NOT_INSTALLED, detail=str(redact(unfit)))
+    return running.run(AGENTS[settings.adapter], settings, job, clock, redact, confine, watch, hear)
 
 
 def only_json(text: str) -> str:
@@ -149,74 +171,3 @@ def only_json(text: str) -> str:
 def _next_open(text: str, at: int) -> int:
     places = [p for p in (text.find("{", at), text.find("[", at)) if p >= 0]
     return min(places, default=-1)
-
-
-def _run(
-    settings: AgentSettings,
-    job: Job,
-    clock: Clock,
-    redact: Callable[[str], Public],
-    stop: Callable[[], str],
-    hear: Callable[[Event], None],
-) -> RunOutcome:
-    unfit = preflight(settings)
-    if unfit is not None:
-        return RunOutcome(exit=None, failure=FailureClass.NOT_INSTALLED, detail=str(redact(unfit)))
-    agent = AGENTS[settings.adapter]
-    reader, tally = agent.reader(), Tally()
-    with RunLog(Path(job.log), clock, redact) as log:
-        log.note(f"run {job.n} of {job.task} by {settings.name}")
-
-        def take(event: Event) -> None:
-            tally.add(log.event(event))
-            hear(event)
-
-        def on_line(text: str) -> None:
-            for event in reader.line(text):
-                take(event)
-
-        try:
-            ended = process.stream(
-                tuple(agent.argv(job, settings)),
-                cwd=job.workspace,
-                env=environment(agent, job, settings),
-                stdin=agent.stdin(job),
-                on_line=on_line,
-                wall_seconds=job.wall_seconds,
-                silence_seconds=job.silence_seconds,
-                stop=stop,
-            )
-        except process.CannotStart as error:
-            log.note(f"cannot start: {error}")
-            return RunOutcome(exit=None, failure=FailureClass.NOT_INSTALLED, detail=str(redact(str(error))))
-        for event in reader.end():
-            take(event)
-        outcome = _checked(agent.outcome(tally, ended.exit, ended.why_killed, ended.seconds), redact)
-        log.note(f"ended: exit {outcome.exit}, {outcome.failure.value} {outcome.detail}".rstrip())
-    return outcome
-
-
-def environment(agent: Agent, job: Job, settings: AgentSettings) -> Mapping[str, str]:
-    """All an agent's process sees. Makes its HOME; temporary files stay in it."""
-    temporary = Path(job.home) / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
-    allowed = [name for name in settings.env if name not in NEVER_PASSED]
-    own = {"HOME": job.home, "TMPDIR": str(temporary), **agent.env(job, settings), **dict(job.env)}
-    return process.clean_env({k: v for k, v in own.items() if k not in NEVER_PASSED}, keep=allowed)
-
-
-def _checked(outcome: RunOutcome, redact: Callable[[str], Public]) -> RunOutcome:
-    """What an agent told is foreign: a session id becomes an argument later, a time becomes a decision."""
-    return replace(
-        outcome,
-        session=outcome.session if _SESSION.fullmatch(outcome.session) else "",
-        reset_at=_time(outcome.reset_at),
-        detail=str(redact(outcome.detail))[:2000],
-    )
-
-
-def _time(text: str) -> str:
-    try:
-        return stamp(parse(text)) if text else ""
-    except (ValueError, OverflowError):
-        return ""

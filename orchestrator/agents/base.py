@@ -2,12 +2,15 @@
 
 An adapter is one plain module per command line program. It says how the program is started and what its output means;
 it knows no task, no GitHub and no mailbox. The prompt goes by standard input, because one argument may hold 128 KiB
-at most. The exit code alone is not the outcome: some programs end with 0 after a provider's error, so an adapter
+at most. What it needs of its provider it gets from the `Gateway`: an address on loopback and a key that is none; the
+real key is added by our proxy, where no agent can read it. The exit code alone is not the outcome: some programs end with 0 after a provider's error, so an adapter
 whose program tells how it ended (`Capabilities.terminal`) also needs that event to be good.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -29,6 +32,16 @@ from orchestrator.model.stream import (
     UsageReport,
 )
 
+KILLED = {
+    "budget": FailureClass.BUDGET,
+    "stop": FailureClass.STOPPED,
+    "hold": FailureClass.STOPPED,
+    "message": FailureClass.STOPPED,
+    "memory": FailureClass.RESOURCES,
+    "disk": FailureClass.RESOURCES,
+}
+"""What the words mean that a run's watchers end it with."""
+
 ASK = "ask"
 """`Job.task` of a question of the control plane; no task id looks like it."""
 
@@ -49,6 +62,8 @@ class Capabilities:
     """Answers a question with JSON and nothing else."""
     terminal: bool = False
     """Says itself how it ended; without that event a run counts as crashed."""
+    interrupt: bool = False
+    """Told by SIGINT to stop, it still ends with its terminal event; the others get SIGTERM."""
 
 
 class Reader:
@@ -65,18 +80,78 @@ class Reader:
         return ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """Whom an adapter's program asks. Several = a chain: the first whose key is at hand and who answers is taken."""
+
+    name: str
+    base_url: str
+    """The provider's own address; the program's paths are appended to it."""
+    key_env: str
+    """The variable of ours that usually holds its key."""
+    secret: str = ""
+    """Its key's name in the agent's secrets file, where there is one."""
+    model: str = ""
+    """What this provider calls the model, where the settings name none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """How a run reaches its provider. Empty: by itself, with what its HOME holds (a subscription, or no provider)."""
+
+    url: str = ""
+    """Our reverse proxy on loopback: `http://127.0.0.1:PORT`, standing for the provider's `base_url`; no slash at
+    the end."""
+    key: str = ""
+    """Stands for the real key there, and only there; new for each run."""
+    provider: str = ""
+    """Name of the provider behind it."""
+    model: str = ""
+    """The model to ask for: the settings' own, else the provider's."""
+    proxy: str = ""
+    """Our CONNECT proxy on loopback, for everything else; empty = no way out, or (unconfined) no proxy."""
+
+
 class Agent(Protocol):
     """The shape of an adapter module."""
 
     @property
     def capabilities(self) -> Capabilities: ...
 
-    def argv(self, job: Job, settings: AgentSettings) -> Sequence[str]: ...
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """Empty: it talks to no model provider (scripted), or does so in ways of its own (shell)."""
+        ...
+
+    @property
+    def login_files(self) -> tuple[str, ...]:
+        """Files below a subscription's login folder that make a login; empty: no subscription."""
+        ...
+
+    @property
+    def login_hosts(self) -> tuple[str, ...]:
+        """Where it goes by itself with a login: `api.example.com`, for the CONNECT proxy's allow-list."""
+        ...
+
+    @property
+    def login_home(self) -> str:
+        """Where that folder stands below HOME, as `.claude`."""
+        ...
+
+    def argv(self, job: Job, settings: AgentSettings, gateway: Gateway) -> Sequence[str]: ...
 
     def stdin(self, job: Job) -> bytes: ...
 
-    def env(self, job: Job, settings: AgentSettings) -> Mapping[str, str]:
+    def env(self, job: Job, settings: AgentSettings, gateway: Gateway) -> Mapping[str, str]:
         """Variables beyond the cleared environment, HOME and the names the settings allow."""
+        ...
+
+    def files(self, job: Job, settings: AgentSettings, gateway: Gateway) -> Mapping[str, str]:
+        """Files below HOME that are written before each run: path to text."""
+        ...
+
+    def message(self, text: str) -> bytes:
+        """A follow-up message as its standard input takes it while it runs; asked only of those that can."""
         ...
 
     def preflight(self, settings: AgentSettings) -> str | None:
@@ -124,9 +199,30 @@ def prompt_on_stdin(job: Job) -> bytes:
     return job.prompt.encode("utf-8", "replace")
 
 
-def no_env(job: Job, settings: AgentSettings) -> Mapping[str, str]:
+def no_env(job: Job, settings: AgentSettings, gateway: Gateway) -> Mapping[str, str]:
     """Nothing beyond what every run gets."""
     return {}
+
+
+no_files = no_env
+"""No files of its own in HOME."""
+
+
+def no_message(text: str) -> bytes:
+    """For programs that take no message while they run."""
+    return b""
+
+
+def program(settings: AgentSettings, name: str) -> tuple[str, ...]:
+    """How the program is started: what the settings say, else `<NAME>_BIN` of our environment, else its name."""
+    variable = f"{name.upper().replace('-', '_')}_BIN"
+    return settings.command or (os.environ.get(variable) or name,)
+
+
+def installed(settings: AgentSettings, name: str) -> str | None:
+    """The preflight of most: its program is there."""
+    word = program(settings, name)[0]
+    return None if shutil.which(word) else f"{word!r} is not installed"
 
 
 def settle(tally: Tally, exit: int | None, killed: str, seconds: float, *, terminal: bool) -> RunOutcome:
@@ -150,7 +246,7 @@ def _failure(tally: Tally, exit: int | None, killed: str, *, terminal: bool) -> 
     if killed == "silence":
         return FailureClass.NO_OUTPUT, "it was silent for too long"
     if killed:
-        return FailureClass.UNKNOWN, f"it was stopped: {killed}"
+        return KILLED.get(killed, FailureClass.UNKNOWN), f"it was stopped: {killed}"
     if good and exit == 0:
         nothing = terminal and tally.did == 0
         return (FailureClass.DID_NOTHING, "it ended without doing anything") if nothing else (FailureClass.NONE, "")

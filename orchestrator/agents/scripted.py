@@ -7,7 +7,19 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from orchestrator.agents.base import ASK, Capabilities, Reader, Tally, no_env, prompt_on_stdin, settle
+from orchestrator.agents.base import (
+    ASK,
+    Capabilities,
+    Gateway,
+    Provider,
+    Reader,
+    Tally,
+    no_env,
+    no_files,
+    no_message,
+    prompt_on_stdin,
+    settle,
+)
 from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.settings import AgentSettings
 from orchestrator.model.stream import (
@@ -31,9 +43,15 @@ PLAYER = Path(__file__).with_name("player.py")
 capabilities = Capabilities(resume=True, read_only=True, cost_known=True, json_ask=True, terminal=True)
 stdin = prompt_on_stdin
 env = no_env
+files = no_files
+message = no_message
+providers: tuple[Provider, ...] = ()
+login_files: tuple[str, ...] = ()
+login_hosts: tuple[str, ...] = ()
+login_home = ""
 
 
-def argv(job: Job, settings: AgentSettings) -> Sequence[str]:
+def argv(job: Job, settings: AgentSettings, gateway: Gateway) -> Sequence[str]:
     """Isolated (-I) and by path: neither the workspace nor PYTHONPATH can put its own modules in the player's place."""
     kind = "ask" if job.task == ASK else "run"
     named = ("--agent", settings.name, "--task", job.task, "--n", str(job.n), "--kind", kind, "--resume", job.resume)

@@ -5,16 +5,33 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 
-from orchestrator.agents.base import Capabilities, Reader, Tally, no_env, prompt_on_stdin, settle
+from orchestrator.agents.base import (
+    Capabilities,
+    Gateway,
+    Provider,
+    Reader,
+    Tally,
+    no_env,
+    no_files,
+    no_message,
+    prompt_on_stdin,
+    settle,
+)
 from orchestrator.model.settings import AgentSettings
 from orchestrator.model.stream import Job, RunOutcome
 
 capabilities = Capabilities(json_ask=True)
 stdin = prompt_on_stdin
 env = no_env
+files = no_files
+message = no_message
+providers: tuple[Provider, ...] = ()
+login_files: tuple[str, ...] = ()
+login_hosts: tuple[str, ...] = ()
+login_home = ""
 
 
-def argv(job: Job, settings: AgentSettings) -> Sequence[str]:
+def argv(job: Job, settings: AgentSettings, gateway: Gateway) -> Sequence[str]:
     return settings.command
 
 

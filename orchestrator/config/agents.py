@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
+import msgspec
+
+from orchestrator.config import hosts
 from orchestrator.config.placed import Notes
 from orchestrator.config.problems import At, near
 from orchestrator.config.schema import Agent, Config
-from orchestrator.model.settings import AgentSettings
+from orchestrator.config.schema_evidence import Block
+from orchestrator.model.confinement import Limits
+from orchestrator.model.settings import AgentBudget, AgentSettings, Price
 from orchestrator.model.task import TaskType
 
 _FOUR = ("codex", "claude", "gemini", "deepseek")
@@ -42,6 +48,8 @@ class Roster:
     known: frozenset[str]
     adapters: frozenset[str]
     folder: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    """For paths: `~` and variables."""
     used: dict[str, None] = field(default_factory=dict)
 
     @property
@@ -94,7 +102,7 @@ class Roster:
                 self.notes.bad(("agent_timeout_minutes", name), f"the name of an agent{hint}", name)
         found = [self._agent(n, a or Agent(), secret_variables) for n, a in (self.config.agents or {}).items()]
         found += [
-            AgentSettings(name=n, adapter=n, timeout_minutes=self._minutes(n))
+            AgentSettings(name=n, adapter=n, timeout_minutes=self._minutes(n), secrets_file=self._secrets(n, Agent()))
             for n in self.used
             if n not in self.declared and n != "auto"
         ]
@@ -127,7 +135,28 @@ class Roster:
             timeout_minutes=agent.timeout_minutes or self._minutes(name),
             silence_minutes=agent.silence_minutes or 15,
             cooldown_minutes=agent.cooldown_minutes or 60,
+            key_env=self._variables((*at, "key_env"), [agent.key_env] if agent.key_env else [], secret_variables)[0]
+            if agent.key_env
+            else "",
+            secrets_file=self._secrets(name, agent),
+            login=str(self._path((*at, "login"), agent.login)) if agent.login else "",
+            base_url=hosts.provider(agent.base_url, (*at, "base_url"), self.notes),
+            price=_filled(agent.price, Price) if agent.price else None,
+            hosts=hosts.patterns((agent.hosts, (*at, "hosts")), self.notes),
+            readable=tuple(str(self._path((*at, "readable", n), p)) for n, p in enumerate(agent.readable or ())),
+            limits=_filled(agent.limits, Limits),
+            max_parallel=agent.max_parallel or 0,
+            paused=agent.paused or False,
+            budget=_filled(agent.budget, AgentBudget),
         )
+
+    def _path(self, at: At, text: str) -> Path:
+        return hosts.expand(text, base=self.folder, env=self.env, at=at, notes=self.notes)
+
+    def _secrets(self, name: str, agent: Agent) -> str:
+        """The seed keeps deepseek's keys in secrets.json beside config.yaml."""
+        said = agent.secrets_file or ("secrets.json" if (agent.adapter or name) == "deepseek" else "")
+        return str(self._path(("agents", name, "secrets_file"), said)) if said else ""
 
     def _command(self, at: At, command: str | list[str] | None) -> tuple[str, ...]:
         if not isinstance(command, str):
@@ -145,3 +174,12 @@ class Roster:
             elif name in secret:
                 self.notes.bad((*at, n), "a variable other than our own tokens; no agent gets those", name)
         return tuple(names)
+
+
+_M = TypeVar("_M")
+
+
+def _filled(block: Block | None, kind: type[_M]) -> _M:
+    """The model value of a block; what it does not say keeps the model's default."""
+    said: dict[str, Any] = {} if block is None else msgspec.structs.asdict(block)
+    return msgspec.convert({k: v for k, v in said.items() if v is not None}, kind)

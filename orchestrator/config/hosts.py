@@ -89,6 +89,35 @@ def telegram(config: Config, *, env: Mapping[str, str], notes: Notes) -> Telegra
     )
 
 
+_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::([0-9]{1,5}))?")
+
+
+def patterns(said: tuple[list[str] | None, At], notes: Notes) -> tuple[str, ...]:
+    """Names of hosts agents may reach: `pypi.org`, `*.example.com`, `127.0.0.1:8080`; lower case, each checked."""
+    names, at = said
+    for n, name in enumerate(names or ()):
+        match = _PATTERN.fullmatch(name)
+        if match is None or int(match[1] or 443) not in range(1, 65536):
+            notes.bad((*at, n), "a host name (pypi.org, *.example.com, with :port where that is not 443)", name)
+    return tuple(dict.fromkeys(name.lower() for name in names or ()))
+
+
+def provider(text: str | None, at: At, notes: Notes) -> str:
+    """Where a model answers: https with any path, or http on loopback; a key travels there."""
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        good = good and bool(parts.hostname) and parts.username is None and not parts.query and not parts.fragment
+        _ = parts.port
+    except ValueError:
+        good = False
+    if not good:
+        notes.bad(at, "https://HOST/PATH, or http://127.0.0.1:PORT/PATH", text)
+    return text.rstrip("/")
+
+
 def _file(text: str | None, at: At, base: Path, env: Mapping[str, str], notes: Notes) -> str:
     return str(expand(text, base=base, env=env, at=at, notes=notes)) if text else ""
 

@@ -26,7 +26,7 @@ _REPO = re.compile(_OWNER.pattern + r"/[A-Za-z0-9._-]{1,100}")
 _AS_THEY_ARE = (
     "automation_mode", "default_task_type", "on_quota", "ready_label", "max_attempts", "max_corrections",
     "max_ci_rounds", "max_recoveries", "max_runs", "max_runtime_minutes", "verify_minutes", "checks",
-    "no_checks_grace_minutes", "memory", "merge",
+    "no_checks_grace_minutes", "memory", "merge", "sandbox", "merge_without_sandbox", "max_parallel",
 )  # fmt: skip
 """Shared keys that RepoSettings takes under the same name and type; unsaid ones keep its defaults."""
 _CADENCE = ("plan_size", "sprint_cadence_days", "planner_allow_early_refresh", "plan_approval")
@@ -71,7 +71,7 @@ def settings(
     base = path.parent
     github = hosts.github(config.github, base=base, env=env, notes=notes)
     telegram = hosts.telegram(config, env=env, notes=notes)
-    roster = Roster(config=config, notes=notes, known=known_agents, adapters=adapters, folder=base)
+    roster = Roster(config=config, notes=notes, known=known_agents, adapters=adapters, folder=base, env=env)
     projects = (*placed.projects(config), *seed.projects(config, notes))
     if not any(p.repos for p in projects):
         notes.bad(("projects",), "at least one project with a repository (example.config.yaml shows one)")
@@ -100,7 +100,10 @@ def settings(
         projects=boards,
         repos=tuple(model.RepoSettings(**r) for r in repos),
         agents=agents,
-        max_parallel_workers=config.max_parallel_workers or 1,
+        max_parallel_workers=config.max_parallel_workers or 0,
+        min_free_memory_mb=model.Settings.min_free_memory_mb
+        if config.min_free_memory_mb is None
+        else config.min_free_memory_mb,
         autopull=config.autopull or model.Autopull.OFF,
         self_repo=config.self_repo or "",
         retention=msgspec.convert(_given(config.retention), model.Retention),
@@ -202,6 +205,7 @@ def _repo(
         "formatter_agent": formatter or "",
         "excluded_labels": frozenset(level.find("excluded_labels")[0] or ()),
         "required_labels": frozenset(level.find("required_labels")[0] or ()),
+        "hosts": hosts.patterns(level.find("hosts"), notes),
         "priority_weights": _weights(level, notes),
         "cadence": _cadence(level, roster),
         "planning_research": found.research,

@@ -6,7 +6,7 @@ wins. `None` means "not said here". Keys of the older spelling are accepted and 
 
 from __future__ import annotations
 
-from orchestrator.config.schema_evidence import Amount, Block, Count, Positive, Text
+from orchestrator.config.schema_evidence import Amount, Block, Count, Number, Positive, Text
 from orchestrator.config.schema_seed import SeedKeys
 from orchestrator.config.schema_shared import Shared
 from orchestrator.model.settings import Autopull
@@ -98,19 +98,86 @@ class Telegram(Block, kw_only=True):
     """Default: https://api.telegram.org."""
 
 
+class Price(Block, kw_only=True):
+    """USD per million tokens, as your provider bills them."""
+
+    input: Amount
+    """Tokens sent."""
+    output: Amount
+    """Tokens answered."""
+    cached: Amount | None = None
+    """Tokens read from the provider's cache. Default: as input."""
+
+
+class AgentBudget(Block, kw_only=True):
+    """Ceilings of one engineer over all repositories; 0 = none."""
+
+    day_usd: Amount | None = None
+    """Per UTC day. Default: 0."""
+    month_usd: Amount | None = None
+    """Per UTC month. Default: 0."""
+    day_tokens: Number | None = None
+    """Per UTC day. Default: 0."""
+    month_tokens: Number | None = None
+    """Per UTC month. Default: 0."""
+    window_tokens: Number | None = None
+    """Tokens of a subscription's window as its plan tells; budgets.subscription_share of it is used. Default: 0."""
+    window_hours: Positive | None = None
+    """Length of that window. Default: 5."""
+
+
+class Limits(Block, kw_only=True):
+    """What one run may take; 0 = no limit."""
+
+    memory_mb: Number | None = None
+    """All its processes together. Default: 4096."""
+    processes: Number | None = None
+    """Default: 512."""
+    file_mb: Number | None = None
+    """Largest single file it may write. Default: 2048."""
+    cpu_minutes: Amount | None = None
+    """Default: 0."""
+    disk_mb: Number | None = None
+    """What its workspace and HOME may grow by. Default: 5120."""
+
+
 class Agent(Block, kw_only=True):
     """One engineer by name."""
 
     adapter: Text | None = None
     """How it is run. Default: its name."""
     command: str | list[Text] | None = None
-    """For shell: the command line; the prompt comes on its standard input."""
+    """For shell: the command line; the prompt comes on its standard input. For the others: the program to start
+    instead of the one found by name."""
     playbook: str | None = None
     """For scripted: the YAML file it plays, relative to this file."""
     model: str | None = None
     """The model its CLI is told to use."""
     env: list[Text] | None = None
-    """Names of the environment variables it may see; no other reaches it."""
+    """Names of the environment variables it may see; no other reaches it. Its provider's key need not be here: our
+    proxy adds it."""
+    key_env: Text | None = None
+    """Variable that holds its provider's key. Default: its provider's usual one, as ANTHROPIC_API_KEY."""
+    secrets_file: str | None = None
+    """JSON file with provider keys by name, relative to this file. Default for deepseek: secrets.json."""
+    login: str | None = None
+    """Folder of a subscription's login, as ~/.claude; used when there is no key. docs/agents.md says what it exposes."""
+    base_url: Text | None = None
+    """Where its provider answers. Default: the provider's own address."""
+    price: Price | None = None
+    """For computing money where the program tells tokens only."""
+    hosts: list[Text] | None = None
+    """Hosts it may reach beside its provider and the package registries."""
+    readable: list[Text] | None = None
+    """Paths it may read beside the system's and its own program's, as ~/.cargo."""
+    limits: Limits | None = None
+    """What one run may take."""
+    max_parallel: Number | None = None
+    """Runs of it at the same time; 0 = as many as there are workers. Default: 0."""
+    paused: bool | None = None
+    """Do not choose it. Default: false."""
+    budget: AgentBudget | None = None
+    """Its ceilings over all repositories."""
     timeout_minutes: Positive | None = None
     """Time limit of one run. Default: codex 40, claude 45, gemini 35, deepseek 30, others 40."""
     silence_minutes: Positive | None = None
@@ -147,8 +214,10 @@ class Config(SeedKeys, kw_only=True):
     """Where alerts go."""
     operator: str | None = None
     """Your GitHub login; your issues are trusted. Default: empty."""
-    max_parallel_workers: Count | None = None
-    """Tasks worked on at the same time. Default: 1."""
+    max_parallel_workers: Number | None = None
+    """Tasks worked on at the same time; 0 = by this machine's memory. Default: 0."""
+    min_free_memory_mb: Number | None = None
+    """No task is claimed while less memory is free. Default: 1024."""
     autopull: Autopull | None = None
     """Whether this installation updates itself. Default: off."""
     self_repo: str | None = None

@@ -14,6 +14,7 @@ from orchestrator.config.schema_evidence import (
     Share,
     Text,
 )
+from orchestrator.model.confinement import Sandbox
 from orchestrator.model.planning import PlanApproval
 from orchestrator.model.settings import AutomationMode, Checks, MemoryMode, OnQuota
 from orchestrator.model.task import TaskType
@@ -22,10 +23,22 @@ from orchestrator.model.task import TaskType
 class Budget(Block, kw_only=True):
     """Ceilings on spending."""
 
+    run_usd: Amount | None = None
+    """Per agent run; 0 = no ceiling, here and below. Default: 3."""
     task_usd: Amount | None = None
     """Per task. Default: 5."""
     day_usd: Amount | None = None
-    """Per day, all repositories of this level together. Default: 50."""
+    """Per UTC day and repository. Default: 50."""
+    month_usd: Amount | None = None
+    """Per UTC month and repository. Default: 500."""
+    run_tokens: Number | None = None
+    """Tokens hold where money is unknown: subscriptions, and models without a price. Default: 10000000."""
+    task_tokens: Number | None = None
+    """Default: 25000000."""
+    day_tokens: Number | None = None
+    """Default: 250000000."""
+    month_tokens: Number | None = None
+    """Default: 2500000000."""
     subscription_share: Share | None = None
     """Share of a subscription's told window, 0 to 1. Default: 0.5."""
 
@@ -79,6 +92,15 @@ class Shared(Block, kw_only=True):
     """All runs of one task together. Default: 12."""
     max_runtime_minutes: Positive | None = None
     """Time limit of one agent run. Default: 40."""
+    sandbox: Sandbox | None = None
+    """required: no run without bubblewrap or Landlock. prefer: the best this machine can hold. off: none, on purpose.
+    Default: prefer."""
+    merge_without_sandbox: bool | None = None
+    """Merge by itself also what an unconfined agent made. Default: false."""
+    hosts: list[Text] | None = None
+    """Hosts that agents may reach beside their providers and the package registries."""
+    max_parallel: Number | None = None
+    """Tasks of one repository at the same time; 0 = as many as there are workers. Default: 0."""
     formatter_agent: str | None = None
     """Agent that restructures sloppy issues; empty = issues are only parsed. Default: empty."""
     plan_size: Count | None = None

@@ -144,9 +144,16 @@ class Cadence:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """Ceilings on spending (DECISIONS D14)."""
+    """Ceilings on spending (DECISIONS D14). 0 = no ceiling. Tokens are input, cached and output together; they hold
+    where money is unknown: subscriptions, and models without a price."""
 
+    run_usd: float = 3.0
     task_usd: float = 5.0
     day_usd: float = 50.0
+    month_usd: float = 500.0
+    run_tokens: int = 10_000_000
+    task_tokens: int = 25_000_000
+    day_tokens: int = 250_000_000
+    month_tokens: int = 2_500_000_000
     subscription_share: float = 0.5
     """Of a subscription's told window, 0 to 1."""

@@ -78,6 +78,14 @@ class FailureClass(Enum):
     DID_NOTHING = "did_nothing"
     NOT_INSTALLED = "not_installed"
     """A failed preflight: no attempt is spent."""
+    MISCONFIGURED = "misconfigured"
+    """The provider does not know what was asked for (404: model or address); only the operator can mend it."""
+    RESOURCES = "resources"
+    """It passed its limit of memory, processes or disk."""
+    BUDGET = "budget"
+    """It passed its cap of money or tokens and was stopped; its work is kept."""
+    STOPPED = "stopped"
+    """A person ordered it to stop or to wait; no attempt is spent."""
     UNKNOWN = "unknown"
 
 

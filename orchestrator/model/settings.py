@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from orchestrator.model.confinement import Limits, Sandbox
 from orchestrator.model.issue import BoardStatus
 from orchestrator.model.names import RepoName
 from orchestrator.model.planning import Budget, Cadence, OutcomeAttribution, PlanningResearch, ProductionFeedback
@@ -49,6 +50,29 @@ class Autopull(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Price:
+    """USD per million tokens, as the operator's provider bills them."""
+
+    input: float
+    output: float
+    cached: float | None = None
+    """Read from the provider's cache; None = as input."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentBudget:
+    """Ceilings of one engineer over all repositories. 0 = none."""
+
+    day_usd: float = 0
+    month_usd: float = 0
+    day_tokens: int = 0
+    month_tokens: int = 0
+    window_tokens: int = 0
+    """Tokens of a subscription's window, as its plan tells; the budget's `subscription_share` of it is used."""
+    window_hours: float = 5
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgentSettings:
     """One engineer by name: which adapter runs it and how."""
 
@@ -56,15 +80,36 @@ class AgentSettings:
     adapter: str
     """A key of `agents.AGENTS`."""
     command: tuple[str, ...] = ()
-    """For the shell adapter: the command line; the prompt comes on its standard input."""
+    """For the shell adapter: the command line; the prompt comes on its standard input. For the others: the program to
+    start instead of the one found by name, with words that come first (`node`, `/x/cli.js`)."""
     playbook: str = ""
     """For the scripted adapter: the YAML file it plays."""
     model: str = ""
     env: tuple[str, ...] = ()
-    """Names of environment variables it may see."""
+    """Names of environment variables it may see. Its provider's key is not among them: our proxy adds it."""
     timeout_minutes: float = 40
     silence_minutes: float = 15
     cooldown_minutes: float = 60
+    key_env: str = ""
+    """Variable of ours that holds its provider's key; empty = the adapter's usual one."""
+    secrets_file: str = ""
+    """JSON file that holds provider keys by name (deepseek: openRouterApiKey, nanoGptApiKey, chutesApiKey)."""
+    login: str = ""
+    """Folder with a subscription's login files; used when there is no key. It then goes to its provider by itself."""
+    base_url: str = ""
+    """Where its provider answers; empty = the provider's own address."""
+    price: Price | None = None
+    """For computing money where the program tells tokens only."""
+    hosts: tuple[str, ...] = ()
+    """Hosts it may reach beside its provider (`pypi.org`, `*.example.com`, with `:port` where that is not 443)."""
+    readable: tuple[str, ...] = ()
+    """Paths it may read beside the system's and its own program's."""
+    limits: Limits = Limits()
+    max_parallel: int = 0
+    """Runs of it at the same time; 0 = as many as there are workers."""
+    paused: bool = False
+    """The operator's pause: it is not chosen."""
+    budget: AgentBudget = AgentBudget()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +168,13 @@ class RepoSettings:
     memory: MemoryMode = MemoryMode.COMMIT
     merge: bool = True
     """Merge by itself when green; False = open the pull request and stop there."""
+    sandbox: Sandbox = Sandbox.PREFER
+    merge_without_sandbox: bool = False
+    """Merge by itself also what an unconfined agent made; has to be said in so many words."""
+    hosts: tuple[str, ...] = ()
+    """Hosts that agents on this repository may reach beside their providers, on top of the registries."""
+    max_parallel: int = 0
+    """Tasks of it at the same time; 0 = as many as there are workers."""
     formatter_agent: str = ""
     """Agent asked to restructure a sloppy issue; empty = parse only."""
     required_labels: frozenset[str] = frozenset()
@@ -209,7 +261,10 @@ class Settings:
     projects: tuple[ProjectSettings, ...] = ()
     repos: tuple[RepoSettings, ...] = ()
     agents: tuple[AgentSettings, ...] = ()
-    max_parallel_workers: int = 1
+    max_parallel_workers: int = 0
+    """0 = by this machine's memory (`policy.capacity`)."""
+    min_free_memory_mb: int = 1024
+    """A claim waits while less is free."""
     autopull: Autopull = Autopull.OFF
     self_repo: str = ""
     retention: Retention = Retention()

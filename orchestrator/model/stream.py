@@ -89,6 +89,8 @@ class Job:
     resume: str = ""
     """Session id to go on with."""
     env: tuple[tuple[str, str], ...] = ()
+    read_only: bool = False
+    """It may look and answer, not change anything (reviews, questions)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,3 +104,7 @@ class RunOutcome:
     usage: Tokens = field(default_factory=Tokens)
     seconds: float = 0.0
     detail: str = ""
+    requests: int = 0
+    """Requests to its provider that our proxy saw; 0 also where it goes there by itself."""
+    sandbox: str = ""
+    """How it was confined: bubblewrap, landlock or none."""

@@ -20,7 +20,9 @@ LONG_FUNCTIONS: Mapping[str, str] = {}
 """`path::function` -> why it may be longer than the rest."""
 
 PROGRAM_DOORS: Mapping[str, str] = {
-    "process.py": "the door",
+    "process/__init__.py": "the door",
+    "process/pump.py": "the door: the child while it runs",
+    "process/fork.py": "the door: children that share our memory",
     "hub/process.py": "the hub is an island and has a door of its own",
     "agents/player.py": "runs as a foreign program, as an agent does; nothing of ours imports it",
 }
@@ -29,6 +31,7 @@ PROGRAM_DOORS: Mapping[str, str] = {
 FENCES: Mapping[str, str] = {
     "__main__.py": "the last fence: a crash is told in one line, with its traceback in the log",
     "roles/base.py": "one role's tick must not end the others",
+    "process/fork.py": "a forked child's whole life is one call: it says what went wrong and ends",
     "pipeline/pool.py": "one task must not end the worker of the others",
     "gate/__init__.py": "a check that crashes has not judged: cannot tell",
     "hub/dispatch.py": "a server answers 500 and goes on",
