@@ -3,8 +3,9 @@
 An adapter is one plain module per command line program. It says how the program is started and what its output means;
 it knows no task, no GitHub and no mailbox. The prompt goes by standard input, because one argument may hold 128 KiB
 at most. What it needs of its provider it gets from the `Gateway`: an address on loopback and a key that is none; the
-real key is added by our proxy, where no agent can read it. The exit code alone is not the outcome: some programs end with 0 after a provider's error, so an adapter
-whose program tells how it ended (`Capabilities.terminal`) also needs that event to be good.
+real key is added by our proxy, where no agent can read it. The exit code alone is not the outcome: some programs end
+with 0 after a provider's error, so an adapter whose program tells how it ended (`Capabilities.terminal`) also needs
+that event to be good.
 """
 
 from __future__ import annotations
@@ -179,6 +180,8 @@ class Tally:
     def add(self, event: Event) -> None:
         self.events += 1
         match event:
+            case Text(noise=True):
+                pass
             case Text() | Thinking() | Edit() | Command():
                 self.did += 1
             case SessionStarted(id=id):

@@ -17,6 +17,8 @@ class StreamEvent:
 @dataclass(frozen=True, kw_only=True)
 class Text(StreamEvent):
     text: str
+    noise: bool = False
+    """Words of the program, not of the agent (warnings, traces): shown, but no sign of work and no answer."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,110 @@
+"""Programs that print one JSON object per line: a reader for them, and careful looks into what they print.
+
+Everything here is foreign: any key may be missing, of another type, or a megabyte long. Nothing raises; a line that is
+no object is noise, which people may read and which is no sign of work.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from orchestrator.agents import failure
+from orchestrator.agents.base import Reader
+from orchestrator.model.exchange import Exchange
+from orchestrator.model.result import FailureClass
+from orchestrator.model.stream import Event, Text
+
+LONG = 20_000
+"""Characters of one text that are kept: what a model says in one go is shorter."""
+SHORT = 2_000
+"""Of a command, a path, an error's words."""
+MOST = 10**12
+"""No count of tokens is larger; what claims to be is none."""
+
+Object = Mapping[str, object]
+NOTHING: Object = {}
+
+
+class JsonLines(Reader):
+    """Hands each object to `event`; every other line is noise."""
+
+    def line(self, text: str) -> Iterable[Event]:
+        data = parsed(text)
+        if data is None:
+            return noise(text)
+        return tuple(self.event(data))
+
+    def event(self, data: Object) -> Iterable[Event]:
+        """What one object tells; nothing for kinds that are not known."""
+        return ()
+
+
+def parsed(text: str) -> Object | None:
+    """The JSON object that a line is, if it is one."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def noise(text: str) -> tuple[Event, ...]:
+    """A program's own words, not the agent's: shown, but neither work nor an answer."""
+    return (Text(text=text[:LONG], noise=True),) if text.strip() else ()
+
+
+def at(data: object, *path: str) -> object:
+    """What stands below the keys of `path`; None where one is missing."""
+    for key in path:
+        if not isinstance(data, Mapping):
+            return None
+        data = data.get(key)
+    return data
+
+
+def inner(data: object, *path: str) -> Object:
+    found = at(data, *path)
+    return found if isinstance(found, Mapping) else NOTHING
+
+
+def items(data: object, *path: str) -> Sequence[Object]:
+    """The objects of a list."""
+    found = at(data, *path)
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+
+
+def word(data: object, *path: str, limit: int = SHORT) -> str:
+    """A text; empty for everything else."""
+    found = at(data, *path)
+    return found[:limit] if isinstance(found, str) else ""
+
+
+def whole(data: object, *path: str) -> int | None:
+    """A whole number of an ordinary size."""
+    found = at(data, *path)
+    if isinstance(found, bool) or not isinstance(found, int) or abs(found) > MOST:
+        return None
+    return found
+
+
+def count(data: object, *path: str) -> int:
+    """A number of tokens, 0 where none is told."""
+    return max(0, whole(data, *path) or 0)
+
+
+def money(data: object, *path: str) -> float | None:
+    """USD, where told."""
+    found = at(data, *path)
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < MOST:
+        return None
+    return float(found)
+
+
+def of_status(status: int | None, code: str = "") -> FailureClass:
+    """What a provider's answer means, by its status and its error's code as the program passes them on."""
+    if not status and not code:
+        return FailureClass.UNKNOWN
+    return failure.of(Exchange(at="", method="", path="", status=status or 200, code=code))
