@@ -36,7 +36,8 @@ def fork(body: Callable[[], None], *, keep: Iterable[int] = (), tied: bool = Tru
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 0)
         for low, high in zip([-1, *kept], [*kept, 65536]):
-            os.closerange(low + 1, high)
+            if low + 1 < high:  # an empty range closes everything (CPython 3.11 hands the kernel "up to -1")
+                os.closerange(low + 1, high)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         body()
