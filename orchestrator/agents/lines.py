@@ -7,7 +7,10 @@ no object is noise, which people may read and which is no sign of work.
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from orchestrator.agents import failure
 from orchestrator.agents.base import Reader
@@ -108,3 +111,28 @@ def of_status(status: int | None, code: str = "") -> FailureClass:
     if not status and not code:
         return FailureClass.UNKNOWN
     return failure.of(Exchange(at="", method="", path="", status=status or 200, code=code))
+
+
+def tail(path: Path, limit: int = 4_000_000) -> str:
+    """The end of a file that an agent may have put anything in the place of; empty where there is no ordinary one.
+
+    A FIFO does not block, a link is not followed, and no more than `limit` bytes are read.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return ""
+    with os.fdopen(handle, "rb") as file:
+        state = os.fstat(file.fileno())
+        if not stat.S_ISREG(state.st_mode):
+            return ""
+        try:
+            file.seek(max(0, state.st_size - limit))
+            return file.read(limit).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+
+def objects(text: str) -> Iterable[Object]:
+    """The JSON objects of a file of lines, whatever else stands in it."""
+    return (data for line in text.splitlines() if (data := parsed(line)) is not None)

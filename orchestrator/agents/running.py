@@ -50,6 +50,7 @@ class Confinement:
 
 
 OPEN = Confinement()
+NO_GATEWAY = Gateway()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,7 @@ class _Run:
     ) -> None:
         self.agent, self.settings, self.job, self.confine, self.watch = agent, settings, job, confine, watch
         self.log, self.hear, self.gateway, self.way_out = log, hear, gateway, way_out
-        self.reader, self.tally = agent.reader(), Tally()
+        self.reader, self.tally = agent.reader(job), Tally()
         self.channel = process.Channel(agent.stdin(job))
         self.live = agent.capabilities.live_message and not job.read_only
         if not self.live:
@@ -213,7 +214,7 @@ def _wish(program: str, settings: AgentSettings, job: Job, confine: Confinement)
     )
 
 
-def environment(agent: Agent, job: Job, settings: AgentSettings, gateway: Gateway = Gateway()) -> Mapping[str, str]:
+def environment(agent: Agent, job: Job, settings: AgentSettings, gateway: Gateway = NO_GATEWAY) -> Mapping[str, str]:
     """All an agent's process sees. Makes its HOME with the files it wants; temporary files stay in it."""
     home = Path(job.home)
     temporary = home / "tmp"

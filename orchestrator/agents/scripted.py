@@ -78,7 +78,7 @@ class Events(Reader):
         return super().line(text) if event is None else (event,)
 
 
-def reader() -> Reader:
+def reader(job: Job) -> Reader:
     return Events()
 
 

@@ -43,7 +43,7 @@ def preflight(settings: AgentSettings) -> str | None:
     return None
 
 
-def reader() -> Reader:
+def reader(job: Job) -> Reader:
     return Reader()
 
 

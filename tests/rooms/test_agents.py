@@ -422,8 +422,8 @@ def test_a_good_end_needs_both_the_word_and_the_exit(
     assert base.settle(tally, exit, killed, 1.0, terminal=True).failure is failure
 
 
-def test_unknown_and_broken_event_lines_are_text() -> None:
-    reader = scripted.reader()
+def test_unknown_and_broken_event_lines_are_text(job: Job) -> None:
+    reader = scripted.reader(job)
     for line in ('{"type": "dance"}', '{"type": ', '{"type"' + "[" * 5000, "plain"):
         assert list(reader.line(line)) == [Text(text=line)]
     assert not list(reader.line("   "))
