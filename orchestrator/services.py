@@ -24,6 +24,7 @@ from orchestrator.state.cadence import Cadence
 from orchestrator.state.cooldowns import Cooldowns
 from orchestrator.state.effects import Effects
 from orchestrator.state.metrics import Metrics
+from orchestrator.state.orders import Orders
 from orchestrator.state.served import Served
 from orchestrator.state.signatures import Signatures
 
@@ -49,6 +50,7 @@ class Services:
     cooldowns: Cooldowns
     metrics: Metrics
     served: Served
+    orders: Orders
     boards: dict[str, Board] = field(default_factory=dict, repr=False, compare=False)
     """Ids of the boards seen by this process, by project key: they do not change while the board stands."""
     actor: Actor

@@ -24,6 +24,7 @@ from orchestrator.state.cooldowns import Cooldowns
 from orchestrator.state.effects import Effects
 from orchestrator.state.etags import Etags, Kept
 from orchestrator.state.metrics import Metrics
+from orchestrator.state.orders import Orders
 from orchestrator.state.pacing import Pacing
 from orchestrator.state.served import Served
 from orchestrator.state.signatures import Signatures
@@ -67,6 +68,7 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
         cadence=Cadence(root=state),
         cooldowns=Cooldowns(root=state),
         served=Served(root=state),
+        orders=Orders(root=state),
         metrics=Metrics(runtime=settings.runtime, clock=clock),
         actor=Actor(kind=kind, id=id or str(os.getpid())),
     )
