@@ -1,0 +1,67 @@
+"""What each program has to be understood as saying in each scenario of the model stub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.model.result import FailureClass as Class
+
+FIRST = ("claude", "codex", "gemini", "opencode")
+"""Run through every scenario."""
+OTHERS = ("qwen", "copilot", "grok", "kimi", "cline", "aider", "mini-swe-agent")
+THIN = ("ok", "401", "429", "hang")
+"""What the others run through."""
+TOLD = 3600
+"""Seconds until the quota returns, where the provider tells."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One column of the table."""
+
+    name: str
+    url: str
+    """As the stub reads it."""
+    expected: Class
+    reset: bool = False
+    """The provider told when the quota returns: the outcome has to know it."""
+    artefact: bool = False
+    """The run leaves hello.txt and a valid result file."""
+    silence: float = 40
+    wall: float = 150
+
+
+def _refused(name: str, expected: Class, url: str = "", *, reset: bool = False) -> Scenario:
+    return Scenario(name=name, url=url or name, expected=expected, reset=reset)
+
+
+SCENARIOS: dict[str, Scenario] = {
+    s.name: s
+    for s in (
+        Scenario(name="ok", url="ok", expected=Class.NONE, artefact=True),
+        _refused("401", Class.AUTH),
+        _refused("403", Class.AUTH),
+        _refused("404", Class.MISCONFIGURED),
+        _refused("429", Class.QUOTA),
+        _refused("429-told", Class.QUOTA, f"429~ra={TOLD}", reset=True),
+        # It gets over one short refusal by itself, or ends with a quota; both are right, see `Cell.judge`.
+        _refused("429-once", Class.NONE, "429~n=1~ra=1"),
+        _refused("500", Class.SERVER),
+        _refused("503", Class.SERVER),
+        _refused("529", Class.SERVER),
+        _refused("sserr", Class.SERVER),
+        _refused("drop", Class.NETWORK),
+        Scenario(name="hang", url="hang", expected=Class.NO_OUTPUT, silence=15, wall=60),
+        _refused("ctx", Class.CONTEXT_OVERFLOW),
+        # A run that only talked ended well; that there is no result file is seen by whoever reads the contract.
+        Scenario(name="text", url="text", expected=Class.NONE),
+        Scenario(name="toolfail", url="toolfail", expected=Class.NONE),
+        _refused("credit", Class.QUOTA),
+        _refused("usagelimit", Class.QUOTA, f"usagelimit~reset={TOLD}", reset=True),
+    )
+}
+
+
+def of(name: str) -> tuple[Scenario, ...]:
+    """What one program is run through."""
+    return tuple(SCENARIOS.values()) if name in FIRST else tuple(SCENARIOS[n] for n in THIN)
