@@ -27,6 +27,7 @@ from orchestrator.state.metrics import Metrics
 from orchestrator.state.orders import Orders
 from orchestrator.state.served import Served
 from orchestrator.state.signatures import Signatures
+from orchestrator.state.spend import Spend
 
 
 class NotManaged(Exception):
@@ -49,6 +50,7 @@ class Services:
     cadence: Cadence
     cooldowns: Cooldowns
     metrics: Metrics
+    spend: Spend
     served: Served
     orders: Orders
     boards: dict[str, Board] = field(default_factory=dict, repr=False, compare=False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from orchestrator import agents, config
+from orchestrator import agents, config, machine
 from orchestrator.clock import CLOCK_ENV, Clock
 from orchestrator.git import Git
 from orchestrator.github.auth import TokenSource
@@ -16,6 +17,7 @@ from orchestrator.mailbox.box import Mailbox
 from orchestrator.memory import Memory
 from orchestrator.model.event import Actor
 from orchestrator.model.settings import Settings
+from orchestrator.policy import capacity
 from orchestrator.redact import Redactor
 from orchestrator.services import Services
 from orchestrator.state.alerts import Outbox
@@ -28,18 +30,26 @@ from orchestrator.state.orders import Orders
 from orchestrator.state.pacing import Pacing
 from orchestrator.state.served import Served
 from orchestrator.state.signatures import Signatures
+from orchestrator.state.spend import Spend
 
 
 def settings(file: Path, root: Path, env: Mapping[str, str]) -> Settings:
-    """The resolved configuration. Raises ConfigError."""
+    """The resolved configuration; the number of workers is one by now, also where the machine decides it. Raises
+    ConfigError."""
     adapters = frozenset(agents.AGENTS)
-    return config.load(
+    found = config.load(
         file,
         env=env,
         root=root,
         known_agents=adapters | agents.KNOWN_ENGINEERS,
         adapters=adapters | agents.KNOWN_ENGINEERS,
     )
+    if found.max_parallel_workers:
+        return found
+    carried = capacity.workers(
+        total_mb=machine.total_memory_mb(), free_mb=machine.free_memory_mb(), cores=machine.cores()
+    )
+    return replace(found, max_parallel_workers=carried)
 
 
 def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> Services:
@@ -70,6 +80,7 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
         served=Served(root=state),
         orders=Orders(root=state),
         metrics=Metrics(runtime=settings.runtime, clock=clock),
+        spend=Spend(root=state / "spend", clock=clock),
         actor=Actor(kind=kind, id=id or str(os.getpid())),
     )
 

@@ -84,6 +84,21 @@ def worker() -> None:
     pool.serve(_services("worker", str(os.getpid())))
 
 
+@main.command(hidden=True)
+@click.option("--count", type=click.IntRange(min=1), required=True)
+def workers(count: int) -> None:
+    """Several worker processes that share memory; started by the queue."""
+    from orchestrator import wiring
+    from orchestrator.pipeline import spawner
+
+    settings = _settings()
+    spawner.run(
+        wiring.build(settings, os.environ, kind="worker", id="spawner"),
+        lambda: wiring.build(settings, os.environ, kind="worker", id=str(os.getpid())),
+        count,
+    )
+
+
 @main.command()
 @json_flag
 def status(as_json: bool) -> None:
@@ -95,7 +110,8 @@ def status(as_json: bool) -> None:
         click.echo(show.as_json(seen))
         return
     click.echo("  ".join(f"{name} {count}" for name, count in seen.counts.items() if count) or "no tasks yet")
-    click.echo(f"workers {seen.workers} of {seen.workers_max}, ledger at {seen.ledger_seq}\n")
+    click.echo(f"workers {seen.workers} of {seen.workers_max}, ledger at {seen.ledger_seq}")
+    click.echo(f"{seen.waits}\n" if seen.waits else "")
     _task_table(seen.tasks)
     for name in seen.ignored:
         click.echo(f"ignored in the mailbox: {name}", err=True)

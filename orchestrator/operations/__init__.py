@@ -15,7 +15,7 @@ from orchestrator.model.errors import Told
 from orchestrator.model.event import Actor, Event, EventKind, Record
 from orchestrator.model.names import TaskId
 from orchestrator.model.task import Folder, Phase, Task
-from orchestrator.pipeline import intake
+from orchestrator.pipeline import intake, load, pool
 from orchestrator.services import Services
 from orchestrator.state import locks
 
@@ -44,6 +44,8 @@ class Overview:
     counts: dict[str, int]
     workers: int
     workers_max: int
+    waits: str
+    """Why nothing new is claimed though tasks wait; empty when nothing stands in the way."""
     tasks: tuple[TaskLine, ...]
     """Everything that is not done."""
     ignored: tuple[str, ...]
@@ -59,12 +61,11 @@ def status(services: Services) -> Overview:
     box = services.mailbox
     counts = {f.value: len(box.ids(f)) for f in Folder}
     lines = tuple(_line(e) for f in OPEN for e in box.list(f))
-    slots = services.settings.runtime / "state" / "slots"
-    limit = services.settings.max_parallel_workers
     return Overview(
         counts=counts,
-        workers=locks.slots_taken(slots, limit),
-        workers_max=limit,
+        workers=locks.slots_taken(pool.slots_dir(services)),
+        workers_max=services.settings.max_parallel_workers,
+        waits=load.short_of_memory(services),
         tasks=lines,
         ignored=box.survey(OPEN).ignored,
         ledger_seq=services.ledger.head()[0],

@@ -2,20 +2,22 @@
 
 A queue tick starts detached worker processes up to the free slots and returns. Each worker holds one slot lock for
 its life and takes tasks, one after another, until none waits: so imports and connections are paid once for many tasks,
-and a dead worker gives its slot back by dying.
+and a dead worker gives its slot back by dying. One worker is a program of its own; several are children of one
+`spawner`, so that they share the memory of what all of them load.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
-from orchestrator import process
+from orchestrator import disk, process
 from orchestrator.clock import CLOCK_ENV
 from orchestrator.model.task import Folder, Task
-from orchestrator.pipeline import attempt, crash
+from orchestrator.pipeline import attempt, crash, load
 from orchestrator.policy import order
 from orchestrator.services import Services
 from orchestrator.state import locks
@@ -26,43 +28,59 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 def waiting(services: Services) -> tuple[Task, ...]:
     """Tasks that could run now, in the order to try them: those of dead workers first, then the inbox by policy."""
-    box = services.mailbox
-    processing = box.list(Folder.PROCESSING)
-    busy = {e.id: box.alive(e.id) for e in processing}
-    orphans = [e.task for e in processing if not busy[e.id]]
-    running = Counter(e.task.repo.casefold() for e in processing if busy[e.id])
+    busy = load.now(services)
     repos = {r.name.casefold(): r for r in services.settings.repos}
-    fresh = [e.task for e in box.list(Folder.INBOX) if not e.hand_move]
-    return (*orphans, *order.queue(fresh, repos, running=running, now=services.now(), served=services.served.all()))
+    fresh = [e.task for e in services.mailbox.list(Folder.INBOX) if not e.hand_move]
+    served = services.served.all()
+    return (*busy.orphans, *order.queue(fresh, repos, running=busy.repos, now=services.now(), served=served))
 
 
 def slots_dir(services: Services) -> Path:
     return services.settings.runtime / "state" / "slots"
 
 
+def spawner_lock(services: Services) -> Path:
+    """Held by the spawner while it starts workers: nobody starts more meanwhile, and no new version moves in."""
+    return slots_dir(services) / "spawner.lock"
+
+
+def workers(services: Services) -> int:
+    """How many workers run, or are being started."""
+    return locks.slots_taken(slots_dir(services)) + disk.is_locked(spawner_lock(services))
+
+
 def start_workers(services: Services, *, spare: int = 0) -> list[int]:
-    """Starts as many workers as there are free slots and tasks for them, less `spare`. Returns their process ids."""
-    limit = services.settings.max_parallel_workers
-    free = limit - locks.slots_taken(slots_dir(services), limit)
+    """Starts as many workers as there are free slots and tasks for them, less `spare`; none while memory is short.
+
+    Returns the ids of the processes started: that of the worker, or of the spawner of several.
+    """
+    if disk.is_locked(spawner_lock(services)):
+        return []
+    free = services.settings.max_parallel_workers - locks.slots_taken(slots_dir(services))
     wanted = min(free, len(waiting(services))) - spare
+    if wanted < 1:
+        return []
+    if short := load.short_of_memory(services):
+        load.note_memory(services, short)
+        return []
+    load.note_memory(services, "")
+    words = ("worker",) if wanted == 1 else ("workers", "--count", str(wanted))
     env = process.clean_env(_environment(services))
-    return [
-        process.spawn_detached(
-            (sys.executable, "-m", "orchestrator", "worker"),
-            cwd=CHECKOUT,
-            env=env,
-            log=services.settings.runtime / "logs" / "workers.log",
-        )
-        for _ in range(wanted)
-    ]
+    log = services.settings.runtime / "logs" / "workers.log"
+    return [process.spawn_detached((sys.executable, "-m", "orchestrator", *words), cwd=CHECKOUT, env=env, log=log)]
 
 
 def wait_for_workers(services: Services, pids: list[int]) -> None:
     """Until the workers that were started here, and any others that hold a slot, have ended."""
     for pid in pids:
         process.wait_detached(pid)
-    while locks.slots_taken(slots_dir(services), services.settings.max_parallel_workers):
+    while workers(services):
         time.sleep(0.05)
+
+
+MEMORY_LOOKS = 15
+MEMORY_SECONDS = 2.0
+"""A worker that finds memory short looks again so often, so far apart; then it ends, which gives its own back."""
 
 
 def serve(services: Services) -> int:
@@ -74,7 +92,7 @@ def serve(services: Services) -> int:
         tried: set[str] = set()
         while True:
             candidates = [t for t in waiting(services) if not tried & {t.id, f"{t.id}:{t.rev}"}]
-            if not candidates:
+            if not candidates or not _memory(services):
                 return worked
             task = candidates[0]
             tried.add(f"{task.id}:{task.rev}")
@@ -84,13 +102,37 @@ def serve(services: Services) -> int:
                 tried.add(task.id)
 
 
+def _memory(services: Services) -> bool:
+    """Waits for it a while; False when it did not come."""
+    for left in range(MEMORY_LOOKS, -1, -1):
+        if not (short := load.short_of_memory(services)):
+            return True
+        load.note_memory(services, short)
+        if left:
+            time.sleep(MEMORY_SECONDS)
+    return False
+
+
 def one(services: Services, task: Task) -> bool:
     """The fence round one task: whatever goes wrong in it is recorded, and the next task is not stopped by it."""
     try:
-        return attempt.work(services, task.id)
+        with _room(services, task) as free:
+            return free and attempt.work(services, task.id)
     except Exception as error:  # noqa: BLE001 - the fence: the task stays in processing/, the next tick takes it up
         crash.worker(services, task, error)
         return False
+
+
+@contextlib.contextmanager
+def _room(services: Services, task: Task) -> Iterator[bool]:
+    """One of the repository's own places, where it has a number of them: held by the kernel's word, as the slots are,
+    so that two workers that saw the same last place do not both take it."""
+    repo = services.settings.repo(task.repo)
+    if repo is None or not repo.max_parallel:
+        yield True
+        return
+    with locks.slots(slots_dir(services) / "repos" / repo.key, repo.max_parallel) as place:
+        yield place is not None
 
 
 def _environment(services: Services) -> dict[str, str]:

@@ -36,7 +36,8 @@ def queue(
     Round-robin over repositories: the n-th task of a repository is preceded by the n-th of every other one that waits,
     counting those that run already, and of two the one served longer ago goes first (`served`: lower-case repository to
     ISO time of its last claim). So a backlog of a hundred here never starves one issue there, also with one worker.
-    Inside a round the higher score goes first; ties go by id, so that the order is the same on every host.
+    Inside a round the higher score goes first; ties go by id, so that the order is the same on every host. A repository
+    with a `max_parallel` gets no more tasks than it has room for beside those that run.
     """
     lanes: dict[str, list[Task]] = {}
     for task in tasks:
@@ -47,6 +48,8 @@ def queue(
         weights = dict(repos[lane].priority_weights) if lane in repos else {}
         scores = {t.id: score(t, weights, now) for t in waiting}
         waiting.sort(key=lambda t: (-scores[t.id], t.id))
+        if lane in repos and (most := repos[lane].max_parallel):
+            del waiting[max(0, most - running.get(lane, 0)) :]
         last = (served or {}).get(lane, "")
         ranked += [(running.get(lane, 0) + n, last, -scores[t.id], t.id, t) for n, t in enumerate(waiting)]
     return tuple(t for *_, t in sorted(ranked, key=lambda r: r[:4]))

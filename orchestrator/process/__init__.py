@@ -180,7 +180,15 @@ def detached() -> int:
 
 
 def end_detached() -> None:
-    """Kills them, each with its group: for whoever owns all that it started, as the demo does."""
+    """Kills them, each with its group: for whoever owns all that it started, as the demo does.
+
+    SIGTERM first: a program that started others in sessions of their own (the spawner) ends them on it.
+    """
+    for child in _detached:
+        signal_group(child, signal.SIGTERM)
+    until = time.monotonic() + TERM_GRACE
+    while detached() and time.monotonic() < until:
+        time.sleep(0.02)
     for child in _detached:
         signal_group(child, signal.SIGKILL)
         child.wait()

@@ -22,6 +22,7 @@ from orchestrator import disk, process
 from orchestrator.model.event import EventKind
 from orchestrator.model.settings import Autopull
 from orchestrator.model.times import parse, stamp
+from orchestrator.pipeline import pool
 from orchestrator.roles.base import Ticked
 from orchestrator.services import Services
 from orchestrator.state import locks
@@ -93,12 +94,10 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     mode = services.settings.autopull
     if mode is Autopull.OFF or dry_run:
         return Ticked(settled=mode is Autopull.OFF)
-    limit = services.settings.max_parallel_workers
-    slots = services.settings.runtime / "state" / "slots"
     got = pull(
         services.settings.root,
         mode,
-        workers_running=lambda: bool(locks.slots_taken(slots, limit)),
+        workers_running=lambda: bool(pool.workers(services)),
         now=services.now(),
         config=services.settings.config_file,
     )

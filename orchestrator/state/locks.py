@@ -31,8 +31,9 @@ def slots(folder: Path, n: int) -> Iterator[int | None]:
     yield None
 
 
-def slots_taken(folder: Path, n: int) -> int:
-    return sum(disk.is_locked(_slot(folder, number)) for number in range(n))
+def slots_taken(folder: Path) -> int:
+    """All of them, also slots beyond today's number: that may have been larger a minute ago."""
+    return sum(disk.is_locked(path) for path in folder.glob("slot-*.lock"))
 
 
 def _slot(folder: Path, number: int) -> Path:

@@ -326,5 +326,5 @@ def test_a_started_program_does_not_inherit_the_lock(tmp_path: Path) -> None:
 def test_slots_are_given_out_and_counted(tmp_path: Path) -> None:
     with locks.slots(tmp_path, 2) as first, locks.slots(tmp_path, 2) as second, locks.slots(tmp_path, 2) as third:
         assert (first, second, third) == (0, 1, None)
-        assert locks.slots_taken(tmp_path, 2) == 2
-    assert locks.slots_taken(tmp_path, 2) == 0
+        assert locks.slots_taken(tmp_path) == 2
+    assert locks.slots_taken(tmp_path) == 0
