@@ -16,6 +16,7 @@ PROOFS: dict[str, str] = {
     "overhead": "from Ready to pull request, at most 4 times the bare git commands",
     "kill": "SIGKILL at every mutating system call and HTTP write of a task loses and doubles nothing",
     "planted": "every planted defect is caught by the story that names it",
+    "agents": "the real agent programs in every scenario of the model stub: each end is understood, none by wording",
 }
 
 

@@ -123,7 +123,7 @@ class Plain:
     def __call__(self, text: str) -> str:
         for found, instead in self.known:
             text = text.replace(found, instead)
-        text = _PORT.sub("127.0.0.1:1", text)
+        text = _DUMMY.sub("sk-dummy", _PORT.sub("127.0.0.1:1", text))
         text = _UUID.sub(lambda m: self._id(m[0], "00000000-0000-4000-8000-"), text)
         text = _NAMED_ID.sub(lambda m: self._id(m[0], f"{m[1]}_"), text)
         text = _TIME.sub(lambda m: self.time(m[0]), text)
@@ -157,6 +157,7 @@ class Plain:
 
 
 _PORT = re.compile(r"127\.0\.0\.1:\d{2,5}")
+_DUMMY = re.compile(r"sk-none-[0-9a-f]+")
 _RUN = re.compile(r"/s/[^/]+/")
 _TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _EPOCH = re.compile(r"(?<![\w.-])1[789]\d{8}(?:\d{3})?(?![\w.-])")
