@@ -53,6 +53,9 @@ def ask(
     if settings is None:
         return _note(services, repo, purpose, agent, NoAnswer(reason=f"agent {agent!r} is not configured"))
     text = f"{prompt}\n\nAnswer with one JSON object and nothing else. Keys: {json.dumps(dict(schema))}"
+    confine = agents.confinement(repo, services.settings.runtime)
+    if isinstance(confine, str):
+        return _note(services, repo, purpose, agent, NoAnswer(reason=confine))
     problem = ""
     folder = services.settings.runtime / "logs" / "consult"
     for _ in range(2):
@@ -64,6 +67,7 @@ def ask(
             home=folder / "home",
             log=folder / f"{purpose}.log",
             redact=services.redact,
+            confine=confine,
         )
         if isinstance(reply, agents.NoReply):
             return _note(services, repo, purpose, agent, NoAnswer(reason=reply.why))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from orchestrator.agents import keys, running, scripted, shell
 from orchestrator.agents.base import ASK, Agent, Capabilities
+from orchestrator.agents.confining import confinement
 from orchestrator.agents.running import OPEN, Confinement, Watch, environment
 from orchestrator.clock import Clock
 from orchestrator.model.names import Public
@@ -23,7 +24,7 @@ from orchestrator.model.stream import Event, Job, RunOutcome, Text
 
 __all__ = [
     "AGENTS", "KNOWN_ENGINEERS", "OPEN", "Confinement", "NoReply", "Reply", "Watch", "ask", "capabilities",
-    "environment", "only_json", "preflight", "run",
+    "confinement", "environment", "only_json", "preflight", "run",
 ]  # fmt: skip
 
 AGENTS: dict[str, Agent] = {
@@ -113,7 +114,7 @@ def ask(
     texts: list[str] = []
 
     def hear(event: Event) -> None:
-        if isinstance(event, Text):
+        if isinstance(event, Text) and not event.noise:
             texts.append(event.text)
 
     home.mkdir(parents=True, exist_ok=True)

@@ -161,7 +161,7 @@ class Agent(Block, kw_only=True):
     secrets_file: str | None = None
     """JSON file with provider keys by name, relative to this file. Default for deepseek: secrets.json."""
     login: str | None = None
-    """Folder of a subscription's login, as ~/.claude; used when there is no key. docs/agents.md says what it exposes."""
+    """Folder of a subscription's login, as ~/.claude; used when there is no key. docs/sandbox.md: what that exposes."""
     base_url: Text | None = None
     """Where its provider answers. Default: the provider's own address."""
     price: Price | None = None

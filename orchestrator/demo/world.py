@@ -7,7 +7,7 @@ Everything stands in one folder that a person can read: `config.yaml`, `playbook
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -174,7 +174,7 @@ def _config(world: World) -> dict[str, Any]:
                 "number": number,
                 "trusted_authors": [PERSON],
                 "repos": [
-                    {"repo": r.name, "key": r.key, "verify": r.verify, "checks": "required"}
+                    {"repo": r.name, "key": r.key, "verify": r.verify, "checks": "required", **_OPEN_AIR}
                     for r in scenario.repositories
                     if r.owner == owner
                 ],
@@ -188,12 +188,25 @@ def _config(world: World) -> dict[str, Any]:
     }
 
 
+_OPEN_AIR = {"merge_without_sandbox": True}
+"""The demo's repositories are its own: what merges there needs no better protection than this machine can give."""
 _SCRIPTED = {"adapter": "scripted", "playbook": "playbook.yaml"}
 
 
 def _said(engineer: AgentSettings) -> dict[str, Any]:
     said: dict[str, Any] = {"adapter": engineer.adapter, "timeout_minutes": engineer.timeout_minutes}
-    more = {"command": list(engineer.command), "model": engineer.model, "env": list(engineer.env)}
+    more = {
+        "command": list(engineer.command),
+        "model": engineer.model,
+        "env": list(engineer.env),
+        "key_env": engineer.key_env,
+        "secrets_file": engineer.secrets_file,
+        "login": engineer.login,
+        "base_url": engineer.base_url,
+        "price": {k: v for k, v in asdict(engineer.price).items() if v is not None} if engineer.price else None,
+        "hosts": list(engineer.hosts),
+        "readable": list(engineer.readable),
+    }
     return said | {key: value for key, value in more.items() if value}
 
 

@@ -119,6 +119,12 @@ class Attempt:
     """What the gate found against it, as instructions."""
     head_sha: Sha | None = None
     usage: Usage = Usage()
+    sandbox: str = ""
+    """How the run was confined: bubblewrap, landlock or none; empty is not known, which counts as none."""
+
+    @property
+    def confined(self) -> bool:
+        return self.sandbox in ("bubblewrap", "landlock")
 
 
 @dataclass(frozen=True, kw_only=True)

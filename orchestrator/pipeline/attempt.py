@@ -16,7 +16,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import Folder, Phase
-from orchestrator.pipeline import closing, effect, finish, intake, judge, publish, run, settle
+from orchestrator.pipeline import closing, effect, finish, intake, judge, publish, run, settle, steer
 from orchestrator.services import NotManaged, Services
 
 
@@ -66,6 +66,8 @@ def _advance(services: Services, claim: Claim) -> Claim | None:
 
 def _begin(services: Services, claim: Claim) -> Claim | None:
     """Before an agent is started: the repository is ours to touch, the issue still stands, GitHub knows of the task."""
+    if (standing := steer.obey(services, claim)) is not claim:
+        return standing
     task = claim.task
     try:
         services.repo(task)

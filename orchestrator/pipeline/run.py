@@ -17,11 +17,11 @@ from orchestrator.model.settings import AgentSettings, RepoSettings
 from orchestrator.model.stream import Job, RunOutcome
 from orchestrator.model.task import Attempt, AttemptKind, Folder, Phase, Session, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import background, closing, prompt
+from orchestrator.pipeline import background, closing, engine, prompt
 from orchestrator.policy import retry, route
 from orchestrator.services import Services
 
-UNCHARGED = frozenset({FailureClass.QUOTA, FailureClass.NOT_INSTALLED})
+UNCHARGED = frozenset({FailureClass.QUOTA, FailureClass.NOT_INSTALLED, FailureClass.STOPPED})
 CODES = {
     FailureClass.QUOTA: BlockerCode.QUOTA_LIMITED,
     FailureClass.AUTH: BlockerCode.MISSING_CREDENTIALS,
@@ -56,6 +56,7 @@ def start(services: Services, claim: Claim) -> Claim | None:
         agent=choice.agent,
         started=stamp(now),
         session=Session(id=_resume(task, choice.agent), workspace=str(workspace)),
+        sandbox=engine.level(services, repo),
     )
     task = replace(
         task,
@@ -88,7 +89,7 @@ def recover(services: Services, claim: Claim) -> Claim | None:
     if opened is None:
         return closing.towards(services, claim, Folder.BLOCKED, "its base branch is gone", BlockerCode.MISSING_CONTEXT)
     task, workspace, conflicts = opened
-    lost = replace(attempt, started=stamp(services.now()))
+    lost = replace(attempt, started=stamp(services.now()), sandbox=engine.level(services, repo))
     task = replace(task, recoveries=task.recoveries + 1, attempts=(*task.attempts[:-1], lost))
     since = contract.clear(workspace)
     return _run(services, services.mailbox.save(claim, task), workspace, conflicts, since)
@@ -113,7 +114,7 @@ def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str
         kind=attempt.kind.value,
         left_out=list(text.left_out),
     )
-    outcome = agents.run(settings, job, clock=services.clock, redact=services.redact)
+    outcome = engine.drive(services, task, repo, settings, job)
     result = contract.read(workspace, since=since)
     if outcome.failure is FailureClass.QUOTA:
         services.cooldowns.set(
@@ -146,6 +147,7 @@ def _recorded(services: Services, task: Task, outcome: RunOutcome, result: Agent
         blocker_code=code,
         session=replace(attempt.session, id=outcome.session or attempt.session.id),
         usage=outcome.usage,
+        sandbox=outcome.sandbox or attempt.sandbox,
         log=f"{task.id}/{attempt.n}.log",
     )
     if result is not None:
@@ -244,7 +246,7 @@ def _job(services: Services, task: Task, attempt: Attempt, settings: AgentSettin
         n=attempt.n,
         prompt=text,
         workspace=str(workspace),
-        home=str(services.settings.runtime / "state" / "homes" / task.id),
+        home=str(services.settings.runtime / "state" / "homes" / task.id / settings.name),
         log=str(logs / f"{attempt.n}.log"),
         wall_seconds=timedelta(minutes=minutes).total_seconds(),
         silence_seconds=timedelta(minutes=settings.silence_minutes).total_seconds(),

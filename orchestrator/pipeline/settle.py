@@ -8,13 +8,15 @@ from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
 from orchestrator.model.steps import Block, Continue, Correct, Escalate, FollowUp, NextAgent, Publish, WaitUntil
 from orchestrator.model.task import Attempt, AttemptKind, Folder, Phase
-from orchestrator.pipeline import closing, effect, publish, run
+from orchestrator.pipeline import closing, effect, publish, run, steer
 from orchestrator.policy import retry, route
 from orchestrator.services import Services
 
 
 def settle(services: Services, claim: Claim) -> Claim | None:
     """From JUDGED onwards. Returns the claim while this run goes on, None when the task has left `processing`."""
+    if (standing := steer.obey(services, claim)) is not claim:
+        return standing
     task = claim.task
     repo = services.repo(task)
     fresh = replace(task, next_agent="", next_kind=AttemptKind.ATTEMPT)

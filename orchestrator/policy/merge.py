@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orchestrator.model.pull import CheckRun, CheckState, Mergeable, Pull
+from orchestrator.model.result import FailureClass
 from orchestrator.model.settings import AutomationMode, Checks, RepoSettings
 from orchestrator.model.steps import Finish, HandOver, Merge, PullStep, Rework, Update, Wait, Withdraw
 from orchestrator.model.task import AttemptKind, FailedCheck, Task
@@ -62,6 +63,8 @@ def _land(f: Facts) -> PullStep:
         return HandOver(why="the head was never judged by our gate")
     if not f.repo.merge:
         return Wait(why="merging is switched off for this repository")
+    if (open_air := _unconfined(f.task, f.repo)) is not None:
+        return open_air
     if not f.merging_allowed:
         return Wait(why="automatic merging is refused on this host until reviews are in; merge it yourself")
     if f.pull.draft:
@@ -71,6 +74,15 @@ def _land(f: Facts) -> PullStep:
     if f.pull.mergeable is Mergeable.UNKNOWN:
         return Wait(why="GitHub is still computing whether it can be merged")
     return Merge(sha=f.pull.head_sha)
+
+
+def _unconfined(task: Task, repo: RepoSettings) -> Wait | None:
+    """What an agent made that nothing confined does not land by itself, unless the operator says so in many words."""
+    loose = [a.agent for a in task.attempts if not a.confined and a.failure is not FailureClass.NOT_INSTALLED]
+    if not loose or repo.merge_without_sandbox:
+        return None
+    who = ", ".join(dict.fromkeys(loose))
+    return Wait(why=f"{who} ran without a sandbox, so merging is a person's (`merge_without_sandbox: true` allows it)")
 
 
 def _missing_checks(f: Facts) -> Wait | None:

@@ -86,7 +86,9 @@ class World:
         self.playbook = tmp / "playbook.yaml"
         self.play({"steps": works()})
         self.agents = tuple(agents)
-        settings = {"key": "app", "repo": REPO, "verify": "sh check.sh", "memory": "local", **repo}
+        # Scripted agents write notes outside of their folder (`count`, `keep_prompt`): most stories run unconfined.
+        open_air = {"sandbox": "off", "merge_without_sandbox": True}
+        settings = {"key": "app", "repo": REPO, "verify": "sh check.sh", "memory": "local", **open_air, **repo}
         others = [{**settings, "key": name.split("/")[1], "repo": name} for name in more_repos]
         self.config: dict[str, Any] = {
             "operator": "ada",

@@ -62,7 +62,15 @@ def issue(**changes: Any) -> Issue:
 
 def attempt(n: int = 1, **changes: Any) -> Attempt:
     """One that ended, charged, complete, and was refused by nobody yet."""
-    good = Attempt(n=n, agent="codex", started=ago(hours=1), ended=ago(minutes=30), status=Status.COMPLETE, summary="s")
+    good = Attempt(
+        n=n,
+        agent="codex",
+        started=ago(hours=1),
+        ended=ago(minutes=30),
+        status=Status.COMPLETE,
+        summary="s",
+        sandbox="bubblewrap",
+    )
     return replace(good, **changes)
 
 

@@ -10,6 +10,7 @@ import pytest
 from orchestrator.model.gate import Outcome
 from orchestrator.model.names import Sha
 from orchestrator.model.pull import CheckRun, CheckState, Mergeable
+from orchestrator.model.result import FailureClass
 from orchestrator.model.settings import AutomationMode, Checks
 from orchestrator.model.steps import Finish, HandOver, Merge, Rework, Update, Wait, Withdraw
 from orchestrator.policy.merge import NO_CHECKS, Facts, decide, failed, in_turn
@@ -226,3 +227,28 @@ def test_the_turn_goes_to_the_oldest_that_can_move() -> None:
 
 def test_only_red_counts_as_failed() -> None:
     assert [c.name for c in failed((check(), check(PENDING, "p"), check(RED, "r")))] == ["r"]
+
+
+@pytest.mark.parametrize("level", ["none", "", "chroot"])
+def test_what_an_unconfined_agent_made_waits_for_a_person(level: str) -> None:
+    """Also when how it was confined is not known: a task from before there was a sandbox had none."""
+    loose = published(attempts=(attempt(1), attempt(2, agent="gemini", sandbox=level)))
+    step = decide(facts(task=loose))
+    assert isinstance(step, Wait)
+    assert "gemini ran without a sandbox" in step.why
+    assert "merge_without_sandbox" in step.why
+
+
+def test_it_merges_when_the_operator_says_so_in_so_many_words() -> None:
+    loose = published(attempts=(attempt(sandbox="none"),))
+    assert decide(facts(task=loose, repo=repo(merge_without_sandbox=True))) == Merge(sha=HEAD)
+
+
+@pytest.mark.parametrize("level", ["bubblewrap", "landlock"])
+def test_a_confined_agents_work_merges(level: str) -> None:
+    assert decide(facts(task=published(attempts=(attempt(sandbox=level),)))) == Merge(sha=HEAD)
+
+
+def test_an_agent_that_was_never_started_left_nothing_behind() -> None:
+    never = attempt(1, failure=FailureClass.NOT_INSTALLED, sandbox="", spent=False)
+    assert decide(facts(task=published(attempts=(never, attempt(2))))) == Merge(sha=HEAD)

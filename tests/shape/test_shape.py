@@ -132,7 +132,7 @@ INNOCENT: dict[str, tuple[Check, str, str]] = {
     "an empty module": (checks.future_annotations, "a.py", ""),
     "a docstring alone": (checks.future_annotations, "a.py", '"""Doc."""\n'),
     "a room called subprocess_like": (checks.doors, "a.py", "import subprocesses\n"),
-    "the door": (checks.doors, "process.py", "import subprocess\n"),
+    "the door": (checks.doors, "process/pump.py", "import subprocess\n"),
     "the island's door": (checks.doors, "hub/process.py", "import subprocess\n"),
     "a fence": (checks.broad_handlers, "roles/base.py", "try:\n    f()\nexcept Exception as e:\n    log(e)\n"),
     "clean up and raise": (checks.broad_handlers, "a.py", "try:\n    f()\nexcept BaseException:\n    g()\n    raise\n"),

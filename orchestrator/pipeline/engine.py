@@ -1,0 +1,153 @@
+"""One agent run, supervised: where it is confined, what it may spend, what a person says to it meanwhile.
+
+A message reaches a program that takes one while it runs at once. Any other is interrupted, and its session goes on with
+the message as its next prompt: the same attempt, the same log. A person's `stop` or `hold` ends the run; what it had
+done is judged and kept like any other work before the order is carried out (`steer`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from orchestrator import agents
+from orchestrator.model.event import EventKind
+from orchestrator.model.result import FailureClass, Usage
+from orchestrator.model.settings import AgentSettings, RepoSettings
+from orchestrator.model.stream import Job, RunOutcome
+from orchestrator.model.task import Task
+from orchestrator.pipeline import guard
+from orchestrator.services import Services
+from orchestrator.state.orders import Order, OrderKind
+
+MOST_MESSAGES = 20
+"""Interruptions of one attempt; what is said after that waits for its next run."""
+
+
+def confinement(services: Services, repo: RepoSettings) -> agents.Confinement | str:
+    """How this repository's runs are confined here, or why none may start."""
+    objects = services.repository(repo).path / "objects"
+    return agents.confinement(repo, services.settings.runtime, readable=(objects,))
+
+
+def level(services: Services, repo: RepoSettings) -> str:
+    """The level's name as an attempt records it before its run starts; empty where none may start."""
+    confine = confinement(services, repo)
+    return "" if isinstance(confine, str) else confine.level.value
+
+
+def drive(services: Services, task: Task, repo: RepoSettings, settings: AgentSettings, job: Job) -> RunOutcome:
+    """The run from start to end, through every message a person sends."""
+    confine = confinement(services, repo)
+    if isinstance(confine, str):
+        return RunOutcome(exit=None, failure=FailureClass.NOT_INSTALLED, detail=confine)
+    watch = guard.guard(services, task, repo, settings)
+    driver = _Driver(services=services, task=task, repo=repo, settings=settings, confine=confine, guard=watch)
+    return driver.go(job)
+
+
+@dataclass(kw_only=True)
+class _Driver:
+    services: Services
+    task: Task
+    repo: RepoSettings
+    settings: AgentSettings
+    confine: agents.Confinement
+    guard: Callable[[Usage], str]
+    heard: list[Order] = field(default_factory=list)
+    """Messages given to the agent that it has not been seen to survive yet."""
+
+    def go(self, job: Job) -> RunOutcome:
+        before, seconds, requests = Usage(), 0.0, 0
+        for legs in range(MOST_MESSAGES + 1):
+            outcome = agents.run(
+                self.settings,
+                job,
+                clock=self.services.clock,
+                redact=self.services.redact,
+                confine=self.confine,
+                watch=self._watch(before, interruptible=legs < MOST_MESSAGES),
+            )
+            before = added(before, outcome.usage)
+            seconds, requests = seconds + outcome.seconds, requests + outcome.requests
+            self._delivered()
+            said = self._waiting_message() if outcome.failure is FailureClass.STOPPED else None
+            if said is None or self._ordered(messages=False):
+                break
+            job = self._resumed(job, outcome, said)
+        return replace(outcome, usage=before, seconds=seconds, requests=requests)
+
+    def _watch(self, before: Usage, *, interruptible: bool) -> agents.Watch:
+        """What this leg of the run is asked and told; `before` was used by the legs before it."""
+        live = agents.capabilities(self.settings).live_message
+        return agents.Watch(
+            stop=lambda: self._ordered(messages=interruptible and not live),
+            message=self._message,
+            spent=lambda used: self.guard(added(before, used)),
+        )
+
+    def _pending(self) -> tuple[Order, ...]:
+        return self.services.orders.pending(self.task.id)
+
+    def _ordered(self, *, messages: bool) -> str:
+        for order in self._pending():
+            if order.kind is OrderKind.SEND and messages:
+                return "message"
+            if order.kind in (OrderKind.STOP, OrderKind.HOLD):
+                return order.kind.value
+        return ""
+
+    def _message(self) -> str:
+        """The next message for a program that is listening. It stays on disk until the run has ended: at least once."""
+        told = {o.number for o in self.heard}
+        for order in self._pending():
+            if order.kind is OrderKind.SEND and order.number not in told:
+                self.heard.append(order)
+                return words(order)
+        return ""
+
+    def _waiting_message(self) -> Order | None:
+        return next((o for o in self._pending() if o.kind is OrderKind.SEND), None)
+
+    def _delivered(self) -> None:
+        for order in self.heard:
+            self._done(order)
+        self.heard.clear()
+
+    def _done(self, order: Order) -> None:
+        self.services.orders.done(self.task.id, order.number)
+        digest = hashlib.sha256(order.text.encode("utf-8", "replace")).hexdigest()
+        self.services.record(
+            EventKind.DELIVERED, self.task, {"message": digest}, order=order.number, by=order.by,
+            n=len(self.task.attempts),
+        )  # fmt: skip
+
+    def _resumed(self, job: Job, outcome: RunOutcome, said: Order) -> Job:
+        """The next leg of the same attempt: its session with the message, or the whole prompt again with it."""
+        self.heard.append(said)
+        session = outcome.session or job.resume
+        if agents.capabilities(self.settings).resume and session:
+            return replace(job, resume=session, prompt=words(said) + "\n")
+        return replace(job, prompt=f"{job.prompt}\n{words(said)}\n")
+
+
+def words(order: Order) -> str:
+    """A person's message as the agent gets it; ao's habit: who speaks stands first."""
+    return f"[from {order.by}] {order.text}"
+
+
+def added(one: Usage, two: Usage) -> Usage:
+    """Both runs together. Money is unknown as soon as a part of it is that used tokens."""
+    if not (two.input_tokens or two.output_tokens or two.cost_usd):
+        return one
+    if not (one.input_tokens or one.output_tokens or one.cost_usd):
+        return two
+    known = one.cost_usd is not None and two.cost_usd is not None
+    return Usage(
+        input_tokens=one.input_tokens + two.input_tokens,
+        cached_tokens=one.cached_tokens + two.cached_tokens,
+        output_tokens=one.output_tokens + two.output_tokens,
+        cost_usd=(one.cost_usd or 0) + (two.cost_usd or 0) if known else None,
+        source=two.source if one.source == two.source else "computed" if known else "unknown",
+    )

@@ -1,0 +1,44 @@
+"""A person's stop or hold is carried out at the next place where nothing is half done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator.mailbox.box import Claim
+from orchestrator.model.result import BlockerCode
+from orchestrator.model.task import AttemptKind, Folder, Phase
+from orchestrator.pipeline import closing
+from orchestrator.services import Services
+from orchestrator.state.orders import Order, OrderKind
+
+
+def obey(services: Services, claim: Claim) -> Claim | None:
+    """The same claim when nothing is ordered; None when the task has left `processing`.
+
+    The order is struck off last: a worker that dies before is followed by one that finds it again.
+    """
+    for order in services.orders.pending(claim.task.id):
+        if order.kind is OrderKind.HOLD:
+            _hold(services, claim, order)
+            return None
+        if order.kind is OrderKind.STOP:
+            return _stop(services, claim, order)
+    return claim
+
+
+def _hold(services: Services, claim: Claim, order: Order) -> None:
+    """Pauses where it stands: its commits are kept, a retry goes on from them with the same kind of run."""
+    task = claim.task
+    kind = task.attempts[-1].kind if task.attempts and task.phase is not Phase.QUEUED else task.next_kind
+    if kind is AttemptKind.RESUME:
+        kind = AttemptKind.ATTEMPT
+    held = replace(task, phase=Phase.QUEUED, next_kind=kind, next_agent="", verdict=None, reason=f"held by {order.by}")
+    services.mailbox.move(claim, held, Folder.HOLD)
+    services.orders.done(task.id, order.number)
+
+
+def _stop(services: Services, claim: Claim, order: Order) -> Claim | None:
+    why = f"stopped by {order.by}" + (f": {order.text}" if order.text else "")
+    gone = closing.towards(services, claim, Folder.BLOCKED, why, BlockerCode.MANUAL_INTERVENTION_REQUIRED)
+    services.orders.done(claim.task.id, order.number)
+    return gone
