@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.agents import keys, running, scripted, shell
+from orchestrator.agents import claude, codex, keys, running, scripted, shell
 from orchestrator.agents.base import ASK, Agent, Capabilities
 from orchestrator.agents.confining import confinement
 from orchestrator.agents.running import OPEN, Confinement, Watch, environment
@@ -30,12 +30,12 @@ __all__ = [
 AGENTS: dict[str, Agent] = {
     "shell": shell,
     "scripted": scripted,
+    "claude": claude,
+    "codex": codex,
 }
 
 KNOWN_ENGINEERS = frozenset(
     {
-        "claude",
-        "codex",
         "gemini",
         "deepseek",
         "opencode",

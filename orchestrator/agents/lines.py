@@ -10,13 +10,15 @@ import json
 import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.agents import failure
 from orchestrator.agents.base import Reader
 from orchestrator.model.exchange import Exchange
-from orchestrator.model.result import FailureClass
+from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.stream import Event, Text
+from orchestrator.model.times import stamp
 
 LONG = 20_000
 """Characters of one text that are kept: what a model says in one go is shorter."""
@@ -136,3 +138,32 @@ def tail(path: Path, limit: int = 4_000_000) -> str:
 def objects(text: str) -> Iterable[Object]:
     """The JSON objects of a file of lines, whatever else stands in it."""
     return (data for line in text.splitlines() if (data := parsed(line)) is not None)
+
+
+def added(parts: Iterable[Usage], cost: float | None = None) -> Usage:
+    """Tokens of all parts together, as a provider's; `cost` in USD stands for all of them."""
+    known = tuple(parts)
+    return Usage(
+        input_tokens=sum(p.input_tokens for p in known),
+        cached_tokens=sum(p.cached_tokens for p in known),
+        output_tokens=sum(p.output_tokens for p in known),
+        cost_usd=None if cost is None else round(cost, 6),
+        source="provider",
+    )
+
+
+def since(total: Usage, before: Usage) -> Usage:
+    """A run's tokens, of those of its whole session."""
+    return Usage(
+        input_tokens=max(0, total.input_tokens - before.input_tokens),
+        cached_tokens=max(0, total.cached_tokens - before.cached_tokens),
+        output_tokens=max(0, total.output_tokens - before.output_tokens),
+        source="provider",
+    )
+
+
+def moment(seconds: int | None) -> str:
+    """Seconds since 1970 as a time in UTC; empty for what is none."""
+    if seconds is None or not 0 < seconds < 10**11:
+        return ""
+    return stamp(datetime.fromtimestamp(seconds, UTC))
