@@ -153,7 +153,7 @@ def test_a_word_from_outside_ends_a_run(job: Job) -> None:
 @pytest.mark.parametrize(
     ("settings", "word"),
     [
-        (AgentSettings(name="claude", adapter="claude"), "no adapter"),
+        (AgentSettings(name="claude", adapter="claude", command=("no-such-program-here",)), "not installed"),
         (AgentSettings(name="x", adapter="hal9000"), "unknown adapter"),
         (AgentSettings(name="x", adapter="shell"), "no command"),
         (AgentSettings(name="x", adapter="shell", command=("no-such-program-here",)), "not installed"),
