@@ -25,7 +25,9 @@ from orchestrator.state.cooldowns import Cooldowns
 from orchestrator.state.effects import Effects
 from orchestrator.state.metrics import Metrics
 from orchestrator.state.orders import Orders
+from orchestrator.state.recent import Recent
 from orchestrator.state.served import Served
+from orchestrator.state.sessions import Sessions
 from orchestrator.state.signatures import Signatures
 from orchestrator.state.spend import Spend
 
@@ -51,8 +53,10 @@ class Services:
     cooldowns: Cooldowns
     metrics: Metrics
     spend: Spend
+    recent: Recent
     served: Served
     orders: Orders
+    sessions: Sessions
     boards: dict[str, Board] = field(default_factory=dict, repr=False, compare=False)
     """Ids of the boards seen by this process, by project key: they do not change while the board stands."""
     actor: Actor

@@ -28,7 +28,9 @@ from orchestrator.state.etags import Etags, Kept
 from orchestrator.state.metrics import Metrics
 from orchestrator.state.orders import Orders
 from orchestrator.state.pacing import Pacing
+from orchestrator.state.recent import Recent
 from orchestrator.state.served import Served
+from orchestrator.state.sessions import Sessions
 from orchestrator.state.signatures import Signatures
 from orchestrator.state.spend import Spend
 
@@ -79,8 +81,10 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
         cooldowns=Cooldowns(root=state),
         served=Served(root=state),
         orders=Orders(root=state),
+        sessions=Sessions(root=state),
         metrics=Metrics(runtime=settings.runtime, clock=clock),
         spend=Spend(root=state / "spend", clock=clock),
+        recent=Recent(runtime=settings.runtime),
         actor=Actor(kind=kind, id=id or str(os.getpid())),
     )
 

@@ -16,7 +16,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import Folder, Phase
-from orchestrator.pipeline import closing, effect, finish, intake, judge, publish, run, settle, steer
+from orchestrator.pipeline import closing, effect, finish, intake, judge, publish, reap, run, settle, steer
 from orchestrator.services import NotManaged, Services
 
 
@@ -33,7 +33,9 @@ def work(services: Services, id: TaskId) -> bool:
             _healed(services, claim)
         going: Claim | None = claim
         while going is not None:
+            reap.alive(services, going.task)
             going = _advance(services, going)
+        services.sessions.end(id)
     return True
 
 

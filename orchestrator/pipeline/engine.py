@@ -17,7 +17,7 @@ from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.settings import AgentSettings, RepoSettings
 from orchestrator.model.stream import Job, RunOutcome
 from orchestrator.model.task import Task
-from orchestrator.pipeline import guard
+from orchestrator.pipeline import guard, reap
 from orchestrator.services import Services
 from orchestrator.state.orders import Order, OrderKind
 
@@ -61,6 +61,7 @@ class _Driver:
     def go(self, job: Job) -> RunOutcome:
         before, seconds, requests = Usage(), 0.0, 0
         for legs in range(MOST_MESSAGES + 1):
+            reap.alive(self.services, self.task)
             outcome = agents.run(
                 self.settings,
                 job,

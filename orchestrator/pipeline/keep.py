@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.model.event import EventKind
+from orchestrator.model.names import TaskId
 from orchestrator.model.task import Folder
 from orchestrator.services import Services
 from orchestrator.state import retention
@@ -10,6 +11,17 @@ from orchestrator.state import retention
 JOB = "retention"
 PACKING = "packing"
 WEEK = 7.0
+
+
+def finished(services: Services) -> None:
+    """What only a task's next run could use goes as soon as the task is done: its HOME with the agents' sessions, and
+    what people had ordered. A stopped task keeps both, for a retry goes on with them (`retention` takes them later)."""
+    state = services.settings.runtime / "state"
+    for folder in (state / "homes", state / "orders"):
+        for name in retention.names(folder):
+            over = services.mailbox.where(TaskId(name)) in (Folder.DONE, None)
+            if over and not services.mailbox.alive(TaskId(name)):
+                retention.remove(folder / name)
 
 
 def daily(services: Services) -> None:

@@ -12,6 +12,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator import disk, process
@@ -49,31 +50,35 @@ def workers(services: Services) -> int:
     return locks.slots_taken(slots_dir(services)) + disk.is_locked(spawner_lock(services))
 
 
-def start_workers(services: Services, *, spare: int = 0) -> list[int]:
-    """Starts as many workers as there are free slots and tasks for them, less `spare`; none while memory is short.
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    workers: int = 0
+    pid: int = 0
+    """The worker's, or that of the spawner of several."""
 
-    Returns the ids of the processes started: that of the worker, or of the spawner of several.
-    """
+
+def start_workers(services: Services, *, spare: int = 0) -> Started:
+    """Starts as many workers as there are free slots and tasks for them, less `spare`; none while memory is short."""
     if disk.is_locked(spawner_lock(services)):
-        return []
+        return Started()
     free = services.settings.max_parallel_workers - locks.slots_taken(slots_dir(services))
     wanted = min(free, len(waiting(services))) - spare
     if wanted < 1:
-        return []
+        return Started()
     if short := load.short_of_memory(services):
         load.note_memory(services, short)
-        return []
+        return Started()
     load.note_memory(services, "")
     words = ("worker",) if wanted == 1 else ("workers", "--count", str(wanted))
     env = process.clean_env(_environment(services))
     log = services.settings.runtime / "logs" / "workers.log"
-    return [process.spawn_detached((sys.executable, "-m", "orchestrator", *words), cwd=CHECKOUT, env=env, log=log)]
+    pid = process.spawn_detached((sys.executable, "-m", "orchestrator", *words), cwd=CHECKOUT, env=env, log=log)
+    return Started(workers=wanted, pid=pid)
 
 
-def wait_for_workers(services: Services, pids: list[int]) -> None:
+def wait_for_workers(services: Services, started: Started) -> None:
     """Until the workers that were started here, and any others that hold a slot, have ended."""
-    for pid in pids:
-        process.wait_detached(pid)
+    process.wait_detached(started.pid)
     while workers(services):
         time.sleep(0.05)
 

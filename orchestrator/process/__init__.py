@@ -27,8 +27,8 @@ from orchestrator.process.fork import fork
 from orchestrator.process.pump import LOOK, TERM_GRACE, CannotStart, Channel, attend, signal_group
 
 __all__ = [
-    "TERM_GRACE", "CannotStart", "Channel", "Finished", "Streamed", "clean_env", "detached", "end_detached", "fork",
-    "run", "spawn_detached", "stream", "wait_detached",
+    "TERM_GRACE", "CannotStart", "Channel", "Finished", "Streamed", "clean_env", "detached", "end_detached", "end_if",
+    "fork", "run", "spawn_detached", "stream", "wait_detached",
 ]  # fmt: skip
 
 
@@ -193,6 +193,29 @@ def end_detached() -> None:
         signal_group(child, signal.SIGKILL)
         child.wait()
     _reap()
+
+
+def end_if(pid: int, surely: Callable[[], bool]) -> bool:
+    """Kills a process that is no child of ours, when `surely` says that it is the one meant; whether it was killed.
+
+    Asked after a descriptor names the process: should it end meanwhile and its id go to another, that one is not hit.
+    Where the system has no such descriptors nobody is killed.
+    """
+    if not hasattr(os, "pidfd_open") or not hasattr(signal, "pidfd_send_signal"):
+        return False
+    try:
+        named = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if not surely():
+            return False
+        signal.pidfd_send_signal(named, signal.SIGKILL)
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(named)
 
 
 def _reap() -> None:

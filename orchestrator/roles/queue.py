@@ -10,7 +10,7 @@ from orchestrator.mailbox.box import Healed, Healing
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.task import Folder
-from orchestrator.pipeline import hand, keep, pool
+from orchestrator.pipeline import hand, keep, pool, reap
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 
@@ -39,6 +39,10 @@ def tick(services: Services, *, dry_run: bool = False, wait: bool = False, here:
             # A move that could not be carried out (its worker still runs, GitHub is away) is looked at again.
             if not (moves and services.mailbox.moved()):
                 services.signatures.remember(SUBJECT, _listing(services))
+    with fence(services, None, "overdue workers"):
+        did += reap.overdue(services)
+    with fence(services, None, "what is finished"):
+        keep.finished(services)
     with fence(services, None, "alerts"):
         notify.flush(services)
     with fence(services, None, "daily"):
@@ -53,12 +57,12 @@ def tick(services: Services, *, dry_run: bool = False, wait: bool = False, here:
         return Ticked(did=(*did, f"worked on {pool.serve(services)} tasks"))
     if wait:
         # Who waits anyway takes one of the slots itself: a process less to start.
-        pids = pool.start_workers(services, spare=1)
+        started = pool.start_workers(services, spare=1)
         pool.serve(services)
-        pool.wait_for_workers(services, pids)
-        return Ticked(did=(*did, f"{len(pids) + 1} workers, until all was done"))
-    pids = pool.start_workers(services)
-    return Ticked(did=(*did, f"{len(pids)} workers started") if pids else tuple(did))
+        pool.wait_for_workers(services, started)
+        return Ticked(did=(*did, f"{started.workers + 1} workers, until all was done"))
+    started = pool.start_workers(services)
+    return Ticked(did=(*did, f"{started.workers} workers started") if started.workers else tuple(did))
 
 
 def _listing(services: Services) -> str:

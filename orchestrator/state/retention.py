@@ -72,8 +72,9 @@ def sweep(
     plan = [
         *choose(logs, needed=needed, max_bytes=caps.logs_mb * 1e6, before=old),
         *choose(_worktrees(worktrees), needed=needed, max_bytes=caps.worktrees_gb * 1e9),
+        *choose(_homes(runtime / "state" / "homes"), needed=needed, before=old),
     ]
-    removed = [i.path for i in plan if _remove(i.path)]
+    removed = [i.path for i in plan if remove(i.path)]
     for item in choose(_finished(runtime / "mailbox"), needed=needed, max_count=caps.done_tasks):
         removed += _forget(runtime, item)
     return (*removed, *(path for log in roles for path in _rotate(log)))
@@ -97,6 +98,16 @@ def _worktrees(folder: Path) -> list[Item]:
     return [_item(Path(t.path), t.name) for t in tasks if _TASK.fullmatch(t.name)]
 
 
+def _homes(folder: Path) -> list[Item]:
+    """The HOME of each task's agents: of those that are done it went at once, this is for failed ones."""
+    return [_item(folder / name, name) for name in names(folder)]
+
+
+def names(folder: Path) -> list[str]:
+    """The folders in it that are named after a task."""
+    return [e.name for e in _entries(folder) if e.is_dir(follow_symlinks=False) and _TASK.fullmatch(e.name)]
+
+
 def _finished(mailbox: Path) -> list[Item]:
     names = [e for f in ("done", "failed") for e in _entries(mailbox / f)]
     files = [e for e in names if e.name.endswith(".md") and _TASK.fullmatch(e.name[:-3])]
@@ -109,8 +120,9 @@ def _forget(runtime: Path, item: Item) -> list[Path]:
     Were the journal to outlive the file, a later task of the same id would take old effects for its own.
     """
     beside = [item.path.with_name(item.id + suffix) for suffix in (".escalation.md", ".reason")]
-    wanted = [runtime / "state" / "effects" / f"{item.id}.jsonl", *beside, item.path]
-    return [path for path in wanted if path.exists() and _remove(path)]
+    state = runtime / "state"
+    wanted = [state / "effects" / f"{item.id}.jsonl", state / "orders" / item.id, *beside, item.path]
+    return [path for path in wanted if path.exists() and remove(path)]
 
 
 def _rotate(log: Path) -> list[Path]:
@@ -147,7 +159,7 @@ def _item(path: Path, id: str) -> Item:
     return Item(path=path, id=id, bytes=size, at=at)
 
 
-def _remove(path: Path) -> bool:
+def remove(path: Path) -> bool:
     """Whole; folders that an agent's tools made read-only are opened first."""
     if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
