@@ -39,6 +39,7 @@ KILLED = {
     "hold": FailureClass.STOPPED,
     "message": FailureClass.STOPPED,
     "memory": FailureClass.RESOURCES,
+    "processes": FailureClass.RESOURCES,
     "disk": FailureClass.RESOURCES,
 }
 """What the words mean that a run's watchers end it with."""

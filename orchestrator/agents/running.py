@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from orchestrator import process, sandbox
 from orchestrator.agents import failure, keys, login
@@ -112,11 +113,14 @@ class _Run:
         if not self.live:
             self.channel.close()
         self.looked = time.monotonic()
+        self.over: Callable[[], str] = lambda: ""
 
     def go(self) -> RunOutcome:
         argv = tuple(self.agent.argv(self.job, self.settings, self.gateway))
-        box = sandbox.box(self.confine.level, _wish(argv[0], self.settings, self.job, self.confine), self._control())
-        with login.lent(self.agent, self.settings, self.job, has_key=bool(self.gateway.url)):
+        wish = _wish(argv, self.settings, self.job, self.confine, self.way_out)
+        box = sandbox.box(self.confine.level, wish, self._control())
+        self.over = box.meter.over
+        with contextlib.closing(box), login.lent(self.agent, self.settings, self.job, has_key=bool(self.gateway.url)):
             ended = process.stream(
                 box.wrap(argv),
                 cwd=self.job.workspace,
@@ -127,15 +131,19 @@ class _Run:
                 silence_seconds=self.job.silence_seconds,
                 stop=self._stop,
                 pass_fds=box.pass_fds,
+                started=box.meter.begin,
                 interrupt=lambda pid: box.interrupt(
                     pid, signal.SIGINT if self.agent.capabilities.interrupt else signal.SIGTERM
                 ),
             )
+            starved = box.meter.end()
         for event in self.reader.end():
             self._take(event)
         for refusal in self.way_out.refusals() if self.way_out else ():
             self._take(Denied(what=f"connection to {refusal.target}: {refusal.why}"))
-        outcome = self.agent.outcome(self.tally, ended.exit, ended.why_killed, ended.seconds)
+        outcome = self.agent.outcome(
+            self.tally, ended.exit, ended.why_killed or (starved if ended.exit else ""), ended.seconds
+        )
         return failure.settled(outcome, self._exchanges(), self.settings.price)
 
     def _control(self) -> int:
@@ -164,6 +172,8 @@ class _Run:
         if now - self.looked < GLANCE:
             return ""
         self.looked = now
+        if word := self.over():
+            return word
         return self.watch.spent(failure.usage(self.tally.usage, self._exchanges(), self.settings.price))
 
 
@@ -199,11 +209,16 @@ def _way_out(
         )
 
 
-def _wish(program: str, settings: AgentSettings, job: Job, confine: Confinement) -> sandbox.Wish:
+def _wish(
+    argv: tuple[str, ...], settings: AgentSettings, job: Job, confine: Confinement, way_out: egress.Egress | None
+) -> sandbox.Wish:
+    urls = (way_out.gateway_url, way_out.proxy_url) if way_out else ()
     return sandbox.Wish(
         workspace=Path(job.workspace),
         home=Path(job.home),
-        program=program,
+        program=argv[0],
+        scripts=tuple(word for word in argv[1:] if word.startswith("/") and Path(word).is_file()),
+        ports=tuple(port for port in (urlsplit(url).port for url in urls) if port),
         readable=(
             *confine.readable,
             *(Path(p) for p in settings.readable),

@@ -32,10 +32,10 @@ def tree(pid: int) -> Iterator[int]:
 
 
 def innermost(pid: int) -> int:
-    """The program that bubblewrap, started as `pid`, holds: what its first process started first. `pid` where there is
-    none (yet)."""
-    for first in children(pid):
-        inside = sorted((_number_inside(child), child) for child in children(first))
+    """The program below a launcher of two processes (bubblewrap's, or ours for Landlock), started as `pid`: what the
+    second of them started first. `pid` where there is none (yet)."""
+    for second in children(pid):
+        inside = sorted((started_at(child), child) for child in children(second))
         if inside:
             return inside[0][1]
     return pid
@@ -59,11 +59,3 @@ def read(path: str) -> bytes:
         return b""
     finally:
         os.close(descriptor)
-
-
-def _number_inside(pid: int) -> int:
-    """Its id in the innermost namespace."""
-    for line in read(f"/proc/{pid}/status").splitlines():
-        if line.startswith(b"NSpid:"):
-            return int(line.split()[-1])
-    return 1 << 30

@@ -43,12 +43,12 @@ def main(words: list[str]) -> None:
         for value in options.get(name, ()):
             _limit(which, int(value))
     os.closerange(3, 65536)
-    if "landlock" in options:
+    if "alone" in options:
         if TYPE_CHECKING:
-            from orchestrator.sandbox.inside import landlock
+            from orchestrator.sandbox.inside import alone
         else:
-            import landlock
-        landlock.main(options, program)
+            import alone
+        alone.main(options, program)
     become(program)
 
 
