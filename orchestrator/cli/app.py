@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator import config
-from orchestrator.cli import show
+from orchestrator.cli import show, steer
 
 if TYPE_CHECKING:
     from orchestrator.model.settings import Settings
@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 ROLE_NAMES = ("dispatcher", "queue", "pr_monitor", "autopull")
 
-json_flag = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+json_flag = show.json_flag
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,7 +39,7 @@ def _settings() -> Settings:
     return wiring.settings(file, root, os.environ)
 
 
-def _services(kind: str, id: str) -> Services:
+def services(kind: str, id: str) -> Services:
     from orchestrator import wiring
 
     return wiring.build(_settings(), os.environ, kind=kind, id=id)
@@ -59,7 +59,7 @@ def tick(role: str, dry_run: bool, wait: bool, as_json: bool) -> None:
     """One pass of one role; what cron runs."""
     from orchestrator.cli import ticking
 
-    did = ticking.once(_services("role", role), role, dry_run=dry_run, wait=wait)
+    did = ticking.once(services("role", role), role, dry_run=dry_run, wait=wait)
     if as_json:
         click.echo(show.as_json({"role": role, "did": did}))
     else:
@@ -73,7 +73,7 @@ def up(seconds: float | None) -> None:
     """All roles on their schedule, in the foreground; for trying and for containers."""
     from orchestrator.cli import ticking
 
-    ticking.up(lambda role: _services("role", role), seconds=seconds, say=click.echo)
+    ticking.up(lambda role: services("role", role), seconds=seconds, say=click.echo)
 
 
 @main.command(hidden=True)
@@ -81,7 +81,7 @@ def worker() -> None:
     """One worker process; started by the queue."""
     from orchestrator.pipeline import pool
 
-    pool.serve(_services("worker", str(os.getpid())))
+    pool.serve(services("worker", str(os.getpid())))
 
 
 @main.command(hidden=True)
@@ -105,7 +105,7 @@ def status(as_json: bool) -> None:
     """What is going on: tasks that are not done, folders, workers."""
     from orchestrator import operations
 
-    seen = operations.status(_services("operator", person()))
+    seen = operations.status(services("operator", person()))
     if as_json:
         click.echo(show.as_json(seen))
         return
@@ -119,7 +119,11 @@ def status(as_json: bool) -> None:
 
 @main.group()
 def task() -> None:
-    """Look at tasks and order a retry or a pause."""
+    """Look at tasks and give orders: a message, a stop, a pause, a retry."""
+
+
+for _command in steer.COMMANDS:
+    task.add_command(_command)
 
 
 @task.command("ls")
@@ -135,7 +139,7 @@ def task_ls(folder: str | None, as_json: bool) -> None:
     except ValueError:
         known = ", ".join(f.value for f in Folder)
         raise click.BadParameter(f"{folder!r}: expected one of {known}", param_hint="--folder") from None
-    lines = operations.tasks(_services("operator", person()), place)
+    lines = operations.tasks(services("operator", person()), place)
     if as_json:
         click.echo(show.as_json(lines))
     else:
@@ -165,7 +169,7 @@ def task_show(id: str, as_json: bool) -> None:
     from orchestrator import operations
     from orchestrator.mailbox import text
 
-    folder, found = operations.task(_services("operator", person()), id)
+    folder, found = operations.task(services("operator", person()), id)
     if as_json:
         click.echo(show.as_json({"folder": folder.value, "task": found}))
     else:
@@ -179,21 +183,8 @@ def task_retry(id: str, as_json: bool) -> None:
     """Start a stopped task again: the same as moving its file to inbox/."""
     from orchestrator import operations
 
-    line = operations.retry(_services("operator", person()), id, person=person())
+    line = operations.retry(services("operator", person()), id, person=person())
     click.echo(show.as_json(line) if as_json else f"{line.id} waits in inbox/")
-
-
-@task.command("hold")
-@click.argument("id")
-@json_flag
-def task_hold(id: str, as_json: bool) -> None:
-    """Pause a task: the same as moving its file to hold/."""
-    from orchestrator import operations
-
-    line = operations.hold(_services("operator", person()), id, person=person())
-    click.echo(
-        show.as_json(line) if as_json else f"{line.id} is on hold; `agent-os task retry {line.id}` ends the pause"
-    )
 
 
 @main.command("check-config")
@@ -251,7 +242,7 @@ def ledger_show(subject: str, last: int, as_json: bool) -> None:
     """Newest events; SUBJECT is a task id, owner/name#N, or a commit sha."""
     from orchestrator import operations
 
-    records = operations.ledger(_services("operator", person()), subject=subject, last=last)
+    records = operations.ledger(services("operator", person()), subject=subject, last=last)
     if as_json:
         click.echo(show.as_json(records))
         return
@@ -270,7 +261,7 @@ def _words(data: dict[str, object]) -> str:
 @json_flag
 def ledger_verify(as_json: bool) -> None:
     """Prove the chain: no event edited, deleted or reordered. Exit status 1 when it does not hold."""
-    seen = _services("operator", person()).ledger.verify()
+    seen = services("operator", person()).ledger.verify()
     if as_json:
         click.echo(show.as_json(seen))
     else:

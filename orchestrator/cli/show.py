@@ -12,6 +12,8 @@ from pathlib import Path
 
 import click
 
+json_flag = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+
 CELL = 60
 """Characters of one cell, so that a long title leaves the others in sight."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from orchestrator.mailbox.box import Claim, Entry, Unreadable
 from orchestrator.model.errors import Told
@@ -60,7 +60,7 @@ OPEN = tuple(f for f in Folder if f not in (Folder.DONE, Folder.CORRUPT))
 def status(services: Services) -> Overview:
     box = services.mailbox
     counts = {f.value: len(box.ids(f)) for f in Folder}
-    lines = tuple(_line(e) for f in OPEN for e in box.list(f))
+    lines = tuple(line(e) for f in OPEN for e in box.list(f))
     return Overview(
         counts=counts,
         workers=locks.slots_taken(pool.slots_dir(services)),
@@ -74,7 +74,7 @@ def status(services: Services) -> Overview:
 
 def tasks(services: Services, folder: Folder | None = None) -> tuple[TaskLine, ...]:
     folders = [folder] if folder else [f for f in Folder if f is not Folder.CORRUPT]
-    return tuple(_line(e) for f in folders for e in services.mailbox.list(f))
+    return tuple(line(e) for f in folders for e in services.mailbox.list(f))
 
 
 def task(services: Services, id: str) -> tuple[Folder, Task]:
@@ -97,29 +97,16 @@ def retry(services: Services, id: str, *, person: str) -> TaskLine:
         later = hand.later_generation(services, found)
         if later is not None and later[1] is not Folder.DONE:
             raise OrderRefused(f"task {id} has a later generation, {later[0]} in {later[1].value}/; retry that one")
-        _order(services, found, person, "retry")
+        order(services, found, person, "retry")
         fresh = hand.next_generation(services, found)
         services.mailbox.put(fresh)
-        return _line(Entry(id=fresh.id, folder=Folder.INBOX, task=fresh))
+        return line(Entry(id=fresh.id, folder=Folder.INBOX, task=fresh))
     if folder not in (Folder.BLOCKED, Folder.ESCALATED, Folder.FAILED, Folder.HOLD):
         raise OrderRefused(f"task {id} is in {folder.value}/; only a stopped or held task can be retried")
-    with _held(services, found) as claim:
-        _order(services, found, person, "retry")
+    with held(services, found) as claim:
+        order(services, found, person, "retry")
         claim = intake.again(services, claim, f"retry ordered by {person}")
-    return _line(Entry(id=claim.task.id, folder=claim.folder, task=claim.task))
-
-
-def hold(services: Services, id: str, *, person: str) -> TaskLine:
-    """The operator's pause. A task a worker is busy with is refused: let it end first."""
-    folder, found = task(services, id)
-    if folder in (Folder.DONE, Folder.HOLD):
-        raise OrderRefused(f"task {id} is in {folder.value}/ already")
-    with _held(services, found) as claim:
-        _order(services, found, person, "hold")
-        claim = services.mailbox.move(
-            claim, replace(claim.task, reason=f"held by {person}, was in {folder.value}/"), Folder.HOLD
-        )
-    return _line(Entry(id=claim.task.id, folder=Folder.HOLD, task=claim.task))
+    return line(Entry(id=claim.task.id, folder=claim.folder, task=claim.task))
 
 
 def ledger(services: Services, *, subject: str = "", last: int = 50) -> tuple[Record, ...]:
@@ -137,7 +124,7 @@ def _about(record: Record, subject: str) -> bool:
 
 
 @contextlib.contextmanager
-def _held(services: Services, found: Task) -> Iterator[Claim]:
+def held(services: Services, found: Task) -> Iterator[Claim]:
     """The task's claim, or a clear refusal while a worker has it."""
     with services.mailbox.claim(found.id) as claim:
         if claim is None:
@@ -145,14 +132,15 @@ def _held(services: Services, found: Task) -> Iterator[Claim]:
         yield claim
 
 
-def _order(services: Services, found: Task, person: str, what: str) -> None:
+def order(services: Services, found: Task, person: str, what: str, **more: str) -> None:
+    """In the ledger: who ordered what."""
     services.ledger.write(
         Event(
             kind=EventKind.ORDER,
             actor=Actor(kind="person", id=person),
             repo=found.repo,
             task=found.id,
-            data={"order": what},
+            data={"order": what, **more},
         )
     )
 
@@ -168,7 +156,7 @@ DOING = {
 }
 
 
-def _line(entry: Entry) -> TaskLine:
+def line(entry: Entry) -> TaskLine:
     found = entry.task
     return TaskLine(
         id=found.id,

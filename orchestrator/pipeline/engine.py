@@ -23,6 +23,13 @@ from orchestrator.state.orders import Order, OrderKind
 
 MOST_MESSAGES = 20
 """Interruptions of one attempt; what is said after that waits for its next run."""
+DEAF = frozenset(
+    {
+        FailureClass.QUOTA, FailureClass.AUTH, FailureClass.SERVER, FailureClass.NETWORK, FailureClass.NOT_INSTALLED,
+        FailureClass.MISCONFIGURED, FailureClass.CRASHED, FailureClass.NO_OUTPUT,
+    }
+)  # fmt: skip
+"""A run that ended so may have heard nothing of what it was told. Told twice is better than never."""
 
 
 def confinement(services: Services, repo: RepoSettings) -> agents.Confinement | str:
@@ -56,10 +63,15 @@ class _Driver:
     confine: agents.Confinement
     guard: Callable[[Usage], str]
     heard: list[Order] = field(default_factory=list)
-    """Messages given to the agent that it has not been seen to survive yet."""
+    """Messages given to the present leg. They stand on disk until it has ended: a worker that dies with it leaves them
+    for the next run."""
 
     def go(self, job: Job) -> RunOutcome:
         before, seconds, requests = Usage(), 0.0, 0
+        if word := self._ordered(messages=False):
+            return RunOutcome(exit=None, failure=FailureClass.STOPPED, detail=word)
+        if said := self._messages():  # while no agent was running
+            job = replace(job, prompt="\n".join([job.prompt, *map(words, said), ""]))
         for legs in range(MOST_MESSAGES + 1):
             reap.alive(self.services, self.task)
             outcome = agents.run(
@@ -72,9 +84,10 @@ class _Driver:
             )
             before = added(before, outcome.usage)
             seconds, requests = seconds + outcome.seconds, requests + outcome.requests
-            self._delivered()
-            said = self._waiting_message() if outcome.failure is FailureClass.STOPPED else None
-            if said is None or self._ordered(messages=False):
+            self._delivered(outcome)
+            if outcome.failure is not FailureClass.STOPPED or self._ordered(messages=False):
+                break
+            if not (said := self._messages()):
                 break
             job = self._resumed(job, outcome, said)
         return replace(outcome, usage=before, seconds=seconds, requests=requests)
@@ -92,28 +105,32 @@ class _Driver:
         return self.services.orders.pending(self.task.id)
 
     def _ordered(self, *, messages: bool) -> str:
-        for order in self._pending():
-            if order.kind is OrderKind.SEND and messages:
-                return "message"
-            if order.kind in (OrderKind.STOP, OrderKind.HOLD):
-                return order.kind.value
-        return ""
+        if messages and self._unheard():
+            return "message"
+        return next((o.kind.value for o in self._pending() if o.kind is not OrderKind.SEND), "")
+
+    def _unheard(self) -> tuple[Order, ...]:
+        told = {o.number for o in self.heard}
+        return tuple(o for o in self._pending() if o.kind is OrderKind.SEND and o.number not in told)
 
     def _message(self) -> str:
-        """The next message for a program that is listening. It stays on disk until the run has ended: at least once."""
-        told = {o.number for o in self.heard}
-        for order in self._pending():
-            if order.kind is OrderKind.SEND and order.number not in told:
-                self.heard.append(order)
-                return words(order)
+        """The next message for a program that is listening."""
+        for order in self._unheard():
+            self.heard.append(order)
+            return words(order)
         return ""
 
-    def _waiting_message(self) -> Order | None:
-        return next((o for o in self._pending() if o.kind is OrderKind.SEND), None)
+    def _messages(self) -> tuple[Order, ...]:
+        """All that were not heard yet, for the leg that is about to start."""
+        said = self._unheard()
+        self.heard += said
+        return said
 
-    def _delivered(self) -> None:
-        for order in self.heard:
-            self._done(order)
+    def _delivered(self, outcome: RunOutcome) -> None:
+        """After a leg. One that never came to work has heard nothing: its messages wait for the next run."""
+        if outcome.failure not in DEAF:
+            for order in self.heard:
+                self._done(order)
         self.heard.clear()
 
     def _done(self, order: Order) -> None:
@@ -124,13 +141,13 @@ class _Driver:
             n=len(self.task.attempts),
         )  # fmt: skip
 
-    def _resumed(self, job: Job, outcome: RunOutcome, said: Order) -> Job:
-        """The next leg of the same attempt: its session with the message, or the whole prompt again with it."""
-        self.heard.append(said)
+    def _resumed(self, job: Job, outcome: RunOutcome, said: tuple[Order, ...]) -> Job:
+        """The next leg of the same attempt: its session with the messages, or the whole prompt again with them."""
+        text = "\n".join([*map(words, said), ""])
         session = outcome.session or job.resume
         if agents.capabilities(self.settings).resume and session:
-            return replace(job, resume=session, prompt=words(said) + "\n")
-        return replace(job, prompt=f"{job.prompt}\n{words(said)}\n")
+            return replace(job, resume=session, prompt=text)
+        return replace(job, prompt=f"{job.prompt}\n{text}")
 
 
 def words(order: Order) -> str:

@@ -38,7 +38,6 @@ def _hold(services: Services, claim: Claim, order: Order) -> None:
 
 
 def _stop(services: Services, claim: Claim, order: Order) -> Claim | None:
+    """`closing` keeps the work, tells the issue, and strikes the order off when the task has left."""
     why = f"stopped by {order.by}" + (f": {order.text}" if order.text else "")
-    gone = closing.towards(services, claim, Folder.BLOCKED, why, BlockerCode.MANUAL_INTERVENTION_REQUIRED)
-    services.orders.done(claim.task.id, order.number)
-    return gone
+    return closing.towards(services, claim, Folder.FAILED, why, BlockerCode.MANUAL_INTERVENTION_REQUIRED)

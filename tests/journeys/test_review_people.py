@@ -9,7 +9,8 @@ import pytest
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.task import Folder
-from orchestrator.operations import OrderRefused, hold, retry
+from orchestrator.operations import OrderRefused, retry
+from orchestrator.operations.steer import hold
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, says, works
 
