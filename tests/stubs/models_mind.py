@@ -55,6 +55,7 @@ class Tool:
     schema: dict[str, Any] = field(default_factory=dict)
     native: str = ""
     """The tool's own type where it is no function (`local_shell`, `custom`)."""
+    namespace: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +140,8 @@ def _run(said: Said, script: str, wish: Wish) -> Answer | None:
 
 
 def _shell(tools: tuple[Tool, ...]) -> Tool | None:
+    """A `custom` tool takes free text; the one known is codex's `exec`, which takes JavaScript that calls the tools."""
+    tools = tuple(t for t in tools if t.native != "custom" or t.name == "exec")
     exact = next((t for t in tools if _SHELL.match(t.name)), None)
     return exact or next((t for t in tools if _SHELLISH.search(t.name) and not _NOT_A_SHELL.search(t.name)), None)
 
@@ -146,6 +149,8 @@ def _shell(tools: tuple[Tool, ...]) -> Tool | None:
 def _arguments(tool: Tool, script: str) -> dict[str, Any]:
     if tool.native == "local_shell":
         return {"type": "exec", "command": ["bash", "-c", script], "env": {}}
+    if tool.native == "custom":
+        return {"input": f"text(await tools.exec_command({{cmd: {json.dumps(script)}}}));"}
     properties = tool.schema.get("properties") or {}
     name = next((n for n in ("command", "cmd", "commands", "script", "input") if n in properties), "command")
     value: Any = script

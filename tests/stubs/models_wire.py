@@ -131,7 +131,8 @@ def stream_anthropic(answer: Answer, tokens: Tokens, model: str, _: bool) -> Ite
 
 def read_responses(body: Json) -> Said:
     marks, given = [], body.get("input")
-    for item in given if isinstance(given, list) else [{"role": "user"}]:
+    items: list[Json] = given if isinstance(given, list) else [{"role": "user"}]
+    for item in items:
         kind = item.get("type", "message")
         if kind in ("function_call", "local_shell_call", "custom_tool_call"):
             marks.append("calls")
@@ -139,17 +140,25 @@ def read_responses(body: Json) -> Said:
             marks.append("text" if item.get("role") == "assistant" else "person")
     # A text that stands before a call belongs to the same turn.
     marks = [m for m, following in zip(marks, [*marks[1:], ""]) if not (m == "text" and following == "calls")]
-    tools = tuple(
-        Tool(
-            name=str(t.get("name") or t.get("type")),
-            schema=t.get("parameters") or {},
-            native="" if t.get("type") == "function" else str(t.get("type")),
-        )
-        for t in body.get("tools") or ()
-        if t.get("type") in ("function", "local_shell")
-    )
+    offered = [*(body.get("tools") or ())]
+    offered += [t for i in items if i.get("type") == "additional_tools" for t in i.get("tools") or ()]
+    tools = tuple(_responses_tools(offered, ""))
     form = ((body.get("text") or {}).get("format") or {}).get("schema")
     return Said(tools=tools, calls=turns(marks), text=json.dumps(body, ensure_ascii=False), schema=form)
+
+
+def _responses_tools(offered: Iterable[Json], namespace: str) -> Iterable[Tool]:
+    for tool in offered:
+        kind = tool.get("type")
+        if kind == "namespace":
+            yield from _responses_tools(tool.get("tools") or (), str(tool.get("name")))
+        elif kind in ("function", "local_shell", "custom"):
+            yield Tool(
+                name=str(tool.get("name") or kind),
+                schema=tool.get("parameters") or {},
+                native="" if kind == "function" else str(kind),
+                namespace=namespace,
+            )
 
 
 def whole_responses(answer: Answer, tokens: Tokens, model: str) -> Json:
@@ -161,9 +170,11 @@ def whole_responses(answer: Answer, tokens: Tokens, model: str) -> Json:
         item: Json = {"id": serial("fc_"), "call_id": serial("call_"), "status": "completed"}
         if call.tool.native == "local_shell":
             item |= {"type": "local_shell_call", "action": call.arguments}
+        elif call.tool.native == "custom":
+            item |= {"type": "custom_tool_call", "name": call.tool.name, "input": call.arguments["input"]}
         else:
             item |= {"type": "function_call", "name": call.tool.name, "arguments": json.dumps(call.arguments)}
-        output.append(item)
+        output.append({**item, "namespace": call.tool.namespace} if call.tool.namespace else item)
     usage = {
         "input_tokens": tokens.input, "input_tokens_details": {"cached_tokens": tokens.cached},
         "output_tokens": tokens.output, "output_tokens_details": {"reasoning_tokens": 0},
@@ -193,7 +204,7 @@ def stream_responses(answer: Answer, tokens: Tokens, model: str, _: bool) -> Ite
                 yield one("response.output_text.delta", **where, content_index=0, delta=piece)
             yield one("response.output_text.done", **where, content_index=0, text=answer.text)
         else:
-            yield one("response.output_item.added", output_index=index, item={**item, "arguments": ""})
+            yield one("response.output_item.added", output_index=index, item={**item, "status": "in_progress"})
             if item["type"] == "function_call":
                 for piece in pieces(item["arguments"]):
                     yield one("response.function_call_arguments.delta", **where, delta=piece)
