@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator import config
-from orchestrator.cli import show, steer
+from orchestrator.cli import sandboxing, show, steer
 
 if TYPE_CHECKING:
     from orchestrator.model.settings import Settings
@@ -124,6 +124,7 @@ def task() -> None:
 
 for _command in steer.COMMANDS:
     task.add_command(_command)
+main.add_command(sandboxing.commands)
 
 
 @task.command("ls")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestrator.model.confinement import Level, Probe, Sandbox
-from orchestrator.sandbox import boxes
+from orchestrator.sandbox import boxes, remembered
 from orchestrator.sandbox.boxes import Box
 from orchestrator.sandbox.wish import Wish
 
@@ -32,7 +32,7 @@ def box(level: Level, wish: Wish, control: int = -1) -> Box:
 def probe(kept: Path | None = None) -> tuple[Probe, ...]:
     """The live self-test of every level, best first; NONE always holds. `kept`: a file that remembers the answer for
     this boot and these programs, so that it is not asked before every run."""
-    return (Probe(level=Level.NONE, holds=True),)
+    return remembered.probes(kept)
 
 
 def choose(wanted: Sandbox, probes: tuple[Probe, ...]) -> Level | None:

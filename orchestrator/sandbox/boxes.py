@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator import process
 from orchestrator.model.confinement import Level, Limits
 from orchestrator.sandbox import bubblewrap, cgroup, procs, trees
 from orchestrator.sandbox.inside import seccomp
@@ -78,6 +80,8 @@ def bubblewrapped(wish: Wish, control: int) -> Box:
         memory_mb=wish.limits.memory_mb,
         files=files,
         seccomp=filter,
+        version=version(),
+        user=user_namespaces(),
     )
     own = (*(number for number, _ in files), *doors, *((filter,) if lines else ()))
     options = [*_limits(wish.limits, doors), *([f"control={control}"] if control >= 0 else [])]
@@ -111,6 +115,32 @@ def landlocked(wish: Wish) -> Box:
     )
 
 
+def version() -> tuple[int, ...]:
+    """Bubblewrap's; empty where there is none."""
+    found = shutil.which(BWRAP)
+    return _version(found, os.stat(found).st_mtime_ns) if found else ()
+
+
+@functools.lru_cache(maxsize=4)
+def _version(program: str, changed: int) -> tuple[int, ...]:
+    try:
+        done = process.run((program, "--version"), cwd="/", env=process.clean_env(), timeout=10, tied=False)
+    except process.CannotStart:
+        return ()
+    words = done.out.decode("ascii", "replace").split()
+    return tuple(int(part) for part in words[-1].split(".") if part.isdigit()) if words else ()
+
+
+def user_namespaces() -> bool:
+    """Root can do without, and must where the machine has them switched off."""
+    if os.getuid():
+        return True
+    try:
+        return Path("/proc/sys/user/max_user_namespaces").read_text().strip() != "0"
+    except OSError:
+        return False
+
+
 def _meter(wish: Wish, held: cgroup.Group | None) -> Meter:
     return Meter(limits=wish.limits, paths=(wish.workspace, wish.home), group=held)
 
@@ -131,18 +161,18 @@ def _tree(wish: Wish) -> trees.Tree:
     tree = trees.Tree()
     for word in (wish.program, *wish.scripts):
         trees.program(word, tree)
-    trees.interpreter(_python(), sys.base_prefix, tree)
+    trees.interpreter(python(), sys.base_prefix, tree)
     tree.path(INSIDE)
     return tree
 
 
-def _python() -> str:
+def python() -> str:
     """Without its virtual environment: the launcher needs the standard library only."""
     return os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
 
 
 def _launcher(options: list[str]) -> tuple[str, ...]:
-    return (_python(), "-I", "-S", str(INSIDE), *options, "--")
+    return (python(), "-I", "-S", str(INSIDE), *options, "--")
 
 
 def _limits(limits: Limits, doors: tuple[int, ...]) -> list[str]:

@@ -19,8 +19,8 @@ NAMESPACES = (
     *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
     *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "agent"),
 )
-USER = ("--unshare-user", "--disable-userns")
-"""A user namespace of its own, in which no further ones can be made (bubblewrap 0.8)."""
+SIZES, NO_MORE_USERS = (0, 7), (0, 8)
+"""Versions of bubblewrap that brought `--size` and `--disable-userns`."""
 COVERED = ("sys", "sysrq-trigger", "mtrr", "acpi", "scsi", "fs", "irq", "bus", "driver", "tty")
 """Of /proc: kernel settings. Without a capability left, root's own user id may still write most of them."""
 SHARE = 4
@@ -41,12 +41,15 @@ class Plan:
     files: tuple[tuple[int, str], ...]
     """Descriptors whose content becomes a file."""
     seccomp: int
-    user: tuple[str, ...] = USER
+    version: tuple[int, ...]
+    """Bubblewrap's."""
+    user: bool = True
+    """A user namespace of its own; only root can do without."""
 
 
 def words(program: str, plan: Plan) -> tuple[str, ...]:
     """Everything before the program's own words."""
-    shown = [*_system(plan.system), *_private(plan.memory_mb)]
+    shown = [*_system(plan.system), *_private(plan)]
     reading = _outermost((*plan.tree.paths, *plan.readable))
     for path in reading:
         shown += ["--ro-bind", str(path), str(path)]
@@ -57,7 +60,9 @@ def words(program: str, plan: Plan) -> tuple[str, ...]:
     for number, name in plan.files:
         shown += ["--ro-bind-data", str(number), name]
     kept = ["--seccomp", str(plan.seccomp)] if plan.seccomp >= 0 else []
-    return (program, *plan.user, *NAMESPACES, *shown, "--remount-ro", "/", *kept, "--chdir", str(plan.workspace), "--")
+    user = ["--unshare-user"] if plan.user else []
+    user += ["--disable-userns"] if plan.user and plan.version >= NO_MORE_USERS else []
+    return (program, *user, *NAMESPACES, *shown, "--remount-ro", "/", *kept, "--chdir", str(plan.workspace), "--")
 
 
 def _system(system: System) -> Iterator[str]:
@@ -67,13 +72,13 @@ def _system(system: System) -> Iterator[str]:
         yield from ("--symlink", target, str(link))
 
 
-def _private(memory_mb: int) -> Iterator[str]:
-    size = str((memory_mb or 4096) * 1024 * 1024 // SHARE)
+def _private(plan: Plan) -> Iterator[str]:
+    size = ("--size", str((plan.memory_mb or 4096) * 1024 * 1024 // SHARE)) if plan.version >= SIZES else ()
     yield from ("--proc", "/proc")
     for name in COVERED:
         yield from ("--ro-bind-try", f"/proc/{name}", f"/proc/{name}")
-    yield from ("--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev")
-    yield from ("--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", "/run", "--symlink", "/tmp", "/var/tmp")
+    yield from ("--dev", "/dev", *size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev")
+    yield from (*size, "--tmpfs", "/tmp", *size, "--tmpfs", "/run", "--symlink", "/tmp", "/var/tmp")
 
 
 def _writable(plan: Plan) -> Iterator[str]:

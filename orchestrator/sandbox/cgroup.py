@@ -76,7 +76,9 @@ def make(limits: Limits, *, own: str | None = None, root: Path = ROOT) -> Group 
     places = dict(line.split(":", 2)[1:] for line in said.splitlines() if line.count(":") >= 2)
     if "" in places and (root / "cgroup.controllers").exists():
         return _unified(root / places[""].lstrip("/"), root, name, limits)
-    parents: dict[str, Path] = {kind: root / kind / places[kind].lstrip("/") for kind in ("memory", "pids") if kind in places}
+    parents: dict[str, Path] = {
+        kind: root / kind / places[kind].lstrip("/") for kind in ("memory", "pids") if kind in places
+    }
     return _split(parents, name, limits)
 
 
