@@ -12,7 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.agents import claude, codex, keys, running, scripted, shell
+from orchestrator.agents import (
+    aider,
+    claude,
+    cline,
+    codex,
+    copilot,
+    keys,
+    kimi,
+    mini_swe_agent,
+    running,
+    scripted,
+    shell,
+)
 from orchestrator.agents.base import ASK, Agent, Capabilities
 from orchestrator.agents.confining import confinement
 from orchestrator.agents.running import OPEN, Confinement, Watch, environment
@@ -32,6 +44,11 @@ AGENTS: dict[str, Agent] = {
     "scripted": scripted,
     "claude": claude,
     "codex": codex,
+    "copilot": copilot,
+    "kimi": kimi,
+    "cline": cline,
+    "aider": aider,
+    "mini-swe-agent": mini_swe_agent,
 }
 
 KNOWN_ENGINEERS = frozenset(
@@ -40,7 +57,6 @@ KNOWN_ENGINEERS = frozenset(
         "deepseek",
         "opencode",
         "qwen",
-        "copilot",
         "grok",
         "kimi",
         "cline",
