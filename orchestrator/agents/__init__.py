@@ -18,6 +18,7 @@ from orchestrator.agents import (
     cline,
     codex,
     copilot,
+    cursor,
     keys,
     kimi,
     mini_swe_agent,
@@ -45,6 +46,7 @@ AGENTS: dict[str, Agent] = {
     "claude": claude,
     "codex": codex,
     "copilot": copilot,
+    "cursor": cursor,
     "kimi": kimi,
     "cline": cline,
     "aider": aider,
@@ -62,7 +64,6 @@ KNOWN_ENGINEERS = frozenset(
         "cline",
         "aider",
         "mini-swe-agent",
-        "cursor",
     }
 )
 """Names that config may use although this version has no adapter for them: their preflight fails, nothing is spent."""
