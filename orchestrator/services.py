@@ -23,6 +23,7 @@ from orchestrator.state.alerts import Outbox
 from orchestrator.state.cadence import Cadence
 from orchestrator.state.cooldowns import Cooldowns
 from orchestrator.state.effects import Effects
+from orchestrator.state.finished import Finished
 from orchestrator.state.metrics import Metrics
 from orchestrator.state.orders import Orders
 from orchestrator.state.recent import Recent
@@ -53,6 +54,7 @@ class Services:
     cooldowns: Cooldowns
     metrics: Metrics
     spend: Spend
+    finished: Finished
     recent: Recent
     served: Served
     orders: Orders

@@ -25,6 +25,7 @@ from orchestrator.state.cadence import Cadence
 from orchestrator.state.cooldowns import Cooldowns
 from orchestrator.state.effects import Effects
 from orchestrator.state.etags import Etags, Kept
+from orchestrator.state.finished import Finished
 from orchestrator.state.metrics import Metrics
 from orchestrator.state.orders import Orders
 from orchestrator.state.pacing import Pacing
@@ -84,6 +85,7 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
         sessions=Sessions(root=state),
         metrics=Metrics(runtime=settings.runtime, clock=clock),
         spend=Spend(root=state / "spend", clock=clock),
+        finished=Finished(root=state / "spend"),
         recent=Recent(runtime=settings.runtime),
         actor=Actor(kind=kind, id=id or str(os.getpid())),
     )

@@ -156,6 +156,20 @@ class Vouched:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a task was expected to cost before it was dispatched. Ends that are None are unknown."""
+
+    usd_low: float | None = None
+    usd_high: float | None = None
+    tokens_low: int | None = None
+    tokens_high: int | None = None
+    tasks: int = 0
+    """How many finished tasks it rests on."""
+    basis: str = ""
+    """In words."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """Front matter and body of one task file. `body` is for agents and people and is never parsed back."""
 
@@ -192,6 +206,8 @@ class Task:
     outcome_checks: tuple[str, ...] = ()
     vouched: Vouched | None = None
     budget: dict[str, float] | None = None
+    """Its own ceilings over the configuration's: `usd`, `tokens`."""
+    estimate: Estimate | None = None
     criteria: tuple[Criterion, ...] = ()
     parent: str = ""
     part: int = 0

@@ -13,9 +13,6 @@ from orchestrator.pipeline.prompt import LIMITS, Context
 from orchestrator.policy import sections
 from orchestrator.services import Services
 
-DIFF_LIMIT = 20_000
-"""Characters of the work so far that go into a prompt."""
-
 _GOAL = re.compile(r"^##\s+Goal\s*$(.*?)(?=^##?\s|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 
 
@@ -41,10 +38,7 @@ def _diff(repository: Repository, task: Task) -> str:
     head = task.candidate_sha or task.pushed_sha
     if head is None or task.base_sha is None or not repository.has(head):
         return ""
-    patch = repository.patch(task.base_sha, head)
-    if len(patch) > DIFF_LIMIT:
-        return patch[:DIFF_LIMIT] + f"\n[{len(patch) - DIFF_LIMIT} more characters; read the files]"
-    return patch
+    return repository.patch(task.base_sha, head)
 
 
 def _text(repository: Repository, base: Sha | None, path: str) -> str:

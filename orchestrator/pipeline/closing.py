@@ -17,8 +17,9 @@ from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import AutomationMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import desk, effect, note, report
+from orchestrator.pipeline import desk, effect, estimating, note, report
 from orchestrator.services import Services
+from orchestrator.state.orders import OrderKind
 
 
 def towards(services: Services, claim: Claim, ending: Folder, why: str, code: BlockerCode) -> Claim | None:
@@ -57,7 +58,9 @@ def close(services: Services, claim: Claim) -> Claim | None:
             _blocked(services, task)
     services.metrics.summary(task, task.ending.value if task.ending else "blocked", task.reason)
     to = task.ending or Folder.BLOCKED
+    estimating.after(services, task, to.value)
     services.mailbox.move(claim, replace(task, ended=stamp(services.now())), to)
+    services.orders.withdraw(task.id, OrderKind.STOP, OrderKind.HOLD)
     return None
 
 
@@ -93,11 +96,19 @@ def _withdrawn(services: Services, task: Task) -> None:
 
 
 def _stopped(services: Services, task: Task) -> None:
-    """A person answered `stop`: the issue is closed as not planned."""
+    """A person answered `stop`: the issue is closed as not planned. After the order `task stop` it stays open: that is
+    about this task, and a retry goes on with it. The work is kept apart from the workspace in both cases."""
     effect.record(services, task, EventKind.WITHDRAWN, _occasion(task), why=task.reason)
-    if _managed(services, task):
-        desk.close_issue(services, task, reason="not_planned")
-        desk.show(services, task, BoardStatus.DONE, why="stopped by a person")
+    repo = services.settings.repo(task.repo)
+    if repo is None:
+        return
+    services.repository(repo).close_workspace(task.id)
+    if any(o.kind is OrderKind.STOP for o in services.orders.pending(task.id)):
+        effect.comment(services, task, f"stopped:{_occasion(task)}", report.stopped(task, task.reason))
+        desk.show(services, task, BoardStatus.BLOCKED, why="stopped by a person")
+        return
+    desk.close_issue(services, task, reason="not_planned")
+    desk.show(services, task, BoardStatus.DONE, why="stopped by a person")
 
 
 def _managed(services: Services, task: Task) -> bool:

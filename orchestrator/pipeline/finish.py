@@ -16,7 +16,7 @@ from orchestrator.model.pull import Pull
 from orchestrator.model.settings import MemoryMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import desk, effect, report
+from orchestrator.pipeline import desk, effect, estimating, report
 from orchestrator.services import Services
 
 
@@ -68,6 +68,7 @@ def finish(services: Services, claim: Claim) -> None:
         services, AlertKind.COMPLETED, task, f"merged:{task.pull_request}", f"Merged as {(task.merge_sha or '')[:12]}"
     )
     services.metrics.summary(task, "merged", f"pull request #{task.pull_request}")
+    estimating.after(services, task, "merged")
     services.record(EventKind.DONE, task, merge_sha=task.merge_sha or "")
     services.mailbox.move(claim, replace(task, ended=stamp(services.now()), reason="merged"), Folder.DONE)
 

@@ -7,24 +7,27 @@ from collections.abc import Sequence
 from orchestrator import notify
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
+from orchestrator.model.result import Usage
 from orchestrator.model.settings import AgentSettings, RepoSettings
-from orchestrator.model.task import Task
+from orchestrator.model.task import Attempt, Folder, Phase, Task
 from orchestrator.policy import budget
 from orchestrator.policy.budget import Over, Spent
 from orchestrator.services import Services
+from orchestrator.state.spend import key
 
 
 def of_task(services: Services, task: Task, *, before: int = 0) -> Spent:
-    """What the task has spent since its counters were reset; `before`: only by attempts with a lower number.
+    """What the task has spent since its counters were reset; `before`: only before the present run of that number.
 
     A run whose worker died stands in `state/spend` alone, one of a month long past in the task alone.
     """
-    noted = services.spend.task(task.id, task.counted_from)
+    now = next((a for a in task.counted if a.n == before), None)
+    noted = services.spend.task(task.id, task.counted_from, without=key(task, now) if now else "")
     total = Spent()
     for attempt in task.counted:
-        if before and attempt.n >= before:
+        if before and attempt.n > before:
             continue
-        told = budget.used(attempt.usage)
+        told = Spent() if attempt is now else budget.used(attempt.usage)
         usd, tokens = noted.get(attempt.n, (0.0, 0))
         total += Spent(usd=max(told.usd, usd), tokens=max(told.tokens, tokens))
     return total
@@ -52,27 +55,55 @@ def agent(services: Services, repo: RepoSettings, agent: AgentSettings, *, passe
     )
 
 
+def task_over(services: Services, task: Task, repo: RepoSettings) -> Over | None:
+    """The task's own ceiling that is reached."""
+    return budget.task_over(repo.budget, task, of_task(services, task))
+
+
+def over(services: Services, task: Task, repo_: RepoSettings) -> Over | None:
+    """Why this task may start no run now, whoever the agent."""
+    return task_over(services, task, repo_) or repo(services, repo_)
+
+
+def last_known(services: Services, task: Task, attempt: Attempt) -> Usage:
+    """What a run had used when its worker died: its newest line."""
+    line = services.spend.last(task, attempt)
+    if line is None or not (line.tokens or line.usd):
+        return Usage()
+    return Usage(
+        input_tokens=line.input,
+        cached_tokens=line.cached,
+        output_tokens=line.output,
+        cost_usd=line.usd,
+        source="provider" if line.usd is not None else "unknown",
+    )
+
+
 def standing(services: Services, repo_: RepoSettings, agent_: AgentSettings, *, passed: bool) -> Over | None:
     """The first ceiling beyond the task's own that holds for a run of this agent on this repository."""
     return repo(services, repo_, passed=passed) or agent(services, repo_, agent_, passed=passed)
 
 
 def affordable(services: Services, tasks: Sequence[Task]) -> list[Task]:
-    """Those whose repository may start something now. What is over its budget is said once."""
-    over: dict[str, Over | None] = {}
-    kept: list[Task] = []
-    for task in tasks:
-        settings = services.settings.repo(task.repo)
-        if settings is None:
-            kept.append(task)
-            continue
-        if settings.key not in over:
-            over[settings.key] = reached = repo(services, settings)
-            if reached is not None:
-                say(services, reached)
-        if over[settings.key] is None:
-            kept.append(task)
-    return kept
+    """Those that cost nothing more, and those whose repository may start something now."""
+    closed = {r.name.casefold() for r in services.settings.repos if repo(services, r) is not None} if tasks else set()
+    return [t for t in tasks if t.phase is not Phase.QUEUED or t.repo.casefold() not in closed]
+
+
+def tell(services: Services) -> None:
+    """Says once which repositories have work waiting that their budget does not allow now."""
+    waiting = services.mailbox.ids(Folder.INBOX)
+    for settings in services.settings.repos if waiting else ():
+        if (reached := repo(services, settings)) is not None:
+            say(services, reached)
+
+
+def standing_now(services: Services) -> tuple[Over, ...]:
+    """Every ceiling of a repository or an agent that is reached now; for people."""
+    found = [repo(services, r) for r in services.settings.repos]
+    first = next(iter(services.settings.repos), None)
+    found += [agent(services, first, a) for a in services.settings.agents] if first else []
+    return tuple(over for over in found if over is not None)
 
 
 def say(services: Services, over: Over) -> None:

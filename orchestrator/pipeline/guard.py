@@ -55,3 +55,10 @@ def passed(repo: RepoSettings, task: Task, agent: str, earlier: Spent, usage: Us
     """The run's or the task's ceiling, `earlier` being what the task had spent before this run."""
     run = budget.used(usage)
     return budget.run_over(repo.budget, agent, run) or budget.task_over(repo.budget, task, earlier + run, passed=True)
+
+
+def why(services: Services, task: Task, repo: RepoSettings, settings: AgentSettings, usage: Usage) -> str:
+    """The ceiling that ended a run, in words."""
+    earlier = funds.of_task(services, task, before=task.attempts[-1].n)
+    over = passed(repo, task, settings.name, earlier, usage) or funds.standing(services, repo, settings, passed=True)
+    return over.words if over else "budget"

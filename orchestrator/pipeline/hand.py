@@ -96,6 +96,7 @@ def next_generation(services: Services, task: Task) -> Task:
         generation=generation,
         branch=f"agent/{id}",
         created=stamp(services.now()),
+        estimate=None,
         parent=task.id,
         rev=0,
         attempts=(),

@@ -17,10 +17,11 @@ from orchestrator.model.names import TaskId
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import AttemptKind, Criterion, Folder, Phase, Task, Vouched
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import desk, effect
-from orchestrator.policy import sections
+from orchestrator.pipeline import desk, effect, estimating
+from orchestrator.policy import estimate, sections
 from orchestrator.policy.sections import Wish
 from orchestrator.services import Services
+from orchestrator.state.orders import OrderKind
 
 Snapshot = dict[str, str | int | float | bool | list[str]]
 ID = re.compile(r"[a-z0-9-]{1,80}")
@@ -43,7 +44,7 @@ def make(services: Services, issue: Issue, repo: RepoSettings, generation: int) 
         "chain": list(chain),
     }
     id = task_id(repo.key, issue.number, generation)
-    return Task(
+    task = Task(
         id=id,
         repo=repo.name,
         issue=issue.number,
@@ -66,6 +67,7 @@ def make(services: Services, issue: Issue, repo: RepoSettings, generation: int) 
         config_hash=hashlib.sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest(),
         body=body(issue, wish),
     )
+    return estimating.expected(services, task)
 
 
 def body(issue: Issue, wish: Wish) -> str:
@@ -103,7 +105,7 @@ def announce(services: Services, claim: Claim, seen: Issue | None = None) -> Non
         services, task, "dispatched",
         f"**Orchestrator**: dispatched as task `{task.id}`\n\n- Type: {task.type.value}\n"
         f"- Priority: {task.priority.value}\n"
-        f"- Agent: {agent}\n- Branch: `{task.branch}`",
+        f"- Agent: {agent}\n- Branch: `{task.branch}`\n- Cost: {estimate.words(task.estimate)}",
     )  # fmt: skip
     desk.show(services, task, BoardStatus.IN_PROGRESS, why="dispatched", seen=seen)
     notify.tell(services, AlertKind.DISPATCHED, task, f"g{task.generation}", f"Task {task.id} ({task.type.value})")
@@ -119,6 +121,8 @@ def again(services: Services, claim: Claim, why: str, *, agent: str = "") -> Cla
 
     A task that was only on hold has not ended: it goes on where it stood.
     """
+    # What was ordered before is over with this: else the retry would be stopped at once by the stop it follows.
+    services.orders.withdraw(claim.task.id, OrderKind.STOP, OrderKind.HOLD)
     held = Folder.HOLD in (claim.folder, claim.task.place)
     if held and claim.task.phase is not Phase.CLOSING:
         return _released(services, claim, why)

@@ -17,6 +17,7 @@ from orchestrator.model.result import AgentResult, BlockerCode, Status
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Attempt, Phase, Task, TaskType
 from orchestrator.model.times import parse, stamp
+from orchestrator.policy import retry
 from orchestrator.services import Services
 
 TAIL = 4_000
@@ -35,6 +36,7 @@ def judge(services: Services, claim: Claim) -> Claim:
     changes = repository.changes(task.base_sha, snapshot.tree)
     fresh = repository.tree_of(parents[0]) != snapshot.tree or len(parents) > 1
     attempt = replace(attempt, files_changed=tuple(str(services.redact(c.path)) for c in changes))
+    attempt = replace(attempt, spent=retry.spent(attempt, worked=fresh))
     if attempt.status is Status.COMPLETE and needs_change(task) and not (changes and fresh):
         attempt = replace(attempt, status=Status.PARTIAL, blocker_code=BlockerCode.NO_DIFF_PRODUCED)
     head = _commit(services, task, attempt, repository, snapshot.tree, parents) if fresh else parents[0]

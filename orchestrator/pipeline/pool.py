@@ -18,7 +18,7 @@ from pathlib import Path
 from orchestrator import disk, process
 from orchestrator.clock import CLOCK_ENV
 from orchestrator.model.task import Folder, Task
-from orchestrator.pipeline import attempt, crash, load
+from orchestrator.pipeline import attempt, crash, funds, load
 from orchestrator.policy import order
 from orchestrator.services import Services
 from orchestrator.state import locks
@@ -31,7 +31,8 @@ def waiting(services: Services) -> tuple[Task, ...]:
     """Tasks that could run now, in the order to try them: those of dead workers first, then the inbox by policy."""
     busy = load.now(services)
     repos = {r.name.casefold(): r for r in services.settings.repos}
-    fresh = [e.task for e in services.mailbox.list(Folder.INBOX) if not e.hand_move]
+    inbox = [e.task for e in services.mailbox.list(Folder.INBOX) if not e.hand_move]
+    fresh = funds.affordable(services, inbox)
     served = services.served.all()
     return (*busy.orphans, *order.queue(fresh, repos, running=busy.repos, now=services.now(), served=served))
 

@@ -16,7 +16,7 @@ from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import AutomationMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import closing, desk, effect, report
+from orchestrator.pipeline import closing, desk, effect, estimating, report
 from orchestrator.services import Services
 
 
@@ -125,7 +125,8 @@ def title(services: Services, task: Task) -> Public:
 def body(services: Services, task: Task) -> Public:
     """Closing keyword first: the merge closes the issue even if we are gone by then."""
     closes = f"Closes #{task.issue}\n\n" if task.issue else ""
-    return services.redact(f"{closes}{report.pull_body(task)}\n\n{effect.marker(task, 'pull')}")
+    told = report.pull_body(task, cost=estimating.line(services, task))
+    return services.redact(f"{closes}{told}\n\n{effect.marker(task, 'pull')}")
 
 
 def _words_only(services: Services, claim: Claim) -> Claim | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from orchestrator.model.task import Attempt, Task
+from orchestrator.pipeline import estimating
 from orchestrator.policy.sections import visible
 from orchestrator.services import Services
 
@@ -31,6 +32,7 @@ def published(services: Services, task: Task) -> str:
         f"- Commit: {task.pushed_sha}",
         f"- PR: #{task.pull_request}",
         f"- Summary: {_line(last.summary)}",
+        f"- {estimating.line(services, task)}",
     ]
     if last.next_step:
         lines.append(f"- Next step: {_line(last.next_step)}")
@@ -60,7 +62,7 @@ def red(task: Task) -> str:
     return f"**Orchestrator update**\n\n{what}\n\nThe task goes back to an agent on the same branch."
 
 
-def pull_body(task: Task) -> str:
+def pull_body(task: Task, *, cost: str) -> str:
     last = task.attempts[-1]
     done = "\n".join(f"- {defused(item)}" for item in last.done)
     risks = "\n".join(f"- {defused(item)}" for item in last.risks)
@@ -76,6 +78,7 @@ def pull_body(task: Task) -> str:
         )
     runs = ", ".join(f"{a.agent} ({a.kind.value})" for a in task.attempts)
     parts.append(f"Task `{task.id}`; agent runs: {runs}")
+    parts.append(cost)
     return "\n\n".join(p for p in parts if p)
 
 

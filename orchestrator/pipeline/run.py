@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from orchestrator import agents
 from orchestrator.agents import contract
 from orchestrator.git import Repository
 from orchestrator.mailbox.box import Claim
@@ -17,8 +16,9 @@ from orchestrator.model.settings import AgentSettings, RepoSettings
 from orchestrator.model.stream import Job, RunOutcome
 from orchestrator.model.task import Attempt, AttemptKind, Folder, Phase, Session, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import background, closing, engine, prompt
+from orchestrator.pipeline import background, choosing, closing, engine, estimating, funds, guard, prompt
 from orchestrator.policy import retry, route
+from orchestrator.policy.budget import Over
 from orchestrator.services import Services
 
 UNCHARGED = frozenset({FailureClass.QUOTA, FailureClass.NOT_INSTALLED, FailureClass.STOPPED})
@@ -29,45 +29,67 @@ CODES = {
     FailureClass.NO_OUTPUT: BlockerCode.TIMEOUT,
     FailureClass.NOT_INSTALLED: BlockerCode.ENVIRONMENT_FAILURE,
     FailureClass.NETWORK: BlockerCode.ENVIRONMENT_FAILURE,
+    FailureClass.MISCONFIGURED: BlockerCode.ENVIRONMENT_FAILURE,
+    FailureClass.RESOURCES: BlockerCode.ENVIRONMENT_FAILURE,
+    FailureClass.STOPPED: BlockerCode.MANUAL_INTERVENTION_REQUIRED,
 }
 
 
 def start(services: Services, claim: Claim) -> Claim | None:
     """From QUEUED to RAN, or to a closing state when nothing can run."""
     repo = services.repo(claim.task)
+    if (over := funds.over(services, claim.task, repo)) is not None:
+        return _unaffordable(services, claim, over)
     repository = services.repository(repo)
     opened = _workspace(services, claim, repo, repository)
     if opened is None:
         why = f"base branch {claim.task.base!r} does not exist in {repo.name}"
         return closing.towards(services, claim, Folder.BLOCKED, why, BlockerCode.MISSING_CONTEXT)
     task, workspace, conflicts = opened
-    now = services.now()
-    choice = route.choose(task, repo, health(services, task, repo), now)
-    services.record(EventKind.ROUTED, task, choice=repr(choice))
+    task = estimating.before(services, task)
+    with choosing.reserved(services):
+        choice = choosing.choose(services, task, repo)
+        if isinstance(choice, route.Route):
+            task = _begun(services, task, repo, choice, workspace)
+            choosing.reserve(services, task, task.attempts[-1])
+    choosing.note(services, claim.task, choice)
     if isinstance(choice, route.NoRoute):
         if choice.until:
             waiting = replace(task, not_before=choice.until, reason=choice.why)
             services.mailbox.move(claim, waiting, Folder.INBOX)
             return None
         return closing.towards(services, claim, Folder.ESCALATED, choice.why, BlockerCode.FALLBACK_EXHAUSTED)
+    since = contract.clear(workspace)
+    claim = services.mailbox.save(claim, task)
+    return _run(services, claim, workspace, conflicts, since)
+
+
+def _begun(services: Services, task: Task, repo: RepoSettings, choice: route.Route, workspace: Path) -> Task:
+    """The task with its next attempt under way."""
     attempt = Attempt(
         n=len(task.attempts) + 1,
         kind=task.next_kind,
         agent=choice.agent,
-        started=stamp(now),
+        started=stamp(services.now()),
         session=Session(id=_resume(task, choice.agent), workspace=str(workspace)),
         sandbox=engine.level(services, repo),
     )
-    task = replace(
+    return replace(
         task,
         attempts=(*task.attempts, attempt),
         attempt=task.count(AttemptKind.ATTEMPT) + (attempt.kind is AttemptKind.ATTEMPT),
         phase=Phase.RUNNING,
         verdict=None,
     )
-    since = contract.clear(workspace)
-    claim = services.mailbox.save(claim, task)
-    return _run(services, claim, workspace, conflicts, since)
+
+
+def _unaffordable(services: Services, claim: Claim, over: Over) -> Claim | None:
+    """Nothing is left for this task: it waits for the day or month that brings something, else it is given up."""
+    if not over.until:
+        return closing.towards(services, claim, Folder.ESCALATED, over.words, BlockerCode.QUOTA_LIMITED)
+    funds.say(services, over)
+    services.mailbox.move(claim, replace(claim.task, not_before=over.until, reason=over.words), Folder.INBOX)
+    return None
 
 
 def recover(services: Services, claim: Claim) -> Claim | None:
@@ -78,7 +100,13 @@ def recover(services: Services, claim: Claim) -> Claim | None:
     # Stale files were cleared before RUNNING was written, so whatever lies there is this run's.
     left = contract.read(workspace, since=0.0) if workspace.is_dir() else None
     if left is not None and left.valid:
-        outcome = RunOutcome(exit=None, failure=FailureClass.NONE, detail="its worker died after it had finished")
+        outcome = RunOutcome(
+            exit=None,
+            failure=FailureClass.NONE,
+            detail="its worker died after it had finished",
+            usage=funds.last_known(services, task, attempt),
+        )
+        services.spend.note(task, attempt, outcome.usage, end=True)
         return services.mailbox.save(claim, _recorded(services, task, outcome, left))
     repo = services.repo(task)
     if task.recoveries >= repo.max_recoveries:
@@ -91,6 +119,7 @@ def recover(services: Services, claim: Claim) -> Claim | None:
     task, workspace, conflicts = opened
     lost = replace(attempt, started=stamp(services.now()), sandbox=engine.level(services, repo))
     task = replace(task, recoveries=task.recoveries + 1, attempts=(*task.attempts[:-1], lost))
+    choosing.reserve(services, task, lost)
     since = contract.clear(workspace)
     return _run(services, services.mailbox.save(claim, task), workspace, conflicts, since)
 
@@ -115,6 +144,10 @@ def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str
         left_out=list(text.left_out),
     )
     outcome = engine.drive(services, task, repo, settings, job)
+    services.spend.note(task, attempt, outcome.usage, end=True)
+    if outcome.failure is FailureClass.BUDGET:
+        outcome = replace(outcome, detail=guard.why(services, task, repo, settings, outcome.usage))
+    choosing.tell_operator(services, settings, outcome)
     result = contract.read(workspace, since=since)
     if outcome.failure is FailureClass.QUOTA:
         services.cooldowns.set(
@@ -170,6 +203,8 @@ def _recorded(services: Services, task: Task, outcome: RunOutcome, result: Agent
 
 def _standing(outcome: RunOutcome, result: AgentResult | None) -> tuple[Status, BlockerCode]:
     """What the run is taken as. A run that failed is blocked whatever it wrote; a missing contract is invalid."""
+    if outcome.failure is FailureClass.BUDGET:
+        return Status.PARTIAL, BlockerCode.QUOTA_LIMITED
     if outcome.failure in CODES:
         return Status.BLOCKED, CODES[outcome.failure]
     if result is None:
@@ -178,17 +213,6 @@ def _standing(outcome: RunOutcome, result: AgentResult | None) -> tuple[Status, 
     if not result.valid:
         return Status.BLOCKED, BlockerCode.INVALID_RESULT_CONTRACT
     return result.status, result.blocker_code
-
-
-def health(services: Services, task: Task, repo: RepoSettings) -> dict[str, route.Health]:
-    """Preflight and cool-down of every agent this task could go to."""
-    names = {*route.chain(task, repo), task.next_agent} - {""}
-    found: dict[str, route.Health] = {}
-    for name in sorted(names):
-        settings = services.settings.agent(name)
-        unfit = agents.preflight(settings) if settings else "is not configured"
-        found[name] = route.Health(unfit=unfit or "", cooling_until=services.cooldowns.until(name))
-    return found
 
 
 def _workspace(

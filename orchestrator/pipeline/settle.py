@@ -8,8 +8,8 @@ from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
 from orchestrator.model.steps import Block, Continue, Correct, Escalate, FollowUp, NextAgent, Publish, WaitUntil
 from orchestrator.model.task import Attempt, AttemptKind, Folder, Phase
-from orchestrator.pipeline import closing, effect, publish, run, steer
-from orchestrator.policy import retry, route
+from orchestrator.pipeline import choosing, closing, effect, funds, publish, steer
+from orchestrator.policy import retry
 from orchestrator.services import Services
 
 
@@ -20,8 +20,9 @@ def settle(services: Services, claim: Claim) -> Claim | None:
     task = claim.task
     repo = services.repo(task)
     fresh = replace(task, next_agent="", next_kind=AttemptKind.ATTEMPT)
-    onward = route.choose(fresh, repo, run.health(services, fresh, repo), services.now())
-    step = retry.next_step(task, repo, onward=onward)
+    onward = choosing.choose(services, fresh, repo)
+    broke = funds.task_over(services, task, repo)
+    step = retry.next_step(task, repo, onward=onward, broke=broke.words if broke else "")
     name = type(step).__name__
     effect.record(services, task, EventKind.DECIDED, f"{len(task.attempts)}:{name}", step=name, detail=repr(step))
     match step:

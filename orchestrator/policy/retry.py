@@ -1,4 +1,11 @@
-"""What follows an attempt. The one place that knows the ceilings."""
+"""What follows an attempt. The one place that knows the ceilings.
+
+What an attempt is charged for: work. Quota, a failed preflight and a person's stop are none, and neither is trouble of
+the agent's own or its provider's that left no diff (`UNSPENT_WITHOUT_WORK`): a provider's bad hour must not use up a
+task's four attempts. Such runs are bounded all the same: the agent rests longer each time (`route.rests_until`), its
+circuit breaker opens for all tasks, and every run counts against `max_runs`. A crash and a silent run are charged: the
+task itself may be what breaks the program.
+"""
 
 from __future__ import annotations
 
@@ -17,29 +24,67 @@ from orchestrator.model.steps import (
     WaitUntil,
 )
 from orchestrator.model.task import Attempt, AttemptKind, Task
+from orchestrator.model.times import parse
+from orchestrator.policy import loop
 from orchestrator.policy.route import NoRoute, Route
 
 WRITE_RESULT = (
     "Your run ended without a valid .agent_result.md. Write that file now, in the form given; change nothing else."
 )
+UNSPENT_WITHOUT_WORK = frozenset(
+    {FailureClass.AUTH, FailureClass.MISCONFIGURED, FailureClass.SERVER, FailureClass.NETWORK}
+)
+MOST_OF_ONE = 8
+"""Charged runs of one agent in a lineage: an attempt, three corrections, three repairs, one request for the file."""
+WALL_MINUTES = 360.0
+"""Minutes that a lineage's agents may work altogether, where its attempts' own limits do not add up to more."""
 
 
-def next_step(task: Task, repo: RepoSettings, *, onward: Route | NoRoute) -> AttemptStep:
-    """The step after the last attempt of `task`, whose verdict is recorded. `onward` is who could take over."""
+def spent(attempt: Attempt, *, worked: bool) -> bool:
+    """Whether the run is charged. `worked`: it left a diff."""
+    return attempt.spent and (worked or attempt.failure not in UNSPENT_WITHOUT_WORK)
+
+
+def next_step(task: Task, repo: RepoSettings, *, onward: Route | NoRoute, broke: str = "") -> AttemptStep:
+    """The step after the last attempt of `task`, whose verdict is recorded.
+
+    `onward` is who could take over; `broke` says why the task's own budget allows nothing more.
+    """
     last = task.attempts[-1]
     if task.verdict is not None and task.verdict.passed:
         return Publish()
+    if last.failure is FailureClass.STOPPED:
+        # The order is carried out before this is asked; without one (its file is gone) a person has to say what next.
+        return Block(why="a person stopped its run", code=BlockerCode.MANUAL_INTERVENTION_REQUIRED)
     if len(task.counted) >= repo.max_runs:
         return _stop(repo, f"{len(task.counted)} agent runs without a result that passes", last.blocker_code)
+    if broke:
+        return _stop(repo, broke, BlockerCode.QUOTA_LIMITED)
     if not last.spent:
         return _uncharged(last, repo, onward)
+    if why := _ceiling(task, last):
+        return _stop(repo, why, last.blocker_code)
     if _wants_resume(last, task):
         return Continue(agent=last.agent, message=WRITE_RESULT)
+    if why := loop.circle(task):
+        return _stop(repo, why, last.blocker_code)
     if last.status is Status.COMPLETE and last.blocker_code is not BlockerCode.NO_DIFF_PRODUCED:
         findings = _instructions(task)
-        if findings and task.count(AttemptKind.CORRECTION) < repo.max_corrections:
+        if findings and task.count(AttemptKind.CORRECTION) < repo.max_corrections and not loop.repeated(task):
             return Correct(agent=last.agent, findings=findings)
     return _hand_on(last, task, repo, onward)
+
+
+def _ceiling(task: Task, last: Attempt) -> str:
+    """The lineage's ceilings beside the numbers of attempts and of all runs."""
+    of_one = sum(1 for a in task.counted if a.spent and a.agent == last.agent)
+    if of_one >= MOST_OF_ONE:
+        return f"{of_one} runs of {last.agent} without a result that passes"
+    worked = sum((parse(a.ended) - parse(a.started)).total_seconds() for a in task.counted if a.spent and a.ended) / 60
+    most = max(WALL_MINUTES, task.max_attempts * task.max_runtime_minutes)
+    if worked > most:
+        return f"its agents worked for {worked:.0f} minutes, at most {most:.0f}, without a result that passes"
+    return ""
 
 
 def _uncharged(last: Attempt, repo: RepoSettings, onward: Route | NoRoute) -> AttemptStep:

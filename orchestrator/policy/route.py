@@ -1,14 +1,56 @@
-"""Which agent runs next."""
+"""Which agent runs next, and why none of the others.
+
+The operator's chain is the order; what is known of each candidate (`Health`) takes it out or, when the evidence is
+clear, puts it back (`policy.health`). Nothing here spends an attempt: whoever cannot run now is passed over or waited
+for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
 
 from orchestrator.model.settings import OnQuota, RepoSettings
-from orchestrator.model.task import AttemptKind, Task
+from orchestrator.model.task import Attempt, AttemptKind, Task
 from orchestrator.model.times import parse, stamp
+from orchestrator.policy import health as judged
+from orchestrator.policy.health import Record
+
+BUSY_SECONDS = 60
+"""When somebody whose runs are all taken is asked again."""
+REST = timedelta(minutes=10)
+MOST_REST = timedelta(hours=4)
+"""After trouble of its own in a task, an agent is not given it again for REST, twice as long each further time."""
+
+
+class Why(Enum):
+    """What the decision says of one candidate."""
+
+    CHOSEN = "chosen"
+    AFTER = "after"
+    """It could run; another one goes first."""
+    USED = "used"
+    """It had its attempt at this work."""
+    UNFIT = "unfit"
+    """Its preflight failed."""
+    PAUSED = "paused"
+    LACKS = "lacks"
+    """It cannot do what this work needs."""
+    COOLING = "cooling"
+    """Its provider refused; until the time it told."""
+    RESTING = "resting"
+    """It had trouble of its own in this very task just now."""
+    BREAKER = "breaker"
+    """Too many failures of its own in an hour."""
+    BUSY = "busy"
+    """As many runs of it as it may have are under way."""
+    BUDGET = "budget"
+
+
+PASSING = frozenset({Why.COOLING, Why.RESTING, Why.BREAKER, Why.BUSY, Why.BUDGET})
+"""They pass with time: a task waits for them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,12 +61,40 @@ class Health:
     """Why its preflight failed; empty = fit."""
     cooling_until: str = ""
     """After quota: not before this time. Empty = now."""
+    paused: bool = False
+    can: frozenset[str] = frozenset()
+    """Capabilities, by name: resume, live_message, read_only, cost_known, json_ask."""
+    record: Record = field(default_factory=Record)
+    breaker_until: str = ""
+    """Its circuit breaker is open until then."""
+    probing: bool = False
+    """Its breaker allows one probe."""
+    running: int = 0
+    """Runs of it that are under way, this task's own not among them."""
+    max_parallel: int = 0
+    """0 = no cap."""
+    over: str = ""
+    """The ceiling of its budget that is reached, in words."""
+    over_until: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Considered:
+    """One candidate and what the decision says of it."""
+
+    agent: str
+    why: Why
+    words: str
+    until: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.agent}: {self.words}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
     agent: str
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Considered, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +103,7 @@ class NoRoute:
 
     why: str
     until: str = ""
+    reasons: tuple[Considered, ...] = ()
 
 
 def chain(task: Task, repo: RepoSettings) -> tuple[str, ...]:
@@ -43,35 +114,107 @@ def chain(task: Task, repo: RepoSettings) -> tuple[str, ...]:
     return rest
 
 
-def choose(task: Task, repo: RepoSettings, health: Mapping[str, Health], now: datetime) -> Route | NoRoute:
+def choose(
+    task: Task,
+    repo: RepoSettings,
+    health: Mapping[str, Health],
+    now: datetime,
+    *,
+    needs: frozenset[str] = frozenset(),
+) -> Route | NoRoute:
     """The next run's agent.
 
-    An agent named by a decision (correction, reroute) goes first. Then the chain in order, without those that were
-    charged an attempt since the last reset: the same agent never gets the same work twice unless it is named. Repairs
-    go to their author first, whoever was charged before.
+    An agent named by a decision (correction, reroute) goes first, then the issue's preference. Then the chain in order,
+    as far as health leaves it, without those that were charged an attempt since the last reset: the same agent never
+    gets the same work twice unless it is named. Repairs go to their author first, whoever was charged before.
+    `needs`: capabilities without which nobody is asked.
     """
     names = chain(task, repo)
-    reasons: list[str] = []
+    named = {task.next_agent, task.agent} - {"", "auto"}
     if task.next_agent:
         names = (task.next_agent, *(n for n in names if n != task.next_agent))
-    used = _used(task) - {task.next_agent} if task.next_kind is AttemptKind.ATTEMPT else set[str]()
-    waits: list[str] = []
-    for name in names:
-        state = health.get(name, Health(unfit="is not configured"))
-        if name in used:
-            reasons.append(f"{name}: had its attempt")
-        elif state.unfit:
-            reasons.append(f"{name}: {state.unfit}")
-        elif state.cooling_until and parse(state.cooling_until) > now:
-            reasons.append(f"{name}: cools down until {state.cooling_until}")
-            waits.append(state.cooling_until)
-            if repo.on_quota is OnQuota.WAIT:
-                break
-        else:
-            return Route(agent=name, reasons=(*reasons, f"{name}: chosen"))
-    if not names:
-        reasons.append(f"no agent is configured for {task.type.value}")
-    return NoRoute(why="; ".join(reasons), until=min(waits, key=parse, default=""))
+    states = {name: _state(name, task, health.get(name), now, needs) for name in names}
+    first = next((n for n in names if states[n] is None or _waited_for(states[n], repo)), "")
+    if first and states[first] is not None:
+        return _nobody(names, states, waits_for=first)
+    free = [n for n in names if states[n] is None]
+    if not free:
+        nobody = _nobody(names, states)
+        return nobody if names else replace(nobody, why=f"no agent is configured for {task.type.value}")
+    fixed = [n for n in free if n in named]
+    rest = judged.ranked([n for n in free if n not in named], {n: health[n].record for n in free})
+    order = [*((n, "") for n in fixed), *rest]
+    return _route(names, states, order, health)
+
+
+def _state(name: str, task: Task, health: Health | None, now: datetime, needs: frozenset[str]) -> Considered | None:
+    """Why this one cannot run now; None when it can."""
+
+    def no(why: Why, words: str, until: str = "") -> Considered:
+        return Considered(agent=name, why=why, words=words, until=until)
+
+    if task.next_kind is AttemptKind.ATTEMPT and name != task.next_agent and name in _used(task):
+        return no(Why.USED, "had its attempt")
+    if health is None:
+        return no(Why.UNFIT, "is not configured")
+    if health.unfit:
+        return no(Why.UNFIT, health.unfit)
+    if health.paused:
+        return no(Why.PAUSED, "is paused by the operator")
+    if lacking := sorted(needs - health.can):
+        return no(Why.LACKS, f"lacks {', '.join(lacking)}")
+    if health.cooling_until and parse(health.cooling_until) > now:
+        return no(Why.COOLING, f"cools down until {health.cooling_until}", health.cooling_until)
+    if (until := rests_until(task, name)) is not None and until > now:
+        return no(Why.RESTING, f"had trouble with this task, rests until {stamp(until)}", stamp(until))
+    soon = stamp(now + timedelta(seconds=BUSY_SECONDS))
+    if health.breaker_until:
+        words = f"failed {judged.FAILURES} times in an hour, left alone until {health.breaker_until}"
+        return no(Why.BREAKER, words, health.breaker_until)
+    if health.probing and health.running:
+        return no(Why.BREAKER, "failed too often lately, one probe of it is under way", soon)
+    if health.max_parallel and health.running >= health.max_parallel:
+        return no(Why.BUSY, f"{health.running} runs of it are under way, its most", soon)
+    if health.over:
+        return no(Why.BUDGET, health.over, health.over_until)
+    return None
+
+
+def _waited_for(state: Considered | None, repo: RepoSettings) -> bool:
+    """A cool-down that this repository waits out instead of asking somebody else."""
+    return state is not None and state.why is Why.COOLING and repo.on_quota is OnQuota.WAIT
+
+
+def _nobody(names: tuple[str, ...], states: Mapping[str, Considered | None], *, waits_for: str = "") -> NoRoute:
+    """With every reason, and the first time at which somebody (or the one that is waited for) can be asked again."""
+    could = f"could run, but this repository waits for {waits_for} (on_quota: wait)"
+    reasons = tuple(states[n] or Considered(agent=n, why=Why.AFTER, words=could) for n in names)
+    held = [r.until for r in reasons if r.until and (r.agent == waits_for if waits_for else r.why in PASSING)]
+    return NoRoute(why="; ".join(map(str, reasons)), until=min(held, key=parse, default=""), reasons=reasons)
+
+
+def _route(
+    names: tuple[str, ...],
+    states: Mapping[str, Considered | None],
+    order: list[tuple[str, str]],
+    health: Mapping[str, Health],
+) -> Route:
+    chosen = order[0][0]
+    outdone = dict(order)
+
+    def words(name: str) -> Considered:
+        state = states[name]
+        if state is not None:
+            return state
+        why = Why.CHOSEN if name == chosen else Why.AFTER
+        told = "chosen" if name == chosen else f"comes after {chosen}"
+        if by := outdone[name]:
+            told += f"; {by} does clearly better ({health[by].record.words} against {health[name].record.words})"
+        if health[name].probing:
+            told += "; a probe after its failures"
+        return Considered(agent=name, why=why, words=told)
+
+    return Route(agent=chosen, reasons=tuple(words(n) for n in names))
 
 
 def left(task: Task, repo: RepoSettings, health: Mapping[str, Health]) -> tuple[str, ...]:
@@ -80,10 +223,27 @@ def left(task: Task, repo: RepoSettings, health: Mapping[str, Health]) -> tuple[
     return tuple(n for n in chain(task, repo) if n not in used and not health.get(n, Health(unfit="unknown")).unfit)
 
 
+def rests_until(task: Task, name: str) -> datetime | None:
+    """After uncharged trouble of its own in this task an agent rests, longer each time in a row."""
+    own = [a for a in task.counted if a.agent == name and a.ended]
+    in_a_row = 0
+    for attempt in reversed(own):
+        if not troubled(attempt):
+            break
+        in_a_row += 1
+    if not in_a_row:
+        return None
+    rest: timedelta = min(REST * (1 << min(in_a_row - 1, 10)), MOST_REST)
+    return parse(own[-1].ended) + rest
+
+
+def troubled(attempt: Attempt) -> bool:
+    """It ended by trouble of the agent's own and was charged nothing for it."""
+    return not attempt.spent and attempt.failure in judged.TROUBLE
+
+
 def cool_until(reset_at: str, now: datetime, minutes: float) -> str:
     """The provider's own reset time if it told one, else a fixed time from now."""
-    from datetime import timedelta
-
     return reset_at or stamp(now + timedelta(minutes=minutes))
 
 

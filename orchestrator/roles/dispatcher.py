@@ -12,8 +12,9 @@ from orchestrator.model.issue import BoardStatus, Issue
 from orchestrator.model.names import RepoName
 from orchestrator.model.settings import ProjectSettings, RepoSettings
 from orchestrator.model.task import Folder, Task
-from orchestrator.pipeline import answers, effect, intake
+from orchestrator.pipeline import answers, effect, estimating, funds, intake
 from orchestrator.policy import eligible, sections
+from orchestrator.policy.budget import Over
 from orchestrator.policy.eligible import Again, Announce, Choice, Dependency, Dispatch, LeaveAlone, Linked, Reason
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
@@ -87,11 +88,14 @@ def _choose(services: Services, issue: Issue, repo: RepoSettings) -> Choice:
 def _carry_out(services: Services, choice: Choice, repo: RepoSettings) -> bool:
     match choice:
         case Dispatch(issue=issue, generation=generation):
+            if (over := funds.repo(services, repo)) is not None:
+                return _unaffordable(services, issue, over)
             task = intake.make(services, issue, repo, generation)
             if services.mailbox.put(task):
                 services.record(
                     EventKind.DISPATCHED, task, issue=issue.number, by=issue.card.set_by if issue.card else ""
                 )
+                estimating.note(services, task)
             _announce(services, task, issue)
             _unknown_agent(services, issue, task)
             return True
@@ -108,6 +112,18 @@ def _carry_out(services: Services, choice: Choice, repo: RepoSettings) -> bool:
         case LeaveAlone():
             _left_alone(services, choice)
             return False
+
+
+def _unaffordable(services: Services, issue: Issue, over: Over) -> bool:
+    """It stays Ready until there is something to spend: nothing is promised on the board that will not be begun."""
+    funds.say(services, over)
+    subject = f"left:{issue.repo}#{issue.number}"
+    if not services.signatures.seen(subject, over.until):
+        services.record(
+            EventKind.NOT_DISPATCHED, repo=issue.repo, issue=issue.number, reason="over_budget", why=over.words
+        )
+        services.signatures.remember(subject, over.until)
+    return False
 
 
 def _announce(services: Services, task: Task, seen: Issue | None) -> None:

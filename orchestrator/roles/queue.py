@@ -10,7 +10,7 @@ from orchestrator.mailbox.box import Healed, Healing
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.task import Folder
-from orchestrator.pipeline import hand, keep, pool, reap
+from orchestrator.pipeline import funds, hand, keep, pool, reap
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 
@@ -45,6 +45,8 @@ def tick(services: Services, *, dry_run: bool = False, wait: bool = False, here:
         keep.finished(services)
     with fence(services, None, "alerts"):
         notify.flush(services)
+    with fence(services, None, "budgets"):
+        funds.tell(services)
     with fence(services, None, "daily"):
         keep.daily(services)
     tasks = pool.waiting(services)

@@ -2,9 +2,9 @@
 
 Wanted: every worker sees what the others are spending now, nothing is counted twice, and a worker's death loses half a
 minute at most. So each line holds what its run has used *so far*, and of one `key` (task, number, start) the newest
-line counts. What a run used on a day is the difference between its last lines of that day and of the one before. A run's
-lines stand in the file of the month it was started in; a run lives for hours, so at the beginning of a month the file
-of the month before is read too.
+line counts. What a run used on a day is the difference between its last lines of that day and of the one before. A
+run's lines stand in the file of the month it was started in; a run lives for hours, so at the beginning of a month the
+file of the month before is read too.
 
 Lines are not synced: a power loss may cost the last few. A line torn by a kill was counted by nobody; the next write
 cuts it off. A file that a person spoiled is an error (`CorruptState`): money that cannot be read is not taken as none.
@@ -145,11 +145,12 @@ class Spend:
         leaves = (min(held) + 1) * SLOT + hours * 3600
         return sum(held.values()), stamp(datetime.fromtimestamp(max(leaves, now + 60), UTC))
 
-    def task(self, id: str, counted_from: int) -> dict[int, tuple[float, int]]:
-        """By number of the attempt: USD and tokens of all its runs, lost ones included, after the first so many."""
+    def task(self, id: str, counted_from: int, *, without: str = "") -> dict[int, tuple[float, int]]:
+        """By number of the attempt: USD and tokens of all its runs, lost ones included, after the first so many.
+        `without`: the key of a run that is left out."""
         found: dict[int, tuple[float, int]] = {}
         for line in self._runs():
-            if line.task == id and line.n > counted_from:
+            if line.task == id and line.n > counted_from and line.key != without:
                 usd, tokens = found.get(line.n, (0.0, 0))
                 found[line.n] = (usd + (line.usd or 0.0), tokens + line.tokens)
         return found

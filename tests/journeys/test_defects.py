@@ -122,9 +122,10 @@ def test_d6_every_earlier_attempt_is_in_the_prompt_word_for_word_and_the_prompt_
     scenes = [
         {
             "when": {"agent": name},
-            "steps": says(
-                "blocked", "missing_context", risks=[f"{name} saw a dragon"], done=[f"{name}: " + "y" * 9000]
-            ),
+            "steps": [
+                {"write": {"path": f"{name}.txt"}},  # each of them finds something: no circle
+                *says("blocked", "missing_context", risks=[f"{name} saw a dragon"], done=[f"{name}: " + "y" * 9000]),
+            ],
         }
         for name in ("anna", "ben", "carl")
     ]

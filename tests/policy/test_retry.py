@@ -157,7 +157,7 @@ def test_an_exhausted_chain_escalates_and_a_cooling_one_is_waited_for() -> None:
 
 @pytest.mark.parametrize("spoil", [{}, QUOTA, INVALID, PARTIAL], ids=["complete", "quota", "invalid", "partial"])
 def test_twelve_runs_are_the_end_of_it_whatever_they_were(spoil: dict[str, Any]) -> None:
-    runs = [attempt(n, kind=CI) for n in range(1, 12)]
+    runs = [attempt(n, kind=CI, agent=CHAIN[n % 4]) for n in range(1, 12)]
     assert not isinstance(after(*runs[:10], attempt(11, **spoil)), Escalate)
     step = after(*runs, attempt(12, **spoil))
     assert isinstance(step, Escalate)

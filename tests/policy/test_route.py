@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.model.settings import OnQuota
 from orchestrator.model.task import Attempt, AttemptKind, TaskType
-from orchestrator.policy.route import Health, NoRoute, Route, chain, choose, cool_until, left
+from orchestrator.policy.route import Health, NoRoute, Route, Why, chain, choose, cool_until, left
 from tests.policy.builders import CHAIN, HEALTHY, NOW, ago, attempt, blocked, repo, task
 
 LATER, MUCH_LATER = ago(minutes=-30), ago(hours=-3)
@@ -45,14 +45,20 @@ def test_the_preferred_agent_goes_first_and_is_not_repeated() -> None:
 
 def test_the_first_fit_agent_is_chosen_and_the_reasons_are_told() -> None:
     route = pick(health={"codex": Health(unfit="no key")})
-    assert route == Route(agent="claude", reasons=("codex: no key", "claude: chosen"))
+    assert agent(route) == "claude"
+    assert [(r.agent, r.why, str(r)) for r in route.reasons] == [
+        ("codex", Why.UNFIT, "codex: no key"),
+        ("claude", Why.CHOSEN, "claude: chosen"),
+        ("gemini", Why.AFTER, "gemini: comes after claude"),
+        ("deepseek", Why.AFTER, "deepseek: comes after claude"),
+    ]
 
 
 def test_an_agent_that_nobody_configured_is_passed_over() -> None:
     route = pick(agent="nobody")
     assert agent(route) == "codex"
     assert isinstance(route, Route)
-    assert route.reasons[0] == "nobody: is not configured"
+    assert str(route.reasons[0]) == "nobody: is not configured"
 
 
 def test_whoever_was_charged_an_attempt_does_not_get_the_same_work_again() -> None:
