@@ -103,25 +103,25 @@ def _why(found: Found) -> str:
     return f"it did not start: {found.said or 'no answer'}{denied()}"
 
 
-def denied() -> str:
+def denied(user: int | None = None, settings: Path = Path("/proc/sys")) -> str:
     """What keeps user namespaces from us here, and what mends it."""
-    if os.getuid() == 0:
+    if (os.getuid() if user is None else user) == 0:
         return ""
-    if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
+    if _setting(settings / "kernel/apparmor_restrict_unprivileged_userns") == "1":
         return (
             "\nAppArmor keeps programs from making user namespaces. Allow it for bubblewrap alone: write this to "
             f"/etc/apparmor.d/bwrap and run `sudo apparmor_parser -r /etc/apparmor.d/bwrap`:\n{PROFILE}"
         )
-    if _setting("kernel/unprivileged_userns_clone") == "0":
+    if _setting(settings / "kernel/unprivileged_userns_clone") == "0":
         return "\nUser namespaces are switched off: sudo sysctl -w kernel.unprivileged_userns_clone=1"
-    if _setting("user/max_user_namespaces") == "0":
+    if _setting(settings / "user/max_user_namespaces") == "0":
         return "\nUser namespaces are switched off: sudo sysctl -w user.max_user_namespaces=15000"
     return "\n(inside of a container its seccomp profile may refuse user namespaces)"
 
 
-def _setting(name: str) -> str:
+def _setting(file: Path) -> str:
     try:
-        return Path("/proc/sys", name).read_text().strip()
+        return file.read_text().strip()
     except OSError:
         return ""
 

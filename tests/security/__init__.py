@@ -1,0 +1,1 @@
+"""What an obedient agent of an attacker still cannot do: stories of real boxes."""
