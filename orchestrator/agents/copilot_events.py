@@ -69,24 +69,23 @@ class Events(JsonLines):
         self.known = _sessions(self.states)
         self.before = _total(self.states, job.resume) or Usage()
         """What the session had used before this run."""
-        self.code = ""
-        """Of the provider's last refusal."""
+        self.last = FailureClass.UNKNOWN
+        """Of its last request, where that failed: `session.error` repeats the status, not the code."""
         self.owed: dict[str, Object] = {}
 
     def event(self, data: Object) -> Iterable[Event]:
         told = inner(data, "data")
         match data.get("type"):
             case "assistant.message":
-                self.code = ""
+                self.last = FailureClass.UNKNOWN
                 yield from _said(told)
             case "tool.execution_start" if len(self.owed) < OWED:
                 self.owed[word(told, "toolCallId")] = told
             case "tool.execution_complete":
                 yield _tool(self.owed.pop(word(told, "toolCallId"), told), told)
             case "model.call_failure":
-                self.code = word(parsed(word(told, "errorMessage")), "code")
-                failure = of_status(whole(told, "statusCode"), self.code)
-                yield Error(failure=failure, text=f"its provider answered {whole(told, 'statusCode') or 'nothing'}")
+                self.last = _refused(told)
+                yield Error(failure=self.last, text=f"its provider answered {whole(told, 'statusCode') or 'nothing'}")
             case "session.error":
                 yield from self._error(told)
             case "result":
@@ -95,7 +94,9 @@ class Events(JsonLines):
                 yield Terminal(ok=whole(data, "exitCode") == 0)
 
     def _error(self, told: Object) -> Iterable[Event]:
-        failure = of_status(whole(told, "statusCode"), self.code)
+        failure = self.last
+        if failure is FailureClass.UNKNOWN:
+            failure = of_status(whole(told, "statusCode"))
         if failure is FailureClass.UNKNOWN:
             failure = TYPES.get(word(told, "errorType"), FailureClass.UNKNOWN)
         yield Error(failure=failure, text=word(told, "message"))
@@ -112,6 +113,13 @@ class Events(JsonLines):
             yield SessionStarted(id=self.session)
         if total := _total(self.states, self.session):
             yield UsageReport(usage=since(total, self.before))
+
+
+def _refused(told: Object) -> FailureClass:
+    """`errorMessage` is the error of the answer's body, as JSON in a text."""
+    if told.get("failureKind") == "transport":
+        return FailureClass.NETWORK
+    return of_status(whole(told, "statusCode"), word(parsed(word(told, "errorMessage")), "code"))
 
 
 def _said(told: Object) -> Iterable[Event]:

@@ -124,15 +124,17 @@ def tail(path: Path, limit: int = 4_000_000) -> str:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
         return ""
-    with os.fdopen(handle, "rb") as file:
-        state = os.fstat(file.fileno())
+    try:
+        state = os.fstat(handle)
         if not stat.S_ISREG(state.st_mode):
             return ""
-        try:
-            file.seek(max(0, state.st_size - limit))
+        os.lseek(handle, max(0, state.st_size - limit), os.SEEK_SET)
+        with os.fdopen(handle, "rb", closefd=False) as file:
             return file.read(limit).decode("utf-8", "replace")
-        except OSError:
-            return ""
+    except OSError:
+        return ""
+    finally:
+        os.close(handle)
 
 
 def objects(text: str) -> Iterable[Object]:
