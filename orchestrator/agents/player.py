@@ -26,6 +26,7 @@ A playbook is a YAML file:
           - result: {status: complete, summary: done, done: [one, two]}   # writes .agent_result.md
           - raw_result: "any text"
           - usage: {input: 1000, output: 50, cost: 0.01}
+          - spend: {steps: 50, every: 0.1, input: 1000, cost: 0.2}    # usage that grows, step by step
           - session: some-id                   # `{resume}` in any text is the id this run was to go on with
           - quota: {reset_in: 3600}            # or reset_at: 2026-01-01T00:00:00Z; ends the run as refused
           - error: {class: auth, text: why}    # a model.result.FailureClass; ends the run as failed
@@ -296,6 +297,12 @@ def _daemon(run: Run, value: Any) -> None:
     os._exit(0)
 
 
+def _spend(run: Run, value: Any) -> None:
+    for n in range(1, int(value["steps"]) + 1):
+        emit("usage", input=n * int(value.get("input", 0)), cost=round(n * float(value.get("cost", 0)), 6))
+        time.sleep(float(value.get("every", 0.1)))
+
+
 def _count(run: Run, value: Any) -> None:
     with Path(only(value, "file")).open("a", encoding="utf-8") as file:
         file.write(f"{run.task} {run.n} {run.agent}\n")
@@ -324,6 +331,7 @@ STEPS: dict[str, Callable[[Run, Any], None]] = {
     "result": _result,
     "raw_result": _raw_result,
     "usage": lambda run, value: emit("usage", **value),
+    "spend": _spend,
     "session": lambda run, value: emit("session", id=run.fill(str(value))),
     "quota": _quota,
     "error": _error,

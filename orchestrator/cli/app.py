@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator import config
-from orchestrator.cli import sandboxing, show, steer
+from orchestrator.cli import money, sandboxing, show, steer
 
 if TYPE_CHECKING:
     from orchestrator.model.settings import Settings
@@ -125,6 +125,7 @@ def task() -> None:
 for _command in steer.COMMANDS:
     task.add_command(_command)
 main.add_command(sandboxing.commands)
+main.add_command(money.cost)
 
 
 @task.command("ls")

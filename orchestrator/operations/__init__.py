@@ -15,7 +15,7 @@ from orchestrator.model.errors import Told
 from orchestrator.model.event import Actor, Event, EventKind, Record
 from orchestrator.model.names import TaskId
 from orchestrator.model.task import Folder, Phase, Task
-from orchestrator.pipeline import intake, load, pool
+from orchestrator.pipeline import funds, intake, load, pool
 from orchestrator.services import Services
 from orchestrator.state import locks
 
@@ -61,11 +61,12 @@ def status(services: Services) -> Overview:
     box = services.mailbox
     counts = {f.value: len(box.ids(f)) for f in Folder}
     lines = tuple(line(e) for f in OPEN for e in box.list(f))
+    budgets = [over.words for over in funds.standing_now(services)]
     return Overview(
         counts=counts,
         workers=locks.slots_taken(pool.slots_dir(services)),
         workers_max=services.settings.max_parallel_workers,
-        waits=load.short_of_memory(services),
+        waits="\n".join(w for w in (load.short_of_memory(services), *budgets) if w),
         tasks=lines,
         ignored=box.survey(OPEN).ignored,
         ledger_seq=services.ledger.head()[0],
