@@ -139,6 +139,8 @@ class _Run:
             starved = box.meter.end()
         for event in self.reader.end():
             self._take(event)
+        if self.way_out:
+            self.way_out.settle()
         for refusal in self.way_out.refusals() if self.way_out else ():
             self._take(Denied(what=f"connection to {refusal.target}: {refusal.why}"))
         outcome = self.agent.outcome(

@@ -24,11 +24,12 @@ from pathlib import Path
 
 from orchestrator.output import Kept, Lines
 from orchestrator.process.fork import fork
+from orchestrator.process.helper import end, helper
 from orchestrator.process.pump import LOOK, TERM_GRACE, CannotStart, Channel, attend, signal_group
 
 __all__ = [
-    "TERM_GRACE", "CannotStart", "Channel", "Finished", "Streamed", "clean_env", "detached", "end_detached", "end_if",
-    "fork", "run", "spawn_detached", "stream", "wait_detached",
+    "TERM_GRACE", "CannotStart", "Channel", "Finished", "Streamed", "clean_env", "detached", "end", "end_detached",
+    "end_if", "fork", "helper", "run", "spawn_detached", "stream", "wait_detached",
 ]  # fmt: skip
 
 

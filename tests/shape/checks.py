@@ -23,6 +23,7 @@ PROGRAM_DOORS: Mapping[str, str] = {
     "process/__init__.py": "the door",
     "process/pump.py": "the door: the child while it runs",
     "process/fork.py": "the door: children that share our memory",
+    "process/helper.py": "the door: modules of ours in a process of their own",
     "hub/process.py": "the hub is an island and has a door of its own",
     "agents/player.py": "runs as a foreign program, as an agent does; nothing of ours imports it",
 }
