@@ -3,31 +3,33 @@
 Both live in one child process of the worker, which dies with it. In a network namespace of its own the launcher makes
 the two listeners on the run's loopback and hands them over through `Egress.control`; elsewhere we listen on the host's
 loopback ourselves. Every request is recorded as numbers and codes, every refused connection by its target.
+
+What it cannot hold: a listed host, the provider above all, can be told anything; the proxy adds no filter on texts.
+On the host's loopback other users' processes reach the CONNECT proxy too (the gateway asks for the run's dummy key).
+
+Rooms: `start` and `child` (the process), `serving` and `wire` (connections, HTTP), `gateway`, `key`, `connect`,
+`targets`, `tap`, `usage`, `resets` (what an answer tells), `record`, `registries`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from orchestrator import process
 from orchestrator.model.exchange import Exchange, Refusal
-from orchestrator.sandbox.egress.allowed import REGISTRIES
-from orchestrator.sandbox.egress.record import Reading
+from orchestrator.process import CannotStart
+from orchestrator.sandbox.egress import record, start
+from orchestrator.sandbox.egress.registries import REGISTRIES
 
 __all__ = ["GATEWAY_PORT", "PROXY_PORT", "REGISTRIES", "Egress", "Rules", "Upstream", "serve"]
 
 GATEWAY_PORT = 3129
 PROXY_PORT = 3128
 """Ports inside of a namespace of the run's own; on the host's loopback the kernel gives them."""
-LINGER = 0.5
-"""Seconds that a request which is just ending gets to be recorded, once its run is over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,84 +50,76 @@ class Rules:
     hosts: tuple[str, ...] = ()
     """What the CONNECT proxy lets through: `pypi.org`, `*.example.com`, `host:port` (443 where no port is said).
     Addresses that a name resolves to on loopback, private or link-local networks are refused unless the address itself
-    is listed with its port."""
+    is listed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Egress:
-    record: Path
     gateway_url: str = ""
     proxy_url: str = ""
     control: int = -1
     """Descriptor for the launcher; -1 where we listen on the host's loopback."""
-    _reading: Reading = field(repr=False)
+    record: Path
+    settle: Callable[[], None] = lambda: None
+    """Waits until all that has happened so far is on record."""
 
     def exchanges(self) -> tuple[Exchange, ...]:
         """Requests recorded so far, in order of their end."""
-        self._reading.look()
-        return tuple(self._reading.exchanges)
+        self.settle()
+        return record.exchanges(self.record)
 
     def refusals(self) -> tuple[Refusal, ...]:
-        self._reading.look()
-        return tuple(self._reading.refusals)
-
-    def settle(self) -> None:
-        """Waits a moment for requests that are ending; for after the run, before `exchanges` is asked the last time."""
-        until = time.monotonic() + LINGER
-        self._reading.look()
-        while self._reading.under_way and time.monotonic() < until:
-            time.sleep(0.01)
-            self._reading.look()
+        """In order; at most `record.MOST_REFUSALS`."""
+        self.settle()
+        return record.refusals(self.record)
 
 
 @contextlib.contextmanager
-def serve(rules: Rules, *, inside: bool) -> Iterator[Egress]:
-    """Runs the proxies for the block. `inside`: the run has a network namespace of its own. Raises CannotStart."""
-    from orchestrator.sandbox.egress import child  # its libraries are loaded here, and shared with the child
-
-    rules.record.unlink(missing_ok=True)
-    with contextlib.ExitStack() as left:
-        if inside:
-            launchers, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            listeners: tuple[socket.socket, ...] = ()
-            handed: tuple[socket.socket, ...] = (ours,)
-            left.callback(launchers.close)
-        else:
-            listeners = handed = (_listener(), _listener())
-        numbers = tuple(s.fileno() for s in handed)
-        control, fds = (numbers[0], ()) if inside else (-1, numbers)
-        said = _said(rules)
-        if threading.active_count() == 1:
-            pid = process.fork(lambda: child.serve(said, control, fds), keep=numbers)
-        else:
-            words = [str(n) for n in (control, *fds)]
-            pid = process.helper("orchestrator.sandbox.egress.child", words, said, pass_fds=numbers)
-        left.callback(process.end, pid)
-        gate, proxy = (GATEWAY_PORT, PROXY_PORT) if inside else (s.getsockname()[1] for s in listeners)
-        for each in handed:
+def serve(rules: Rules, *, inside: bool, forked: bool | None = None) -> Iterator[Egress]:
+    """Runs the proxies for the block. `inside`: the run has a network namespace of its own. `forked`: how the child
+    starts; None = forked where this process has one thread. Raises CannotStart."""
+    with contextlib.ExitStack() as held:
+        try:
+            number = os.open(rules.record, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+            held.callback(os.close, number)
+            listeners = [] if inside else [held.enter_context(_listener()) for _ in range(2)]
+        except OSError as why:
+            raise CannotStart(f"egress proxy: {why}") from why
+        control = -1
+        with contextlib.ExitStack() as childs:
+            theirs = -1
+            if inside:
+                ours, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                control, theirs = held.enter_context(ours).fileno(), childs.enter_context(other).fileno()
+            order = _order(rules, number, theirs, listeners)
+            forked = start.alone() if forked is None else forked
+            child = held.enter_context(start.running(order, forked=forked))
+        ports = [s.getsockname()[1] for s in listeners] or [GATEWAY_PORT, PROXY_PORT]
+        for each in listeners:
             each.close()
         yield Egress(
+            gateway_url=f"http://127.0.0.1:{ports[0]}" if rules.upstream else "",
+            proxy_url=f"http://127.0.0.1:{ports[1]}",
+            control=control,
             record=rules.record,
-            gateway_url=f"http://127.0.0.1:{gate}" if rules.upstream else "",
-            proxy_url=f"http://127.0.0.1:{proxy}",
-            control=launchers.fileno() if inside else -1,
-            _reading=Reading(path=rules.record),
+            settle=child.settle,
         )
 
 
 def _listener() -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(128)
-    return listener
+    return socket.create_server(("127.0.0.1", 0), backlog=128)
 
 
-def _said(rules: Rules) -> dict[str, Any]:
-    up = rules.upstream
-    return {
-        "record": str(rules.record),
-        "hosts": list(rules.hosts),
-        "base_url": up.base_url if up else "",
-        "key": up.key if up else "",
-        "dummy": up.dummy if up else "",
-    }
+def _order(rules: Rules, record: int, control: int, listeners: list[socket.socket]) -> start.Order:
+    gateway, proxy = (s.fileno() for s in listeners) if listeners else (-1, -1)
+    upstream = rules.upstream
+    return start.Order(
+        record=record,
+        control=control,
+        gateway=gateway,
+        proxy=proxy,
+        base_url=upstream.base_url if upstream else "",
+        key=upstream.key if upstream else "",
+        dummy=upstream.dummy if upstream else "",
+        hosts=rules.hosts,
+    )

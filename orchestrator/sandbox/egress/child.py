@@ -1,56 +1,123 @@
-"""The proxies' process: takes its listeners, serves until it is killed with its worker or at the end of the run."""
+"""What runs in the egress process: one thread, one event loop, both proxies, until its worker lets go."""
 
 from __future__ import annotations
 
-import json
+import array
+import asyncio
+import contextlib
+import gc
 import os
 import socket
-import sys
-import threading
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-from orchestrator.sandbox.egress import gateway
+from orchestrator.sandbox.egress.connect import Proxy
+from orchestrator.sandbox.egress.gateway import Gateway, Provider
+from orchestrator.sandbox.egress.key import Swap
 from orchestrator.sandbox.egress.record import Record
-from orchestrator.sandbox.egress.tunnel import Tunnels
+from orchestrator.sandbox.egress.serving import Listener, refuse
+from orchestrator.sandbox.egress.wire import Head
 
 HANDED = b"gateway proxy"
-"""The message by which the launcher hands over its two listeners, in this order."""
+"""What the launcher sends with its two listeners, in this order."""
+ASK, ANSWER = b"?", b"!"
+"""The worker asks whether all that has happened is on record; see `_attend`."""
 
 
-def serve(rules: dict[str, Any], control: int, listeners: tuple[int, ...]) -> None:
-    """Never returns while there is somebody to serve. `control` >= 0: the listeners come from inside of the box."""
-    fds = listeners or _handed(control)
-    if not fds:
-        return
-    record = Record(path=Path(rules["record"]))
-    record.open()
-    front, tunnel = (socket.socket(fileno=fd) for fd in fds)
-    tunnels = Tunnels(hosts=tuple(rules["hosts"]), record=record)
-    if rules["base_url"]:
-        way = gateway.Way(base_url=rules["base_url"], key=rules["key"], dummy=rules["dummy"], record=record)
-        threading.Thread(target=gateway.Server(front, way).serve_forever, daemon=True).start()
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """All that the child needs. Descriptors are its own to close."""
+
+    life: int
+    """A stream socket to the worker: its end is our end."""
+    record: int
+    control: int = -1
+    """Where the launcher's listeners come from; -1 = they stand in `listeners`."""
+    listeners: tuple[int, ...] = ()
+    """Gateway, proxy."""
+    provider: Provider | None = None
+    swap: Swap | None = None
+    hosts: tuple[str, ...] = ()
+
+
+def run(work: Work) -> None:
+    gc.freeze()  # what we inherited stays shared with the worker
+    asyncio.run(_serve(work))
+
+
+async def _serve(work: Work) -> None:
+    life = socket.socket(fileno=work.life)
+    life.setblocking(False)
+    attending = asyncio.ensure_future(_attend(life))
+    listening = asyncio.ensure_future(_listen(work))
+    try:
+        await asyncio.wait({attending, listening}, return_when=asyncio.FIRST_COMPLETED)
+        if listening.done():
+            listening.result()
+        await attending
+    finally:
+        listening.cancel()
+        life.close()
+
+
+async def _attend(life: socket.socket) -> None:
+    """Answers the worker until it lets go. Between question and answer the loop turns a few times: what the kernel
+    held ready when the question came, a client's end above all, has then been taken and written down."""
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(OSError):
+        while await loop.sock_recv(life, 64):
+            for _ in range(20):
+                await asyncio.sleep(0)
+            await loop.sock_sendall(life, ANSWER)
+
+
+async def _listen(work: Work) -> None:
+    record = Record(work.record)
+    if work.control >= 0:
+        handed = await _handed(work.control)
     else:
-        front.close()
-    tunnels.serve(tunnel)
+        handed = [socket.socket(fileno=number) for number in work.listeners]
+    if len(handed) != 2:
+        return
+    proxy = Proxy(hosts=work.hosts, record=record)
+    serve = _nothing
+    if work.provider is not None and work.swap is not None:
+        serve = Gateway(provider=work.provider, swap=work.swap, record=record).serve
+    await Listener(serve).start(handed[0])
+    await Listener(proxy.serve).start(handed[1])
 
 
-def _handed(control: int) -> tuple[int, ...]:
-    """The two listeners, or nothing when the box ended before it handed them over."""
-    with socket.socket(fileno=control) as channel:
-        message, fds, _, _ = socket.recv_fds(channel, 64, 4)
-    if message == HANDED and len(fds) == 2:
-        return fds[0], fds[1]
-    for fd in fds:
-        os.close(fd)
-    return ()
+async def _nothing(client: object, head: Head) -> bool:
+    """There is no provider behind this run's gateway."""
+    from orchestrator.sandbox.egress.serving import Client
+
+    assert isinstance(client, Client)
+    return await refuse(client, head, 403, "this run has no provider here")
 
 
-def main() -> None:
-    """As a program of its own: the rules come as JSON on standard input, the descriptors by number."""
-    control, *listeners = (int(word) for word in sys.argv[1:])
-    serve(json.loads(sys.stdin.buffer.read()), control, tuple(listeners))
+async def _handed(control: int) -> list[socket.socket]:
+    """The launcher's listeners; empty when it ended without sending them."""
+    channel = socket.socket(fileno=control)
+    channel.setblocking(False)
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(control, lambda: ready.done() or ready.set_result(None))
+    try:
+        await ready
+        return _received(channel)
+    finally:
+        loop.remove_reader(control)
+        channel.close()
 
 
-if __name__ == "__main__":
-    main()
+def _received(channel: socket.socket) -> list[socket.socket]:
+    size = array.array("i").itemsize
+    data, rights, _, _ = channel.recvmsg(64, socket.CMSG_SPACE(2 * size))
+    numbers = array.array("i")
+    for level, kind, found in rights:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            numbers.frombytes(found[: len(found) - len(found) % size])
+    if data != HANDED or len(numbers) != 2:
+        for number in numbers:
+            os.close(number)
+        return []
+    return [socket.socket(fileno=number) for number in numbers]

@@ -1,257 +1,231 @@
-"""The reverse proxy to one provider: puts the real key where the dummy stands, passes everything on as it comes.
-
-It knows no provider: whatever header or query value holds the dummy gets the key. A request without the dummy is not
-from our run and is refused. Redirects are passed back unfollowed, so the key never goes to another host.
-"""
+"""The reverse proxy to a run's provider: the same request with the real key, the same answer without it."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import http.client
-import socket
 import ssl
 import time
-from dataclasses import dataclass, field
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from orchestrator.model.exchange import Exchange, Refusal
 from orchestrator.model.times import stamp
-from orchestrator.sandbox.egress.answers import Answer, header_reset, retry_after
+from orchestrator.sandbox.egress import wire
+from orchestrator.sandbox.egress.key import Cleaner, Swap
 from orchestrator.sandbox.egress.record import Record
+from orchestrator.sandbox.egress.serving import Client, refuse
+from orchestrator.sandbox.egress.tap import Tap
+from orchestrator.sandbox.egress.wire import Broken, Head
 
-REQUEST_BYTES = 64_000_000
-SILENCE = 3600.0
-"""Seconds without a byte from the provider; the run's own watchdogs are far below."""
-CONNECT = 30.0
-CHUNK = 65536
-MOST = 64
-"""Requests at the same time."""
-_HOP = frozenset({
-    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-    "transfer-encoding", "upgrade", "host", "content-length", "accept-encoding", "expect", "cookie",
-})  # fmt: skip
-_BACK = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "set-cookie", "trailer"})
-
-
-class TooLarge(Exception):
-    """The request's body is over the limit, or its framing is no HTTP."""
+METHODS = frozenset({"GET", "HEAD", "POST"})
+"""What a model is asked with. With the others an agent could remove or rewrite what else the key's account holds; TRACE
+would send the key back."""
+CONNECT_SECONDS = 20.0
+DROPPED_OUT = ("host", "content-length", "accept-encoding", "expect", "cookie")
+DROPPED_HOME = ("content-length", "set-cookie", "alt-svc", "strict-transport-security")
+CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
+"""Asked for none; what is sent all the same is undone (`wbits` of zlib)."""
 
 
-@dataclass(kw_only=True)
-class Way:
-    """Where requests go, and what stands for what."""
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    """The upstream's address, taken apart."""
 
-    base_url: str
-    key: str = field(repr=False)
-    dummy: str = field(repr=False)
+    host: str
+    port: int
+    prefix: str
+    tls: ssl.SSLContext | None
+
+    @property
+    def netloc(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+
+def provider(base_url: str) -> Provider:
+    """Raises ValueError on an address that is none."""
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"no address of a provider: {base_url}")
+    tls = ssl.create_default_context() if parts.scheme == "https" else None
+    port = parts.port or (443 if tls else 80)
+    return Provider(host=parts.hostname, port=port, prefix=parts.path.rstrip("/"), tls=tls)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    provider: Provider
+    swap: Swap
     record: Record
 
+    async def serve(self, client: Client, head: Head) -> bool:
+        """One request of a client; whether its connection may carry another."""
+        changed = self.swap.outward(head.target, head.passed_on(DROPPED_OUT))
+        why = ""
+        if head.method not in METHODS:
+            why, status = f"the method {head.method}", 405
+        elif not head.target.startswith("/"):
+            why, status = "a target that is no path", 400
+        elif changed is None:
+            why, status = "a request without the key of this run", 401
+        elif self.record.full:
+            why, status = "more requests than one run can have", 403
+        if why or changed is None:
+            target = self.provider.netloc[:255]
+            self.record.refusal(Refusal(at=stamp(datetime.now(UTC)), target=target, why=why))
+            return await refuse(client, head, status, why)
+        target, headers = changed
+        return await _Passing(self, client, head).go(target, headers)
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
 
-    def __init__(self, listener: socket.socket, way: Way) -> None:
-        super().__init__(("127.0.0.1", 0), Handler, bind_and_activate=False)
-        self.socket.close()
-        self.socket = listener
-        self.server_name, self.server_port = "127.0.0.1", 0
-        self.way = way
-        self.open = 0
-        parts = urlsplit(way.base_url)
-        self.secure = parts.scheme == "https"
-        self.host, self.port = parts.hostname or "", parts.port or (443 if self.secure else 80)
-        self.prefix = parts.path.rstrip("/")
-        self.context: ssl.SSLContext | None = None
+class _Passing:
+    """One request on its way, and its answer."""
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        return self.open < MOST
+    def __init__(self, gateway: Gateway, client: Client, head: Head) -> None:
+        self.provider, self.swap, self.record = gateway.provider, gateway.swap, gateway.record
+        self.client, self.head = client, head
+        self.came, self.began = datetime.now(UTC), time.monotonic()
+        self.tap: Tap | None = None
+        self.complete = False
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        self.open += 1
+    async def go(self, target: str, headers: wire.Headers) -> bool:
+        work = asyncio.ensure_future(self._work(target, headers))
+        gone = asyncio.ensure_future(self.client.gone.wait())
         try:
-            super().process_request_thread(request, client_address)
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            return await work if work.done() else False
         finally:
-            self.open -= 1
+            for task in (work, gone):
+                task.cancel()
+            await asyncio.gather(work, gone, return_exceptions=True)
+            self._write()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news; its exchange is recorded where it broke."""
-
-    def connection(self) -> http.client.HTTPConnection:
-        if not self.secure:
-            return http.client.HTTPConnection(self.host, self.port, timeout=CONNECT)
-        if self.context is None:
-            self.context = ssl.create_default_context()
-        return http.client.HTTPSConnection(self.host, self.port, timeout=CONNECT, context=self.context)
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 120
-    server: Server
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the record is the log."""
-
-    def forward(self) -> None:
-        way = self.server.way
-        began, now = time.monotonic(), datetime.now(UTC)
+    async def _work(self, target: str, headers: wire.Headers) -> bool:
         try:
-            body = self._body()
-        except TooLarge as why:
-            self._refuse(413, str(why))
-            return
-        if not self._ours():
-            way.record.refusal(Refusal(at=stamp(now), target="gateway", why="a request without this run's key"))
-            self._refuse(401, "this proxy serves one run, and this is not its key")
-            return
-        number = way.record.begin()
-        told = _Told(method=self.command, path=self.path.split("?", 1)[0][:512], at=now, began=began)
-        upstream = self.server.connection()
+            reader, writer = await asyncio.wait_for(
+                asyncio.open_connection(
+                    self.provider.host, self.provider.port, ssl=self.provider.tls, limit=wire.HEAD_BYTES
+                ),
+                CONNECT_SECONDS,
+            )
+        except (OSError, TimeoutError):
+            return await refuse(self.client, self.head, 502, "the provider does not answer")
+        asking = asyncio.ensure_future(self._ask(writer, target, headers))
         try:
-            self._ask(upstream, body)
-            self._answer(upstream, told, number)
-        except (OSError, http.client.HTTPException, ValueError):
-            told.complete = False
-            self.close_connection = True
-            if told.status == 0:
-                self._refuse(502, "the provider does not answer")
+            answer = await wire.read_answer(reader)
+            stays = await self._answer(answer, reader)
+            return stays and asking.done() and asking.exception() is None
+        except (Broken, OSError) as broken:
+            if self.tap is None:
+                if asking.done() and isinstance(asking.exception(), Broken):
+                    return await refuse(self.client, self.head, 400, "a request that is broken")
+                return await refuse(self.client, self.head, 502, f"the provider broke off ({type(broken).__name__})")
+            self.client.abort()  # a proper end would make half an answer look whole
+            return False
         finally:
-            upstream.close()
-            if not told.recorded:
-                way.record.over(number, told.exchange())
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            writer.transport.abort()
 
-    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = forward
+    async def _ask(self, writer: asyncio.StreamWriter, target: str, headers: wire.Headers) -> None:
+        try:
+            await self._send(writer, target, headers)
+        except Broken:
+            writer.transport.abort()  # the provider shall not answer half a request
+            raise
 
-    def _ours(self) -> bool:
-        dummy = self.server.way.dummy
-        return dummy in self.path or any(dummy in value for value in self.headers.values())
-
-    def _body(self) -> bytes:
-        """The whole request body. Raises TooLarge."""
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return self._chunked()
-        length = self.headers.get("Content-Length", "0")
-        if not (length.isascii() and length.isdigit()) or int(length) > REQUEST_BYTES:
-            raise TooLarge(f"a body of at most {REQUEST_BYTES} bytes")
-        return self.rfile.read(int(length))
-
-    def _chunked(self) -> bytes:
-        data = bytearray()
-        while True:
-            try:
-                size = int(self.rfile.readline(1024).split(b";", 1)[0], 16)
-            except ValueError:
-                raise TooLarge("a chunk without a size") from None
-            if size < 0 or len(data) + size > REQUEST_BYTES:
-                raise TooLarge(f"a body of at most {REQUEST_BYTES} bytes")
-            if size == 0:
-                while self.rfile.readline(1024) not in (b"\r\n", b"\n", b""):
-                    pass
-                return bytes(data)
-            data += self.rfile.read(size)
-            self.rfile.readline(1024)
-
-    def _ask(self, upstream: http.client.HTTPConnection, body: bytes) -> None:
-        way, server = self.server.way, self.server
-        path = self.path if self.path.startswith("/") else f"/{self.path}"
-        for written in (quote_plus, quote):
-            path = path.replace(way.dummy, written(way.key))
-        upstream.putrequest(self.command, server.prefix + path, skip_accept_encoding=True)
-        for name, value in self.headers.items():
-            if name.lower() not in _HOP:
-                upstream.putheader(name, value.replace(way.dummy, way.key))
-        upstream.putheader("Accept-Encoding", "identity")
-        if body or self.command in ("POST", "PUT", "PATCH"):
-            upstream.putheader("Content-Length", str(len(body)))
-        upstream.endheaders(body or None)
-        if upstream.sock is not None:
-            upstream.sock.settimeout(SILENCE)
-
-    def _answer(self, upstream: http.client.HTTPConnection, told: _Told, number: int) -> None:
-        answer = upstream.getresponse()
-        told.hear(answer)
-        self.send_response_only(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in _BACK:
-                self.send_header(name, value)
-        bodiless = self.command == "HEAD" or answer.status in (204, 304) or answer.status < 200
-        sized = answer.length is not None and not answer.chunked
-        if bodiless:
-            self.send_header("Content-Length", answer.getheader("Content-Length") or "0")
-        elif sized:
-            self.send_header("Content-Length", str(answer.length))
-        else:
-            self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        while not bodiless and (data := answer.read1(CHUNK)):
-            told.answer.feed(data)
-            self._pass_on(data, chunked=not sized)
-        if sized and answer.length:
-            raise http.client.IncompleteRead(b"", answer.length)
-        told.answer.end()
-        # Before the last word goes out: a program that has its answer may end at once, and we with it.
-        self.server.way.record.over(number, told.exchange())
-        told.recorded = True
-        if not bodiless and not sized:
-            self.wfile.write(b"0\r\n\r\n")
-
-    def _pass_on(self, data: bytes, *, chunked: bool) -> None:
-        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
-        self.wfile.flush()
-
-    def _refuse(self, status: int, why: str) -> None:
-        self.close_connection = True
-        body = b'{"error": {"type": "agent_os_gateway", "message": "%b"}}\n' % why.encode()
-        with contextlib.suppress(OSError):
-            self.send_response_only(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Connection", "close")
-            self.end_headers()
-            self.wfile.write(body)
-
-
-@dataclass(kw_only=True)
-class _Told:
-    """One exchange as it comes about."""
-
-    method: str
-    path: str
-    at: datetime
-    began: float
-    status: int = 0
-    retry: float | None = None
-    reset: str = ""
-    complete: bool = True
-    recorded: bool = False
-    answer: Answer = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.answer = Answer("", self.at)
-
-    def hear(self, answer: http.client.HTTPResponse) -> None:
-        self.status = answer.status
-        self.answer = Answer(answer.getheader("Content-Type") or "", self.at)
-        headers = {name.lower(): value for name, value in answer.getheaders()}
-        self.retry = retry_after(headers.get("retry-after", ""), self.at)
-        if answer.status >= 400:
-            self.reset = header_reset(headers, self.at)
-
-    def exchange(self) -> Exchange:
-        return Exchange(
-            at=stamp(self.at),
-            method=self.method[:16],
-            path=self.path,
-            status=self.status,
-            code=self.answer.code if self.status >= 400 or self.status == 0 or self.answer.code else "",
-            retry_after=self.retry,
-            reset_at=self.answer.reset_at or self.reset,
-            complete=self.complete,
-            usage=self.answer.usage,
-            model=self.answer.model,
-            seconds=round(time.monotonic() - self.began, 3),
+    async def _send(self, writer: asyncio.StreamWriter, target: str, headers: wire.Headers) -> None:
+        head, length = self.head, self.head.length
+        sized = head.chunked or length is not None
+        framing = (
+            (("Transfer-Encoding", "chunked") if head.chunked else ("Content-Length", str(length)),) if sized else ()
         )
+        own = (("Host", self.provider.netloc), *headers, ("Accept-Encoding", "identity"), ("Connection", "close"))
+        writer.write(wire.write_head(f"{head.method} {self.provider.prefix}{target} HTTP/1.1", (*own, *framing)))
+        if head.first("expect").lower() == "100-continue" and head.version == 1:
+            self.client.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        async for piece in wire.body(self.client.reader, head):
+            writer.write(wire.chunk(piece) if head.chunked else piece)
+            await writer.drain()
+        if head.chunked:
+            writer.write(b"0\r\n\r\n")
+        await writer.drain()
+
+    async def _answer(self, answer: Head, reader: asyncio.StreamReader) -> bool:
+        self.tap = tap = Tap(answer, datetime.now(UTC))
+        coding = answer.first("content-encoding").lower()
+        drop = (*DROPPED_HOME, "content-encoding") if coding in CODINGS else DROPPED_HOME
+        bodiless = self.head.method == "HEAD" or answer.status in (204, 304)
+        chunked = self.head.version == 1 and not bodiless
+        stays = self.head.stays and (chunked or bodiless)
+        framing = (("Transfer-Encoding", "chunked"),) if chunked else ()
+        own = (
+            *self.swap.homeward(answer.passed_on(drop)),
+            *framing,
+            ("Connection", "keep-alive" if stays else "close"),
+        )
+        writer = self.client.writer
+        writer.write(wire.write_head(f"HTTP/1.1 {answer.status} {_phrase(answer.status)}", own))
+        await writer.drain()
+        if not bodiless:
+            async for piece in _clean(wire.body(reader, answer, to_end=True), coding, self.swap.cleaner(), tap):
+                writer.write(wire.chunk(piece) if chunked else piece)
+                await writer.drain()
+            if chunked:
+                writer.write(b"0\r\n\r\n")
+        self.complete = True
+        await writer.drain()
+        return stays
+
+    def _write(self) -> None:
+        tap = self.tap
+        if tap is not None:
+            tap.end()
+        self.record.exchange(
+            Exchange(
+                at=stamp(self.came),
+                method=self.head.method,
+                path=self.head.target.partition("?")[0][:500],
+                status=tap.head.status if tap else 0,
+                code=tap.told.code if tap else "",
+                retry_after=tap.retry_after if tap else None,
+                reset_at=tap.reset_at if tap else "",
+                complete=self.complete,
+                usage=tap.told.usage if tap else None,
+                model=tap.told.model if tap else "",
+                seconds=round(time.monotonic() - self.began, 3),
+            )
+        )
+
+
+async def _clean(pieces: AsyncIterator[bytes], coding: str, cleaner: Cleaner, tap: Tap) -> AsyncIterator[bytes]:
+    """The body without coding and without the key, as it comes; the tap hears it."""
+    plain = zlib.decompressobj(CODINGS[coding]) if coding in CODINGS else None
+    async for piece in pieces:
+        data = piece
+        while data:
+            if plain is not None:
+                try:
+                    opened = plain.decompress(data, wire.PIECE)
+                except zlib.error:
+                    raise Broken("a coding that is broken") from None
+                data = plain.unconsumed_tail
+            else:
+                opened, data = data, b""
+            tap.feed(opened)
+            if clean := cleaner.piece(opened):
+                yield clean
+    if rest := cleaner.end():
+        yield rest
+
+
+def _phrase(status: int) -> str:
+    from http import HTTPStatus
+
+    with contextlib.suppress(ValueError):
+        return HTTPStatus(status).phrase
+    return "Answer"

@@ -66,9 +66,9 @@ class Head:
         return tuple((key, value) for key, value in self.headers if key.lower() not in gone)
 
 
-async def read_request(reader: asyncio.StreamReader) -> Head | None:
-    """None where the other side is done. Raises Broken."""
-    found = await _head(reader)
+async def read_request(reader: asyncio.StreamReader, first: bytes = b"") -> Head | None:
+    """None where the other side is done; `first` was read already. Raises Broken."""
+    found = await _head(reader, first)
     if found is None:
         return None
     line, headers = found
@@ -121,24 +121,24 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-async def _head(reader: asyncio.StreamReader) -> tuple[str, Headers] | None:
+async def _head(reader: asyncio.StreamReader, first: bytes = b"") -> tuple[str, Headers] | None:
     try:
-        data = await reader.readuntil(b"\r\n\r\n")
+        data = first + await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError as error:
-        if error.partial.strip():
+        if (first + error.partial).strip():
             raise Broken("ended within a head") from None
         return None
     except asyncio.LimitOverrunError:
         raise Broken(f"a head of more than {HEAD_BYTES} bytes") from None
-    first, *lines = data[:-4].lstrip(b"\r\n").split(b"\r\n")
+    line, *lines = data[:-4].lstrip(b"\r\n").split(b"\r\n")
     headers = []
-    for line in lines:
-        name, colon, value = line.partition(b":")
+    for each in lines:
+        name, colon, value = each.partition(b":")
         value = value.strip(b" \t")
-        if not colon or not _NAME.fullmatch(name) or any(c < 32 and c != 9 or c == 127 for c in value):
+        if not colon or not _NAME.fullmatch(name) or any((c < 32 and c != 9) or c == 127 for c in value):
             raise Broken("a header line that is none")
         headers.append((name.decode("ascii"), value.decode("latin-1")))
-    return first.decode("latin-1"), tuple(headers)
+    return line.decode("latin-1"), tuple(headers)
 
 
 def _check_framing(head: Head) -> None:
