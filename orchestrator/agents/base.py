@@ -205,6 +205,19 @@ def prompt_on_stdin(job: Job) -> bytes:
     return job.prompt.encode("utf-8", "replace")
 
 
+PROMPT_FILE = ".agent-os/prompt.md"
+"""Below HOME: where the prompt stands for programs that take none on standard input."""
+
+
+def prompt_in_file(job: Job) -> dict[str, str]:
+    """The prompt as one of an adapter's `files`."""
+    return {PROMPT_FILE: job.prompt.encode("utf-8", "replace").decode("utf-8")}
+
+
+def no_stdin(job: Job) -> bytes:
+    return b""
+
+
 def no_env(job: Job, settings: AgentSettings, gateway: Gateway) -> Mapping[str, str]:
     """Nothing beyond what every run gets."""
     return {}
