@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model.gate import Outcome
+from orchestrator.model.gate import CommandRun, Outcome
 from orchestrator.model.result import BlockerCode, FailureClass, Status
 from orchestrator.model.settings import AutomationMode, OnQuota, RepoSettings
 from orchestrator.model.steps import (
@@ -25,12 +25,12 @@ from orchestrator.model.steps import (
     Publish,
     WaitUntil,
 )
-from orchestrator.model.task import Attempt, AttemptKind, Task
+from orchestrator.model.task import Attempt, AttemptKind, Task, TaskType
 from orchestrator.model.times import parse, stamp
 from orchestrator.policy import route
-from orchestrator.policy.retry import WRITE_RESULT, next_step
+from orchestrator.policy.retry import UNSPENT_WITHOUT_WORK, WRITE_RESULT, next_step, spent
 from orchestrator.policy.route import Health, NoRoute, Route
-from tests.policy.builders import CHAIN, NOW, ago, attempt, blocked, finding, repo, task, verdict
+from tests.policy.builders import CHAIN, HEAD, NOW, ago, attempt, blocked, finding, repo, task, verdict
 
 ONWARD = Route(agent="claude")
 NOBODY = NoRoute(why="all were tried")
@@ -47,8 +47,9 @@ PARTIAL: dict[str, Any] = {"status": Status.PARTIAL, "blocker_code": BlockerCode
 def after(
     *attempts: Attempt, settings: RepoSettings | None = None, onward: Any = ONWARD, **changes: Any
 ) -> AttemptStep:
-    told = {"attempts": attempts, "verdict": REFUSED} | changes
-    return next_step(replace(task(), **told), settings or repo(), onward=onward)  # type: ignore[arg-type]
+    told: dict[str, Any] = {"attempts": attempts, "verdict": REFUSED} | changes
+    broke = str(told.pop("broke", ""))
+    return next_step(replace(task(), **told), settings or repo(), onward=onward, broke=broke)
 
 
 def test_a_verdict_that_passed_is_published_whatever_was_spent() -> None:
@@ -220,8 +221,9 @@ class Lineage:
         passes = told.pop("passes", False)
         if told.get("failure") is FailureClass.QUOTA:
             self.cooling[agent] = stamp(self.now + timedelta(hours=1))
+        times = {"started": stamp(self.now), "ended": stamp(self.now + timedelta(minutes=10))}
         self.now += timedelta(minutes=10)
-        run = attempt(n, agent=agent, kind=self.task.next_kind, **told)
+        run = attempt(n, agent=agent, kind=self.task.next_kind, **(times | told))
         judged = verdict() if passes else REFUSED
         self.task = replace(self.task, attempts=(*self.task.attempts, run), verdict=judged)
 
@@ -346,3 +348,93 @@ def test_any_mixture_of_failures_ends_within_every_ceiling(plays: list[dict[str,
     resumed = lineage.agents(AttemptKind.RESUME)
     charged_resumes = [a.agent for a in done.attempts if a.kind is AttemptKind.RESUME and a.spent]
     assert len(charged_resumes) == len(set(charged_resumes)), resumed
+
+
+# --- money, a person's stop, trouble of the agent's own, circles ----------------------------------------------------
+
+TROUBLE: dict[str, Any] = {"status": Status.BLOCKED, "spent": False, "failure": FailureClass.SERVER}
+
+
+def test_a_task_that_has_spent_its_budget_ends_once_for_that_reason_unless_it_passed() -> None:
+    broke = "budget: web-7 spent 5.10 USD of 5.00 USD (task)"
+    for run in (attempt(**PARTIAL), blocked(1, "codex"), attempt(**QUOTA), attempt(**INVALID), attempt()):
+        assert after(run, broke=broke) == Escalate(why=broke, code=BlockerCode.QUOTA_LIMITED)
+    assert after(attempt(), broke=broke, verdict=verdict()) == Publish()
+    assert isinstance(after(attempt(**PARTIAL), broke=broke, settings=DISPATCHER_ONLY), Block)
+
+
+def test_a_run_over_its_cap_is_partial_work_that_somebody_else_goes_on_with() -> None:
+    stopped = attempt(status=Status.PARTIAL, blocker_code=BlockerCode.QUOTA_LIMITED, failure=FailureClass.BUDGET)
+    assert isinstance(after(stopped), FollowUp)
+
+
+@pytest.mark.parametrize("onward", [ONWARD, NOBODY, LATER])
+def test_a_run_that_a_person_stopped_is_followed_by_no_run(onward: Any) -> None:
+    stopped = attempt(status=Status.BLOCKED, spent=False, failure=FailureClass.STOPPED)
+    step = after(stopped, onward=onward)
+    assert isinstance(step, Block)
+    assert step.code is BlockerCode.MANUAL_INTERVENTION_REQUIRED
+
+
+@pytest.mark.parametrize("failure", FailureClass)
+def test_trouble_without_work_is_not_charged_and_a_tasks_own_difficulty_is(failure: FailureClass) -> None:
+    run = attempt(failure=failure)
+    assert spent(run, worked=True)
+    assert spent(run, worked=False) is (failure not in UNSPENT_WITHOUT_WORK)
+    assert not spent(replace(run, spent=False), worked=True), "what was not charged stays so"
+
+
+def test_a_providers_bad_hour_costs_no_attempt_and_the_work_is_finished_after_it() -> None:
+    plays: Plays = dict.fromkeys(range(1, 7), TROUBLE) | {7: {"status": Status.COMPLETE, "passes": True}}
+    lineage = Lineage(play=lambda n: plays[n])
+    assert lineage.run() == Publish()
+    assert lineage.task.count(AttemptKind.ATTEMPT) == 1
+    assert lineage.agents(AttemptKind.ATTEMPT)[:3] == ["codex", "claude", "codex"], "rested, a run later"
+
+
+def test_trouble_that_never_ends_is_bounded_and_waits_longer_each_time() -> None:
+    lineage = Lineage(play=lambda n: TROUBLE, settings=repo(chains=((TaskType.IMPLEMENTATION, ("codex",)),)))
+    assert isinstance(lineage.run(), Escalate)
+    assert len(lineage.task.attempts) == repo().max_runs
+    assert lineage.task.count(AttemptKind.ATTEMPT) == 0
+    rests = [10, 20, 40, 80, 160, *[240] * 6]
+    assert lineage.waits == len(rests)
+    assert lineage.now - NOW == timedelta(minutes=sum(rests) + 12 * 10)
+
+
+def test_the_same_failure_twice_ends_the_lineage_with_agents_left() -> None:
+    run = CommandRun(command="pytest", exit=1, seconds=1, tail="1 failed: expected 29, got 28")
+    red: dict[str, Any] = {
+        "status": Status.COMPLETE,
+        "blocker_code": BlockerCode.TEST_FAILURE,
+        "verification": run,
+        "findings": ("verification: it ended with 1",),
+    }
+    lineage = Lineage(play=lambda n: red)
+    step = lineage.run()
+    assert isinstance(step, Escalate)
+    assert "the same failure twice" in step.why
+    assert lineage.kinds() == ["attempt", "correction", "attempt"], "a correction that changed nothing is the last one"
+    assert lineage.agents(AttemptKind.ATTEMPT) == ["codex", "claude"]
+
+
+def test_no_new_diff_ends_the_lineage_with_agents_left() -> None:
+    idle: dict[str, Any] = {"status": Status.BLOCKED, "blocker_code": BlockerCode.MISSING_CONTEXT, "head_sha": HEAD}
+    lineage = Lineage(play=lambda n: idle)
+    step = lineage.run()
+    assert isinstance(step, Escalate)
+    assert step.why.startswith("no new diff: claude (run 2)")
+
+
+def test_one_agent_gets_no_more_than_its_share_of_runs_and_all_no_more_than_their_time() -> None:
+    kinds = [AttemptKind.ATTEMPT, *[CORRECTION] * 3, *[CI] * 3]
+    runs = [attempt(n, kind=kind) for n, kind in enumerate(kinds, 1)]
+    assert not isinstance(after(*runs, verdict=None), Escalate)
+    step = after(*runs, attempt(8, kind=CI))
+    assert isinstance(step, Escalate)
+    assert "8 runs of codex" in step.why
+    long = attempt(agent="claude", started=ago(hours=7), ended=ago(minutes=1))
+    step = after(long)
+    assert isinstance(step, Escalate)
+    assert "worked for 419 minutes, at most 360" in step.why
+    assert not isinstance(after(long, max_runtime_minutes=600), Escalate), "a longer limit of its own counts"

@@ -6,10 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from orchestrator.model.result import FailureClass, Status
 from orchestrator.model.settings import OnQuota
 from orchestrator.model.task import Attempt, AttemptKind, TaskType
-from orchestrator.policy.route import Health, NoRoute, Route, Why, chain, choose, cool_until, left
+from orchestrator.policy.health import Record
+from orchestrator.policy.route import PASSING, Health, NoRoute, Route, Why, chain, choose, cool_until, left
 from tests.policy.builders import CHAIN, HEALTHY, NOW, ago, attempt, blocked, repo, task
 
 LATER, MUCH_LATER = ago(minutes=-30), ago(hours=-3)
@@ -149,3 +153,113 @@ def test_who_is_left_counts_the_cooling_and_not_the_unfit_or_used() -> None:
 def test_the_providers_own_reset_time_goes_before_ours() -> None:
     assert cool_until(MUCH_LATER, NOW, 60) == MUCH_LATER
     assert cool_until("", NOW, 60) == ago(hours=-1)
+
+
+# --- health, caps, budget, capabilities: passed over and said so ---------------------------------------------------
+
+
+WORSE, BETTER = Record(wins=0, runs=9), Record(wins=9, runs=9)
+
+
+def why(route: Route | NoRoute) -> dict[str, Why]:
+    return {r.agent: r.why for r in route.reasons}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason", "comes_back"),
+    [
+        ({"paused": True}, Why.PAUSED, False),
+        ({"unfit": "no key"}, Why.UNFIT, False),
+        ({"cooling_until": LATER}, Why.COOLING, True),
+        ({"breaker_until": LATER}, Why.BREAKER, True),
+        ({"probing": True, "running": 1}, Why.BREAKER, True),
+        ({"max_parallel": 2, "running": 2}, Why.BUSY, True),
+        ({"over": "budget: spent", "over_until": LATER}, Why.BUDGET, True),
+    ],
+    ids=lambda v: v.value if isinstance(v, Why) else "",
+)
+def test_who_cannot_run_now_is_passed_over_and_waited_for_when_that_passes(
+    spoil: dict[str, object], reason: Why, comes_back: bool
+) -> None:
+    state = Health(**spoil)  # type: ignore[arg-type]
+    route = pick(health={"codex": state})
+    assert agent(route) == "claude"
+    assert why(route)["codex"] is reason
+    nobody = pick(health=dict.fromkeys(CHAIN, state))
+    assert isinstance(nobody, NoRoute)
+    assert bool(nobody.until) is comes_back
+    assert set(why(nobody).values()) == {reason}
+
+
+def test_one_probe_may_run_and_runs_below_the_cap_may() -> None:
+    assert agent(pick(health={"codex": Health(probing=True)})) == "codex"
+    assert agent(pick(health={"codex": Health(max_parallel=2, running=1)})) == "codex"
+    assert agent(pick(health={"codex": Health(running=50)})) == "codex", "no cap"
+
+
+def test_capabilities_are_asked_for_and_names_never() -> None:
+    able = HEALTHY | {"gemini": Health(can=frozenset({"read_only", "resume"}))}
+    route = choose(task(), repo(), able, NOW, needs=frozenset({"read_only"}))
+    assert agent(route) == "gemini"
+    assert why(route)["codex"] is Why.LACKS
+    assert isinstance(choose(task(), repo(), HEALTHY, NOW, needs=frozenset({"read_only"})), NoRoute)
+
+
+def test_clear_evidence_puts_an_agent_back_but_never_one_that_was_named() -> None:
+    health = {"codex": Health(record=WORSE), "claude": Health(record=BETTER)}
+    route = pick(health=health)
+    assert agent(route) == "claude"
+    assert "does clearly better" in str(route.reasons[0])
+    assert agent(pick(agent="codex", health=health)) == "codex"
+    assert agent(pick(next_agent="codex", health=health)) == "codex"
+    alone = {"claude": Health(record=BETTER, unfit="gone")}
+    assert agent(pick(health=health | alone)) == "codex", "only those that could run are compared"
+
+
+def trouble(n: int, minutes: float, name: str = "codex") -> Attempt:
+    failure = FailureClass.SERVER
+    return attempt(n, agent=name, spent=False, failure=failure, status=Status.BLOCKED, ended=ago(minutes=minutes))
+
+
+def test_after_trouble_of_its_own_an_agent_rests_in_that_task_longer_each_time() -> None:
+    assert agent(pick(trouble(1, 5))) == "claude"
+    assert agent(pick(trouble(1, 11))) == "codex"
+    assert agent(pick(trouble(1, 60), trouble(2, 15))) == "claude", "the second time it rests for 20 minutes"
+    assert agent(pick(trouble(1, 60), trouble(2, 21))) == "codex"
+    many = [trouble(n, 239) for n in range(1, 10)]
+    assert agent(pick(*many)) == "claude"
+    assert agent(pick(*[trouble(n, 241) for n in range(1, 10)])) == "codex", "four hours are the most"
+    waits = pick(*[trouble(n, 5, name) for n, name in enumerate(CHAIN, 1)])
+    assert isinstance(waits, NoRoute)
+    assert waits.until == ago(minutes=-5)
+
+
+STATES = st.builds(
+    Health,
+    unfit=st.sampled_from(["", "no key"]),
+    cooling_until=st.sampled_from(["", LATER, ago(minutes=9)]),
+    paused=st.booleans(),
+    breaker_until=st.sampled_from(["", LATER]),
+    probing=st.booleans(),
+    running=st.integers(0, 3),
+    max_parallel=st.integers(0, 2),
+    record=st.sampled_from([Record(), WORSE, BETTER]),
+    over=st.sampled_from(["", "spent"]),
+    over_until=st.just(LATER),
+)
+
+
+@given(st.dictionaries(st.sampled_from(CHAIN), STATES), st.sampled_from(OnQuota))
+def test_every_candidate_gets_a_reason_and_only_a_fit_one_is_chosen(
+    health: dict[str, Health], on_quota: OnQuota
+) -> None:
+    route = choose(task(), repo(on_quota=on_quota), health, NOW)
+    assert [r.agent for r in route.reasons] == list(CHAIN)
+    assert all(r.words for r in route.reasons)
+    if isinstance(route, Route):
+        state = health[route.agent]
+        assert not any((state.unfit, state.paused, state.breaker_until, state.over))
+        assert [r.agent for r in route.reasons if r.why is Why.CHOSEN] == [route.agent]
+    else:
+        assert bool(route.until) == any(r.why in PASSING for r in route.reasons)
+        assert not any(r.why is Why.CHOSEN for r in route.reasons)
