@@ -44,8 +44,8 @@ def settings(file: Path, root: Path, env: Mapping[str, str]) -> Settings:
         file,
         env=env,
         root=root,
-        known_agents=adapters | agents.KNOWN_ENGINEERS,
-        adapters=adapters | agents.KNOWN_ENGINEERS,
+        known_agents=adapters,
+        adapters=adapters,
     )
     if found.max_parallel_workers:
         return found
