@@ -32,6 +32,13 @@ def test_a_look_finds_the_right_kind_of_thing_or_nothing(data: object, path: lis
     assert lines.moment(lines.whole(data, *path)) in ("", lines.moment(lines.whole(data, *path)))
 
 
+@pytest.mark.parametrize("odd", [True, "7", None, 10**13, -(10**13), math.inf, -math.inf, math.nan, [], {}])
+def test_what_is_no_ordinary_number_is_none(odd: object) -> None:
+    assert lines.whole({"n": odd}, "n") is None
+    assert lines.money({"n": odd}, "n") is None
+    assert lines.count({"n": odd}, "n") == 0
+
+
 @given(text=st.text(max_size=80) | ANYTHING.map(json.dumps))
 def test_a_line_is_an_object_or_noise(text: str) -> None:
     heard = list(lines.JsonLines().line(text))
@@ -77,6 +84,10 @@ def test_the_end_of_a_file_is_read_and_nothing_else_than_a_file(tmp_path: Path) 
     (tmp_path / "link").symlink_to(file)
     os.mkfifo(tmp_path / "pipe")
     assert lines.tail(tmp_path / "link") == lines.tail(tmp_path / "pipe") == ""
+    held = os.open(tmp_path / "pipe", os.O_RDWR)
+    os.write(held, b"what an agent would like to be read")
+    assert lines.tail(tmp_path / "pipe") == ""
+    os.close(held)
 
 
 def test_a_run_is_what_its_session_gained() -> None:
