@@ -14,6 +14,7 @@ Rooms: `start` and `child` (the process), `serving` and `wire` (connections, HTT
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -22,7 +23,8 @@ from pathlib import Path
 
 from orchestrator.model.exchange import Exchange, Refusal
 from orchestrator.process import CannotStart
-from orchestrator.sandbox.egress import record, start
+from orchestrator.sandbox.egress import start
+from orchestrator.sandbox.egress.record import Reading
 from orchestrator.sandbox.egress.registries import REGISTRIES
 
 __all__ = ["GATEWAY_PORT", "PROXY_PORT", "REGISTRIES", "Egress", "Rules", "Upstream", "serve"]
@@ -60,43 +62,46 @@ class Egress:
     control: int = -1
     """Descriptor for the launcher; -1 where we listen on the host's loopback."""
     record: Path
-    settle: Callable[[], None] = lambda: None
+    settle: Callable[[], None] = field(default=lambda: None, repr=False)
     """Waits until all that has happened so far is on record."""
 
     def exchanges(self) -> tuple[Exchange, ...]:
         """Requests recorded so far, in order of their end."""
         self.settle()
-        return record.exchanges(self.record)
+        return self._reading.exchanges()
 
     def refusals(self) -> tuple[Refusal, ...]:
         """In order; at most `record.MOST_REFUSALS`."""
         self.settle()
-        return record.refusals(self.record)
+        return self._reading.refusals()
+
+    @functools.cached_property
+    def _reading(self) -> Reading:
+        return Reading(self.record)
 
 
 @contextlib.contextmanager
 def serve(rules: Rules, *, inside: bool, forked: bool | None = None) -> Iterator[Egress]:
     """Runs the proxies for the block. `inside`: the run has a network namespace of its own. `forked`: how the child
     starts; None = forked where this process has one thread. Raises CannotStart."""
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as held, contextlib.ExitStack() as childs:
         try:
             number = os.open(rules.record, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-            held.callback(os.close, number)
-            listeners = [] if inside else [held.enter_context(_listener()) for _ in range(2)]
+            childs.callback(os.close, number)
+            listeners = [] if inside else [childs.enter_context(_listener()) for _ in range(2)]
         except OSError as why:
             raise CannotStart(f"egress proxy: {why}") from why
-        control = -1
-        with contextlib.ExitStack() as childs:
-            theirs = -1
-            if inside:
-                ours, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-                control, theirs = held.enter_context(ours).fileno(), childs.enter_context(other).fileno()
-            order = _order(rules, number, theirs, listeners)
-            forked = start.alone() if forked is None else forked
-            child = held.enter_context(start.running(order, forked=forked))
+        life, its_life = (held.enter_context(s) for s in socket.socketpair())
+        control, its_control = -1, -1
+        if inside:
+            ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            control, its_control = held.enter_context(ours).fileno(), childs.enter_context(its).fileno()
+        order = _order(rules, listeners, record=number, life=its_life.fileno(), control=its_control)
+        forked = start.alone() if forked is None else forked
+        child = held.enter_context(start.running(order, life, forked=forked))
         ports = [s.getsockname()[1] for s in listeners] or [GATEWAY_PORT, PROXY_PORT]
-        for each in listeners:
-            each.close()
+        its_life.close()
+        childs.close()  # what only the child needs, lest its clients wait for us when it is gone
         yield Egress(
             gateway_url=f"http://127.0.0.1:{ports[0]}" if rules.upstream else "",
             proxy_url=f"http://127.0.0.1:{ports[1]}",
@@ -110,11 +115,12 @@ def _listener() -> socket.socket:
     return socket.create_server(("127.0.0.1", 0), backlog=128)
 
 
-def _order(rules: Rules, record: int, control: int, listeners: list[socket.socket]) -> start.Order:
+def _order(rules: Rules, listeners: list[socket.socket], *, record: int, life: int, control: int) -> start.Order:
     gateway, proxy = (s.fileno() for s in listeners) if listeners else (-1, -1)
     upstream = rules.upstream
     return start.Order(
         record=record,
+        life=life,
         control=control,
         gateway=gateway,
         proxy=proxy,

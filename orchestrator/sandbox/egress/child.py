@@ -6,15 +6,19 @@ import array
 import asyncio
 import contextlib
 import gc
+import json
 import os
 import socket
+import sys
 from dataclasses import dataclass
 
+from orchestrator.sandbox.egress import gateway
 from orchestrator.sandbox.egress.connect import Proxy
 from orchestrator.sandbox.egress.gateway import Gateway, Provider
 from orchestrator.sandbox.egress.key import Swap
 from orchestrator.sandbox.egress.record import Record
-from orchestrator.sandbox.egress.serving import Listener, refuse
+from orchestrator.sandbox.egress.serving import Client, Listener, Serve, refuse
+from orchestrator.sandbox.egress.start import Order
 from orchestrator.sandbox.egress.wire import Head
 
 HANDED = b"gateway proxy"
@@ -40,8 +44,29 @@ class Work:
 
 
 def run(work: Work) -> None:
+    """In the child: until the worker lets go."""
     gc.freeze()  # what we inherited stays shared with the worker
     asyncio.run(_serve(work))
+
+
+def work(order: Order) -> Work:
+    """Raises ValueError on an upstream that cannot be one."""
+    provider = gateway.provider(order.base_url) if order.base_url else None
+    return Work(
+        life=order.life,
+        record=order.record,
+        control=order.control,
+        listeners=tuple(n for n in (order.gateway, order.proxy) if n >= 0),
+        provider=provider,
+        swap=Swap(key=order.key, dummy=order.dummy) if provider else None,
+        hosts=order.hosts,
+    )
+
+
+def main() -> None:
+    """As a program of its own: the order comes by standard input."""
+    said = json.load(sys.stdin)
+    run(work(Order(**{**said, "hosts": tuple(said["hosts"])})))
 
 
 async def _serve(work: Work) -> None:
@@ -79,18 +104,15 @@ async def _listen(work: Work) -> None:
     if len(handed) != 2:
         return
     proxy = Proxy(hosts=work.hosts, record=record)
-    serve = _nothing
+    serve: Serve = _nothing
     if work.provider is not None and work.swap is not None:
         serve = Gateway(provider=work.provider, swap=work.swap, record=record).serve
     await Listener(serve).start(handed[0])
     await Listener(proxy.serve).start(handed[1])
 
 
-async def _nothing(client: object, head: Head) -> bool:
+async def _nothing(client: Client, head: Head) -> bool:
     """There is no provider behind this run's gateway."""
-    from orchestrator.sandbox.egress.serving import Client
-
-    assert isinstance(client, Client)
     return await refuse(client, head, 403, "this run has no provider here")
 
 
@@ -100,7 +122,7 @@ async def _handed(control: int) -> list[socket.socket]:
     channel.setblocking(False)
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(control, lambda: ready.done() or ready.set_result(None))
+    loop.add_reader(control, _set, ready)
     try:
         await ready
         return _received(channel)
@@ -121,3 +143,8 @@ def _received(channel: socket.socket) -> list[socket.socket]:
             os.close(number)
         return []
     return [socket.socket(fileno=number) for number in numbers]
+
+
+def _set(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)

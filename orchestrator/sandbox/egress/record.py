@@ -49,21 +49,39 @@ class Record:
         os.write(self.fd, json.dumps(line, separators=(",", ":")).encode() + b"\n")
 
 
-def exchanges(file: Path) -> tuple[Exchange, ...]:
-    return tuple(_exchange(line["exchange"]) for line in _lines(file) if "exchange" in line)
+class Reading:
+    """The reading side: asked every few seconds while a run lasts, it reads only what is new."""
 
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.at = 0
+        self.seen: list[Exchange] = []
+        self.refused: list[Refusal] = []
 
-def refusals(file: Path) -> tuple[Refusal, ...]:
-    return tuple(Refusal(**line["refusal"]) for line in _lines(file) if "refusal" in line)
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Empty where there is no file."""
+        self._look()
+        return tuple(self.seen)
 
+    def refusals(self) -> tuple[Refusal, ...]:
+        self._look()
+        return tuple(self.refused)
 
-def _lines(file: Path) -> list[dict[str, Any]]:
-    """Empty where there is no file. A last line without its end is still being written."""
-    try:
-        data = file.read_bytes()
-    except FileNotFoundError:
-        return []
-    return [json.loads(line) for line in data.split(b"\n")[:-1]]
+    def _look(self) -> None:
+        try:
+            with self.file.open("rb") as source:
+                source.seek(self.at)
+                data = source.read()
+        except FileNotFoundError:
+            return
+        whole = data[: data.rfind(b"\n") + 1]  # a last line without its end is still being written
+        self.at += len(whole)
+        for line in whole.splitlines():
+            told = json.loads(line)
+            if "exchange" in told:
+                self.seen.append(_exchange(told["exchange"]))
+            elif "refusal" in told:
+                self.refused.append(Refusal(**told["refusal"]))
 
 
 def _exchange(data: dict[str, Any]) -> Exchange:
