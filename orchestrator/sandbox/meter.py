@@ -71,7 +71,8 @@ class Meter:
         """Ends what is still there of processes that were seen; answers "memory" where the kernel killed for it."""
         starved = self.group is not None and self.group.starved()
         for pid, began in self.known.items():
-            for each in procs.tree(pid) if procs.started_at(pid) == began else ():
+            below = tuple(procs.tree(pid)) if procs.started_at(pid) == began else ()
+            for each in below:  # all are found before the first is gone: orphans would be nobody's
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(each, signal.SIGKILL)
         self.pid, self.known = 0, {}

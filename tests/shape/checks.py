@@ -25,6 +25,8 @@ PROGRAM_DOORS: Mapping[str, str] = {
     "process/fork.py": "the door: children that share our memory",
     "process/helper.py": "the door: modules of ours in a process of their own",
     "hub/process.py": "the hub is an island and has a door of its own",
+    "sandbox/inside/__main__.py": "runs inside of a box and becomes the agent's program",
+    "sandbox/inside/alone.py": "the same without namespaces: the supervisor of the run",
     "agents/player.py": "runs as a foreign program, as an agent does; nothing of ours imports it",
 }
 """Where other programs are started."""
