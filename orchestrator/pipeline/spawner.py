@@ -26,9 +26,10 @@ from orchestrator.policy import capacity
 from orchestrator.services import Services
 
 HEAVY = (
-    "email.parser", "gql", "gql.transport.httpx", "http.client", "httpx", "orchestrator.agents", "orchestrator.consult",
-    "orchestrator.github.client", "orchestrator.pipeline.engine", "orchestrator.sandbox.egress", "re2", "selectors",
-    "ssl", "subprocess", "tempfile", "yaml",
+    "email.parser", "encodings.idna", "github", "gql", "gql.transport.httpx", "http.client", "http.cookies", "httpx",
+    "orchestrator.agents", "orchestrator.consult", "orchestrator.github.client", "orchestrator.github.rest",
+    "orchestrator.pipeline.engine", "orchestrator.sandbox.egress", "orchestrator.sandbox.egress.child", "re2",
+    "requests", "selectors", "ssl", "stringprep", "subprocess", "tempfile", "urllib3.util.ssl_", "yaml",
 )  # fmt: skip
 """What a worker loads on its way, also the parts that are imported inside of functions."""
 LOOK = 0.2
@@ -44,18 +45,21 @@ def run(services: Services, build: Callable[[], Services], count: int) -> None:
     with disk.locked(pool.spawner_lock(services)) as mine:
         if not mine:
             return
-        _load()
+        _load(services)
         _start(services, build, count, children)
     while children:
         _reap(children, wait=True)
 
 
-def _load() -> None:
+def _load(services: Services) -> None:
     """Everything at once, then out of the collector's sight: what it does not touch stays shared."""
+    gc.disable()
+    services.redact("its patterns are compiled when first used, and are large")
     for name in HEAVY:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _start(services: Services, build: Callable[[], Services], count: int, children: set[int]) -> None:
