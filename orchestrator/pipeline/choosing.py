@@ -19,7 +19,7 @@ from orchestrator.model.settings import AgentSettings, RepoSettings
 from orchestrator.model.stream import RunOutcome
 from orchestrator.model.task import Attempt, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import funds
+from orchestrator.pipeline import engine, funds
 from orchestrator.policy import health as judged
 from orchestrator.policy import route
 from orchestrator.policy.health import Run
@@ -54,24 +54,26 @@ def health(services: Services, task: Task, repo: RepoSettings) -> dict[str, rout
     runs = services.recent.runs(services.now())
     busy = services.spend.open(lambda id: id != task.id and services.mailbox.alive(TaskId(id)))
     names = {*route.chain(task, repo), task.next_agent} - {""}
+    confine = engine.confinement(services, repo)
+    loose = confine if isinstance(confine, str) else ""
     found: dict[str, route.Health] = {}
     for name in sorted(names):
         settings = services.settings.agent(name)
         if settings is None:
             found[name] = route.Health(unfit="is not configured")
             continue
-        found[name] = _of(services, repo, settings, runs.get(name, ()), len(busy.get(name, ())))
+        found[name] = _of(services, repo, settings, runs.get(name, ()), len(busy.get(name, ())), loose)
     return found
 
 
 def _of(
-    services: Services, repo: RepoSettings, settings: AgentSettings, runs: tuple[Run, ...], running: int
+    services: Services, repo: RepoSettings, settings: AgentSettings, runs: tuple[Run, ...], running: int, loose: str
 ) -> route.Health:
     now = services.now()
     breaker = judged.breaker(runs, now)
     over = funds.agent(services, repo, settings)
     return route.Health(
-        unfit=agents.preflight(settings) or "",
+        unfit=agents.preflight(settings) or loose,
         cooling_until=services.cooldowns.until(settings.name),
         paused=settings.paused,
         can=frozenset(name for name, can in asdict(agents.capabilities(settings)).items() if can),

@@ -82,7 +82,7 @@ def _record(services: Services, task: Task, step: PullStep) -> None:
 
 def _wait(services: Services, task: Task, why: str) -> None:
     """Waiting that only a person can end is told once."""
-    if why == policy.NO_CHECKS or "not ours" in why:
+    if why == policy.NO_CHECKS or "not ours" in why or policy.NO_SANDBOX in why:
         notify.tell(
             services, AlertKind.MANUAL_ACTION, task, f"wait:{task.pushed_sha}", why, action="see the pull request"
         )

@@ -82,7 +82,10 @@ def _unconfined(task: Task, repo: RepoSettings) -> Wait | None:
     if not loose or repo.merge_without_sandbox:
         return None
     who = ", ".join(dict.fromkeys(loose))
-    return Wait(why=f"{who} ran without a sandbox, so merging is a person's (`merge_without_sandbox: true` allows it)")
+    return Wait(why=f"{who} {NO_SANDBOX}, so merging is a person's (`merge_without_sandbox: true` allows it)")
+
+
+NO_SANDBOX = "ran without a sandbox"
 
 
 def _missing_checks(f: Facts) -> Wait | None:
