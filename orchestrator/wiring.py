@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator import agents, config, machine
+from orchestrator.agents import keys
 from orchestrator.clock import CLOCK_ENV, Clock
 from orchestrator.git import Git
 from orchestrator.github.auth import TokenSource
@@ -60,7 +61,10 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
     clock = Clock(file=Path(env[CLOCK_ENV]) if env.get(CLOCK_ENV) else None)
     state = settings.runtime / "state"
     token = TokenSource(settings.github, clock, environ=env)
-    redact = Redactor(known=(*config.known_secrets(settings, env), *token.known_secrets()))
+    known = agents.AGENTS.values()
+    login_files = {name for agent in known for name in agent.login_files}
+    secrets = config.known_secrets(settings, env, variables=keys.variables(known), login_files=login_files)
+    redact = Redactor(known=(*secrets, *token.known_secrets()))
     return Services(
         settings=settings,
         clock=clock,
