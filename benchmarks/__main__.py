@@ -15,6 +15,7 @@ PROOFS: dict[str, str] = {
     "idle": "an idle tick makes at most 2 requests and costs at most 3 times a bare Python with urllib and json",
     "overhead": "from Ready to pull request, at most 4 times the bare git commands",
     "kill": "SIGKILL at every mutating system call and HTTP write of a task loses and doubles nothing",
+    "sandbox": "of more than 40 ways out of a run none succeeds under bubblewrap, and each does without it",
     "planted": "every planted defect is caught by the story that names it",
     "agents": "the real agent programs in every scenario of the model stub: each end is understood, none by wording",
 }

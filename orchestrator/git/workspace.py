@@ -104,6 +104,8 @@ class Workspaces(Trees):
         path, notes = self.workspace(task_id), self._notes(task_id)
         if self._marker(task_id) is None or not _is_folder(path) or not (notes / "snapshot").exists():
             return False
+        if set(self._gitlinks(notes / "snapshot")) - set(self._known_gitlinks(notes)):
+            return False  # a nested repository of the agent's: comparing would run git in it, and its filters with it
         env = {"GIT_INDEX_FILE": str(notes / "snapshot"), "GIT_WORK_TREE": str(path)}
         specs = "\0".join([".", *(f":(top,exclude,literal){p}" for p in [RESULT_FILE, *self._known_gitlinks(notes)])])
         words = [*_ADD[:1], "--dry-run", *_ADD[1:]]

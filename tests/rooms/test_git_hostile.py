@@ -215,6 +215,7 @@ def test_nothing_an_agent_planted_runs_in_any_verb_of_ours(plant: Plant, vector:
     assert base is not None
     repo.open_workspace("web-1", start=base, branch="agent/web-1")
     snapshot = repo.snapshot("web-1")
+    repo.still("web-1")
     again = repo.snapshot("web-1")
     changes = repo.changes(base, snapshot.tree)
     repo.neighbours(snapshot.tree, changes)
