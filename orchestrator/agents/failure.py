@@ -4,11 +4,12 @@ Status, error code and Retry-After are the provider's own; wording changes betwe
 of the codes: Anthropic API errors (invalid_request_error, authentication_error, permission_error, not_found_error,
 request_too_large, rate_limit_error, api_error, overloaded_error, billing_error), OpenAI error codes
 (insufficient_quota, context_length_exceeded, rate_limit_exceeded, invalid_api_key), Gemini API (RESOURCE_EXHAUSTED,
-UNAUTHENTICATED, PERMISSION_DENIED, UNAVAILABLE).
+UNAUTHENTICATED, PERMISSION_DENIED, UNAVAILABLE; reason API_KEY_INVALID, which comes with 400).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from orchestrator.model.exchange import Exchange
 from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.settings import Price
 from orchestrator.model.stream import RunOutcome
+from orchestrator.model.times import parse
 
 CODES = {
     "insufficient_quota": FailureClass.QUOTA,
@@ -28,6 +30,7 @@ CODES = {
     "permission_error": FailureClass.AUTH,
     "invalid_api_key": FailureClass.AUTH,
     "unauthenticated": FailureClass.AUTH,
+    "api_key_invalid": FailureClass.AUTH,
     "permission_denied": FailureClass.AUTH,
     "context_length_exceeded": FailureClass.CONTEXT_OVERFLOW,
     "request_too_large": FailureClass.CONTEXT_OVERFLOW,
@@ -39,6 +42,15 @@ CODES = {
     "unavailable": FailureClass.SERVER,
     "internal": FailureClass.SERVER,
 }
+STATUSES = {
+    401: FailureClass.AUTH,
+    402: FailureClass.QUOTA,
+    403: FailureClass.AUTH,
+    404: FailureClass.MISCONFIGURED,
+    408: FailureClass.NETWORK,
+    413: FailureClass.CONTEXT_OVERFLOW,
+    429: FailureClass.QUOTA,
+}
 OVERRULED = frozenset(
     {FailureClass.UNKNOWN, FailureClass.CRASHED, FailureClass.SERVER, FailureClass.NETWORK, FailureClass.QUOTA,
      FailureClass.AUTH, FailureClass.CONTEXT_OVERFLOW, FailureClass.MISCONFIGURED, FailureClass.DID_NOTHING,
@@ -46,42 +58,86 @@ OVERRULED = frozenset(
 )  # fmt: skip
 """What the provider's answer explains better than the program's end does."""
 
+WORTH_WAITING = 90.0
+"""Seconds until a refusal's told end for which a program may sleep."""
+TRIES = 4
+TRYING = 20.0
+"""So many refusals without a good answer between them, over so many seconds: enough."""
+
 
 def of(exchange: Exchange) -> FailureClass:
-    """What one request's end means; NONE for a good answer, UNKNOWN for a refusal without a known code."""
-    if exchange.code:
-        known = CODES.get(exchange.code.lower())
-        if known is not None:
-            return known
+    """What one request's end means; NONE for a good answer and for one that the agent itself broke off, UNKNOWN for a
+    refusal without a known code."""
+    if _silent(exchange):
+        return FailureClass.NONE
+    code = exchange.code.lower()
+    if code in CODES:
+        return CODES[code]
     status = exchange.status
-    if status == 0 or (status < 400 and not exchange.complete):
+    if status == 0 or (status < 400 and not exchange.complete and not code):
         return FailureClass.NETWORK
+    if status < 400 and code:  # an error inside of a stream; some name it by its status
+        return _by_status(int(code)) if re.fullmatch(r"[45]\d\d", code) else FailureClass.SERVER
+    return _by_status(status)
+
+
+def _by_status(status: int) -> FailureClass:
     if status < 400:
-        return FailureClass.SERVER if exchange.code else FailureClass.NONE
-    if status in (402, 429):
-        return FailureClass.QUOTA
-    if status in (401, 403):
-        return FailureClass.AUTH
-    if status == 404:
-        return FailureClass.MISCONFIGURED
-    if status == 413:
-        return FailureClass.CONTEXT_OVERFLOW
-    return FailureClass.SERVER if status >= 500 else FailureClass.UNKNOWN
+        return FailureClass.NONE
+    return STATUSES.get(status, FailureClass.SERVER if status >= 500 else FailureClass.UNKNOWN)
+
+
+def hopeless(exchanges: Sequence[Exchange]) -> bool:
+    """The program tries on although its provider refuses: some do so for minutes, or sleep for as long as Retry-After
+    says. Ended, its engineer cools down until the told time and another one takes over."""
+    asked = [e for e in exchanges if e.method == "POST" and not _silent(e)]
+    streak: list[Exchange] = []
+    for exchange in reversed(asked):
+        if of(exchange) is FailureClass.NONE:
+            break
+        streak.append(exchange)
+    if not streak:
+        return False
+    last, first = streak[0], streak[-1]
+    if of(last) is FailureClass.QUOTA and last.reset_at and _between(last.at, last.reset_at) > WORTH_WAITING:
+        return True
+    return len(streak) >= TRIES and _between(first.at, last.at) >= TRYING
+
+
+def _between(first: str, second: str) -> float:
+    """Seconds; 0 where one of them is no time."""
+    try:
+        return (parse(second) - parse(first)).total_seconds()
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def settled(outcome: RunOutcome, exchanges: Sequence[Exchange], price: Price | None) -> RunOutcome:
     """The outcome with what our proxy saw: the failure's class, the reset time, the usage."""
     outcome = replace(outcome, requests=len(exchanges), usage=usage(outcome.usage, exchanges, price))
-    if not exchanges or outcome.failure not in OVERRULED:
+    last = _telling(exchanges)
+    if last is None or outcome.failure not in OVERRULED:
         return outcome
-    last = exchanges[-1]
     seen = of(last)
     if seen is FailureClass.NONE or (seen is FailureClass.UNKNOWN and outcome.failure is not FailureClass.CRASHED):
         return outcome
     told = f"its provider answered {last.status or 'nothing'}" + (f" {last.code}" if last.code else "")
     detail = f"{told}; {outcome.detail}" if outcome.detail else told
-    reset = last.reset_at or (outcome.reset_at if seen is FailureClass.QUOTA else "")
-    return replace(outcome, failure=seen, reset_at=reset if seen is FailureClass.QUOTA else "", detail=detail)
+    reset = (last.reset_at or outcome.reset_at) if seen is FailureClass.QUOTA else ""
+    return replace(outcome, failure=seen, reset_at=reset, detail=detail)
+
+
+def _telling(exchanges: Sequence[Exchange]) -> Exchange | None:
+    """The last one that says how the provider stands: those the agent broke off say nothing, and what was only looked
+    up (GET: lists of models) counts where nothing was asked."""
+    ended = [e for e in exchanges if not _silent(e)]
+    asked = [e for e in ended if e.method == "POST"]
+    return next(iter((asked or ended)[-1:]), None)
+
+
+def _silent(exchange: Exchange) -> bool:
+    """The agent broke it off before the provider had said anything of itself."""
+    return exchange.left and exchange.status < 400 and not exchange.code
 
 
 def usage(told: Usage, exchanges: Sequence[Exchange], price: Price | None) -> Usage:
@@ -97,7 +153,11 @@ def usage(told: Usage, exchanges: Sequence[Exchange], price: Price | None) -> Us
             cost_usd=told.cost_usd,
             source="provider",
         )
-    if tokens.cost_usd is None and price is not None and (tokens.input_tokens or tokens.output_tokens):
+    if (
+        tokens.cost_usd is None
+        and price is not None
+        and (tokens.input_tokens or tokens.cached_tokens or tokens.output_tokens)
+    ):
         return replace(tokens, cost_usd=cost(tokens, price), source="computed")
     return tokens
 

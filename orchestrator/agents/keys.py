@@ -7,23 +7,29 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestrator.agents.base import Agent, Provider
 from orchestrator.model.settings import AgentSettings
 
-PLACEHOLDERS = ("your", "xxx", "changeme", "change-me", "placeholder", "<", "todo", "example", "...")
-"""What a key that nobody filled in begins with or holds."""
 SECRETS_BYTES = 65536
 REACH_SECONDS = 3.0
 REACHED_FOR = 300.0
-"""Seconds for which a provider that answered is taken to answer still; one that did not is asked again after 30."""
+"""Seconds for which a provider that answered is taken to answer still."""
+UNREACHED_FOR = 30.0
+"""Seconds after which one that did not is asked again."""
+
+_KEY = re.compile(r"[\x21-\x7e]{8,4096}")
+_UNFILLED = re.compile(
+    r"<|\.\.\.|(?:^|[-_])(?:your|xxx+|change-?_?me|placeholder|todo|example|insert|replace)(?:$|[-_])", re.IGNORECASE
+)
+"""What a key that nobody filled in looks like. Whole words only: keys are random, and parts of words turn up in them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +48,14 @@ def access(agent: Agent, settings: AgentSettings, env: Mapping[str, str] | None 
     if isinstance(held, str):
         return held
     reasons: list[str] = []
-    for provider in agent.providers:
+    meant = [p for p in agent.providers if p.key_env == settings.key_env]  # its usual name says which one is meant
+    for provider in meant or agent.providers:
         base_url = (settings.base_url or provider.base_url).rstrip("/")
         name = settings.key_env or provider.key_env
-        key = str(held.get(provider.secret, "")) if provider.secret else ""
-        key = (key or env.get(name, "")).strip()
-        where = f"{provider.secret} in {Path(settings.secrets_file).name} or {name}" if provider.secret else name
+        told = held.get(provider.secret) if provider.secret else None
+        key = (told if isinstance(told, str) and told.strip() else env.get(name, "")).strip()
+        filed = f"{provider.secret} in {Path(settings.secrets_file).name}" if settings.secrets_file else ""
+        where = f"{filed} or {name}" if provider.secret and filed else name
         if not key:
             reasons.append(f"{provider.name}: no key ({where})")
         elif placeholder(key):
@@ -79,11 +87,12 @@ def secrets(file: str) -> dict[str, object] | str:
     """The secrets file's object, or what is wrong with it. Its values never stand in an error."""
     path = Path(file)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as source:
+            data = source.read(SECRETS_BYTES + 1)
     except OSError as why:
         return f"{path.name} cannot be read: {why.strerror}"
     if len(data) > SECRETS_BYTES:
-        return f"{path.name} has {len(data)} bytes, more than {SECRETS_BYTES}"
+        return f"{path.name} has more than {SECRETS_BYTES} bytes"
     try:
         found = json.loads(data)
     except (ValueError, RecursionError) as why:
@@ -92,25 +101,45 @@ def secrets(file: str) -> dict[str, object] | str:
     return found if isinstance(found, dict) else f"{path.name} holds no JSON object"
 
 
+def variables(known: Iterable[Agent]) -> frozenset[str]:
+    """Names of the variables that usually hold a provider's key, for the redactor."""
+    return frozenset(provider.key_env for agent in known for provider in agent.providers)
+
+
 def placeholder(key: str) -> bool:
-    fold = key.casefold()
-    return len(key) < 8 or any(word in fold for word in PLACEHOLDERS)
+    """Nobody filled it in, or it is none: too short, or with what no header can hold."""
+    return not _KEY.fullmatch(key) or _UNFILLED.search(key) is not None
 
 
 def reachable(base_url: str) -> bool:
     """A TCP connection comes about. Remembered for a while: the question is asked at every choice of an agent."""
-    parts = urlsplit(base_url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    moment = int(time.monotonic() // REACHED_FOR)
-    return _reached(parts.hostname or "", port, moment) or _reached(
-        parts.hostname or "", port, -int(time.monotonic() // 30) - 1
-    )
-
-
-@lru_cache(maxsize=64)
-def _reached(host: str, port: int, moment: int) -> bool:
     try:
-        with socket.create_connection((host, port), timeout=REACH_SECONDS):
+        parts = urlsplit(base_url)
+        where = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+    except ValueError:
+        return False
+    now = time.monotonic()
+    if (known := _reached.get(where)) is not None and now < known.until:
+        return known.answers
+    answers = _answers(where)
+    _reached[where] = _Reached(answers=answers, until=now + (REACHED_FOR if answers else UNREACHED_FOR))
+    return answers
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reached:
+    answers: bool
+    until: float
+    """On the monotonic clock."""
+
+
+_reached: dict[tuple[str, int], _Reached] = {}
+"""Of this process; as many entries as there are providers in the configuration."""
+
+
+def _answers(where: tuple[str, int]) -> bool:
+    try:
+        with socket.create_connection(where, timeout=REACH_SECONDS):
             return True
-    except OSError:
+    except (OSError, UnicodeError):
         return False

@@ -9,7 +9,7 @@ Rooms: `lines` (YAML), `schema` (the shape and its words), `explain` (all that i
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from orchestrator.config.problems import ConfigError, Problem
@@ -72,15 +72,24 @@ def load(
         )
 
 
-def known_secrets(settings: Settings, env: Mapping[str, str]) -> tuple[str, ...]:
+def known_secrets(
+    settings: Settings, env: Mapping[str, str], *, variables: Iterable[str] = (), login_files: Iterable[str] = ()
+) -> tuple[str, ...]:
     """Every secret this configuration leads to, for the redactor: literals, the environment, the files it names.
 
-    Files that cannot be read are left out: whoever needs them says so.
+    `variables`: those that usually hold providers' keys. `login_files`: what makes a login, below an agent's login
+    folder. Files that cannot be read are left out: whoever needs them says so.
     """
+    from orchestrator.config.secret import logins, values
+
     github, telegram = settings.github, settings.telegram
     found = [telegram.token, env.get(telegram.token_env, "")]
     found += [env.get(name, "") for name in (github.token_env, "GITHUB_TOKEN", "GH_TOKEN")]
+    found += [env.get(name, "").strip() for name in variables]
     for agent in settings.agents:
+        found += [env.get(agent.key_env, "").strip() if agent.key_env else ""]
+        found += values(Path(agent.secrets_file)) if agent.secrets_file else ()
+        found += logins(Path(agent.login), login_files) if agent.login else ()
         found += [env.get(name, "") for name in agent.env if _sounds_secret(name)]
     for file in (github.token_file, github.app_private_key_file):
         try:

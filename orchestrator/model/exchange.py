@@ -19,13 +19,17 @@ class Exchange:
     status: int
     code: str = ""
     """The error's type or code as the answer's body told it (`error.type`, `error.code`, `error.status`), else empty;
-    at most 64 characters of [A-Za-z0-9_.-]. Also set for an error event inside of a stream that began with 200."""
+    at most 64 characters of [A-Za-z0-9_.:/-]; `error` where an error object names none. Also set for an error event
+    inside of a stream that began with 200."""
     retry_after: float | None = None
     """Seconds, from Retry-After (a number or a date)."""
     reset_at: str = ""
     """UTC, from the provider's rate limit headers or from retry_after; empty when nothing told it."""
     complete: bool = True
     """The answer came to its proper end; False when the connection broke in the middle of it."""
+    left: bool = False
+    """It was the agent's side that went away before the end (killed, or no longer interested); tells nothing of the
+    provider."""
     usage: Usage | None = None
     """What the answer itself reported; `input_tokens` holds what was not cached, `source` is provider."""
     model: str = ""

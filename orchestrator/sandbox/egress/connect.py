@@ -23,6 +23,8 @@ from orchestrator.sandbox.egress.targets import Address, Target
 from orchestrator.sandbox.egress.wire import Head
 
 CONNECT_SECONDS = 20.0
+LAST_SECONDS = 60.0
+"""What the other side may still say once one has ended."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
 
@@ -88,9 +90,10 @@ async def _tunnel(client: Client, reader: asyncio.StreamReader, writer: asyncio.
         asyncio.ensure_future(_pump(reader, client.writer)),
     ]
     try:
-        await asyncio.gather(*ways)
-    except OSError:
-        client.abort()
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ways, timeout=LAST_SECONDS)
+        if any(not way.done() or way.exception() for way in ways):
+            client.abort()
     finally:
         for way in ways:
             way.cancel()

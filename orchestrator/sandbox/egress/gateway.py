@@ -90,7 +90,7 @@ class _Passing:
         self.client, self.head = client, head
         self.came, self.began = datetime.now(UTC), time.monotonic()
         self.tap: Tap | None = None
-        self.complete = False
+        self.complete = self.left = False
 
     async def go(self, target: str, headers: wire.Headers) -> bool:
         work = asyncio.ensure_future(self._work(target, headers))
@@ -99,6 +99,7 @@ class _Passing:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             return await work if work.done() else False
         finally:
+            self.left = self.left or not work.done()
             for task in (work, gone):
                 task.cancel()
             await asyncio.gather(work, gone, return_exceptions=True)
@@ -108,7 +109,11 @@ class _Passing:
         try:
             reader, writer = await asyncio.wait_for(
                 asyncio.open_connection(
-                    self.provider.host, self.provider.port, ssl=self.provider.tls, limit=wire.HEAD_BYTES
+                    self.provider.host,
+                    self.provider.port,
+                    ssl=self.provider.tls,
+                    limit=wire.HEAD_BYTES,
+                    happy_eyeballs_delay=0.25,
                 ),
                 CONNECT_SECONDS,
             )
@@ -120,6 +125,7 @@ class _Passing:
             stays = await self._answer(answer, reader)
             return stays and asking.done() and asking.exception() is None
         except (Broken, OSError) as broken:
+            self.left = self.client.gone.is_set()
             if self.tap is None:
                 if asking.done() and isinstance(asking.exception(), Broken):
                     return await refuse(self.client, self.head, 400, "a request that is broken")
@@ -195,6 +201,7 @@ class _Passing:
                 retry_after=tap.retry_after if tap else None,
                 reset_at=tap.reset_at if tap else "",
                 complete=self.complete,
+                left=self.left and not self.complete,
                 usage=tap.told.usage if tap else None,
                 model=tap.told.model if tap else "",
                 seconds=round(time.monotonic() - self.began, 3),

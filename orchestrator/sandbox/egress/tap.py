@@ -13,7 +13,7 @@ from orchestrator.sandbox.egress.wire import Head
 ERROR_BYTES = 65536
 BODY_BYTES = 4_000_000
 """Of a good answer in one piece, and of one line of a stream (a Responses stream ends with the whole answer in one)."""
-TELLING = (b'"usage"', b'"usageMetadata"', b'"error"', b'"error_code"')
+TELLING = (b'"usage"', b'"usageMetadata"', b'"error"')
 """Lines of a stream without any of these are not parsed: nearly all of them are text."""
 REFUSED_FOR_NOW = frozenset({402, 429, 503, 529})
 
@@ -49,10 +49,6 @@ class Tap:
     @property
     def retry_after(self) -> float | None:
         return resets.retry_after(self.head, self.now)
-
-    @property
-    def code(self) -> str:
-        return self.told.code
 
     @property
     def reset_at(self) -> str:

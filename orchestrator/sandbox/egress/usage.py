@@ -18,6 +18,7 @@ from orchestrator.sandbox.egress.record import word
 Json = dict[str, Any]
 
 MOST_TOKENS = 10**12
+_CUMULATIVE = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
 
 
 @dataclass(kw_only=True)
@@ -49,7 +50,8 @@ class Told:
             return
         kind = data.get("type")
         if kind in ("message_start", "message_delta", "message"):
-            self._anthropic.update({k: v for k, v in used.items() if v is not None})
+            for name in _CUMULATIVE:  # a later event may tell 0 for what an earlier one told
+                self._anthropic[name] = max(_count(used, name), _count(self._anthropic, name))
             self.usage = _messages(self._anthropic)
         elif "prompt_tokens" in used:
             self.usage = _completions(used)
@@ -65,7 +67,9 @@ class Told:
         self.error = error
         reason = next((word(d.get("reason")) for d in details(error) if word(d.get("reason"))), "")
         status, kind = word(error.get("status")), word(error.get("type"))
-        told = word(error.get("code")) or status or (kind if error is not data else "")
+        number = error.get("code")
+        http = str(number) if isinstance(number, int) and 400 <= number < 600 else ""
+        told = word(number) or status or (kind if error is not data else "") or http
         # Google says INVALID_ARGUMENT for a wrong key; only the reason tells it apart
         self.code = reason if reason.startswith("API_KEY") else told or self.code or "error"
 
