@@ -174,7 +174,7 @@ def _state(name: str, task: Task, health: Health | None, now: datetime, needs: f
     if health.probing and health.running:
         return no(Why.BREAKER, "failed too often lately, one probe of it is under way", soon)
     if health.max_parallel and health.running >= health.max_parallel:
-        return no(Why.BUSY, f"{health.running} runs of it are under way, its most", soon)
+        return no(Why.BUSY, f"{health.running} of at most {health.max_parallel} runs of it are under way", soon)
     if health.over:
         return no(Why.BUDGET, health.over, health.over_until)
     return None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
-from orchestrator import operations
+from orchestrator import operations, wiring
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName, TaskId
 from orchestrator.model.result import FailureClass, Status, Usage
-from orchestrator.model.task import Attempt, Task
+from orchestrator.model.task import Attempt, Folder, Task
 from orchestrator.model.times import stamp
 from orchestrator.operations import money
-from orchestrator.pipeline import guard
+from orchestrator.pipeline import attempt, guard
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import World, works
 
@@ -132,7 +134,7 @@ def test_a_subscriptions_share_is_left_alone_until_its_window_has_passed(make: M
     assert [a.agent for a in world.task(third).attempts] == ["anna"]
 
 
-def test_a_paused_agent_and_one_at_its_cap_are_passed_over(make: MakeWorld) -> None:
+def test_a_paused_agent_is_passed_over(make: MakeWorld) -> None:
     world = make()
     world.config["agents"]["anna"]["paused"] = True
     world.build()
@@ -140,6 +142,43 @@ def test_a_paused_agent_and_one_at_its_cap_are_passed_over(make: MakeWorld) -> N
     world.dispatch()
     world.work()
     assert [a.agent for a in world.task().attempts] == ["ben"]
+
+
+def test_a_cap_of_one_run_holds_though_several_workers_choose_at_once(make: MakeWorld) -> None:
+    world = make()
+    world.config["agents"]["anna"]["max_parallel"] = 1
+    world.build()
+    world.play({"steps": [{"sleep": 1.5}, *works("{task}.txt", "x")]})
+    ids = [f"app-{world.issue(f'Number {n}')}" for n in range(4)]
+    world.dispatch()
+
+    def work(id: str) -> None:
+        mine = wiring.build(world.settings, world.env, kind="worker", id=id)
+        attempt.work(mine, TaskId(id))
+        mine.github.close()
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(work, ids))
+    assert sorted(world.task(id).attempts[0].agent for id in ids) == ["anna", "ben", "ben", "ben"]
+
+
+def test_who_waits_for_an_agent_at_its_cap_is_back_in_the_inbox_and_charged_nothing(make: MakeWorld) -> None:
+    world = make(agents=("anna",))
+    world.config["agents"]["anna"]["max_parallel"] = 1
+    world.build()
+    world.issue()
+    world.dispatch()
+    other = at_work(world, "app-9")
+    world.services.mailbox.put(other, Folder.HOLD)
+    with world.services.mailbox.claim(other.id) as claim:
+        assert claim is not None
+        world.services.spend.note(other, replace(other.attempts[0], agent="anna"), Usage())
+        world.work()
+        assert (world.place(), world.runs()) == ("inbox", 0)
+        assert "1 of at most 1 runs of it are under way" in world.task().reason
+    world.clock.advance(70)
+    world.work()
+    assert world.place() == "review", "its worker is gone, so is its run"
 
 
 def test_estimate_and_cost_stand_in_the_pull_request_and_the_ledger_and_unknown_is_said(make: MakeWorld) -> None:
@@ -184,5 +223,5 @@ def usage(usd: float, tokens: int = 1) -> Usage:
 
 def at_work(world: World, id: str) -> Task:
     """A task that some worker has."""
-    attempt = Attempt(n=1, agent="ben", started=stamp(world.services.now()))
-    return Task(id=TaskId(id), repo=RepoName("ada/app"), title="t", attempts=(attempt,))
+    first = Attempt(n=1, agent="ben", started=stamp(world.services.now()))
+    return Task(id=TaskId(id), repo=RepoName("ada/app"), title="t", attempts=(first,))

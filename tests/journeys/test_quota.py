@@ -79,17 +79,17 @@ def test_the_second_agent_finishes_from_the_firsts_commits_and_the_first_is_used
 
 def test_where_the_repository_waits_the_task_comes_back_at_the_told_time_to_the_same_agent(make: MakeWorld) -> None:
     world = make(on_quota="wait")
-    world.play({"when": {"agent": "anna", "attempt": 1}, "steps": refused_half_way()}, {"steps": works()})
+    world.play({"when": {"agent": "anna", "attempt": 1}, "steps": refused_half_way(reset_in=7200)}, {"steps": works()})
     world.issue()
     world.dispatch()
     world.work()
     task = world.task()
     assert (world.place(), [a.agent for a in task.attempts]) == ("inbox", ["anna"])
     told = (parse(task.not_before) - parse(task.attempts[0].ended)).total_seconds()
-    assert 3500 < told < 3700, "the provider's own reset time"
+    assert 7100 < told < 7300, "the provider's own reset time"
     world.work()
     assert world.runs() == 1, "nothing runs before"
-    world.clock.advance(3700)
+    world.clock.advance(7300)
     world.rounds(lambda: world.place() == "done")
     task = world.task()
     assert [(a.agent, a.spent) for a in task.attempts] == [("anna", False), ("anna", True)]
