@@ -19,9 +19,14 @@ from orchestrator.agents import (
     codex,
     copilot,
     cursor,
+    deepseek,
+    gemini,
+    grok,
     keys,
     kimi,
     mini_swe_agent,
+    opencode,
+    qwen,
     running,
     scripted,
     shell,
@@ -36,7 +41,7 @@ from orchestrator.model.settings import AgentSettings
 from orchestrator.model.stream import Event, Job, RunOutcome, Text
 
 __all__ = [
-    "AGENTS", "KNOWN_ENGINEERS", "OPEN", "Confinement", "NoReply", "Reply", "Watch", "ask", "capabilities",
+    "AGENTS", "OPEN", "Confinement", "NoReply", "Reply", "Watch", "ask", "capabilities",
     "confinement", "environment", "only_json", "preflight", "run",
 ]  # fmt: skip
 
@@ -45,6 +50,11 @@ AGENTS: dict[str, Agent] = {
     "scripted": scripted,
     "claude": claude,
     "codex": codex,
+    "gemini": gemini,
+    "opencode": opencode,
+    "deepseek": deepseek,
+    "qwen": qwen,
+    "grok": grok,
     "copilot": copilot,
     "cursor": cursor,
     "kimi": kimi,
@@ -52,21 +62,6 @@ AGENTS: dict[str, Agent] = {
     "aider": aider,
     "mini-swe-agent": mini_swe_agent,
 }
-
-KNOWN_ENGINEERS = frozenset(
-    {
-        "gemini",
-        "deepseek",
-        "opencode",
-        "qwen",
-        "grok",
-        "kimi",
-        "cline",
-        "aider",
-        "mini-swe-agent",
-    }
-)
-"""Names that config may use although this version has no adapter for them: their preflight fails, nothing is spent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +91,6 @@ def preflight(settings: AgentSettings) -> str | None:
     agent = AGENTS.get(settings.adapter)
     if agent is not None:
         return agent.preflight(settings) or keys.unfit(agent, settings)
-    if settings.adapter in KNOWN_ENGINEERS:
-        return f"no adapter for {settings.adapter!r} in this version"
     return f"unknown adapter {settings.adapter!r}; there are {', '.join(AGENTS)}"
 
 

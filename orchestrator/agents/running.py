@@ -176,7 +176,10 @@ class _Run:
         self.looked = now
         if word := self.over():
             return word
-        return self.watch.spent(failure.usage(self.tally.usage, self._exchanges(), self.settings.price))
+        exchanges = self._exchanges()
+        if failure.hopeless(exchanges):
+            return "refused"
+        return self.watch.spent(failure.usage(self.tally.usage, exchanges, self.settings.price))
 
 
 @contextlib.contextmanager

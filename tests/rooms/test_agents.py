@@ -168,10 +168,6 @@ def test_what_cannot_run_says_so_before_anything_is_started(settings: AgentSetti
     assert not Path(job.log).exists()
 
 
-def test_no_name_is_both_an_adapter_and_a_promise() -> None:
-    assert not agents.KNOWN_ENGINEERS & set(agents.AGENTS)
-
-
 # --- scripted ---------------------------------------------------------------------------------------------------
 
 
