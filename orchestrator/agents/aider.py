@@ -56,9 +56,7 @@ QUIET = (
 )  # fmt: skip
 
 capabilities = Capabilities(read_only=True, json_ask=True, terminal=True)
-providers = (
-    Provider(name="openai", base_url="https://api.openai.com/v1", key_env="OPENAI_API_KEY", model="gpt-5.1-codex-mini"),
-)
+providers = (Provider(name="openai", base_url="https://api.openai.com/v1", key_env="OPENAI_API_KEY", model="gpt-5.1"),)
 login_files: tuple[str, ...] = ()
 login_hosts: tuple[str, ...] = ()
 login_home = ""
@@ -83,8 +81,12 @@ def argv(job: Job, settings: AgentSettings, gateway: Gateway) -> Sequence[str]:
 
 
 def env(job: Job, settings: AgentSettings, gateway: Gateway) -> Mapping[str, str]:
-    """Unbuffered: its events go around the buffer, and only so they come in their order."""
-    return {**_access(gateway), "LITELLM_LOCAL_MODEL_COST_MAP": "True", "PYTHONUNBUFFERED": "1"}
+    """Unbuffered: its events go around the buffer, and only so they come in their order. It writes a name of its own
+    into the repository's configuration where git knows none."""
+    name = {"GIT_CONFIG_KEY_0": "user.name", "GIT_CONFIG_VALUE_0": "Agent OS"}
+    email = {"GIT_CONFIG_KEY_1": "user.email", "GIT_CONFIG_VALUE_1": "agent-os@users.noreply.github.com"}
+    quiet = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "PYTHONUNBUFFERED": "1"}
+    return {**_access(gateway), **quiet, "GIT_CONFIG_COUNT": "2", **name, **email}
 
 
 def _access(gateway: Gateway) -> dict[str, str]:

@@ -64,9 +64,7 @@ CLASSES = {
 """`exit_status` after an error is the name of litellm's exception, which stands for the status it got."""
 
 capabilities = Capabilities(terminal=True)
-providers = (
-    Provider(name="openai", base_url="https://api.openai.com/v1", key_env="OPENAI_API_KEY", model="gpt-5.1-codex-mini"),
-)
+providers = (Provider(name="openai", base_url="https://api.openai.com/v1", key_env="OPENAI_API_KEY", model="gpt-5.1"),)
 login_files: tuple[str, ...] = ()
 login_hosts: tuple[str, ...] = ()
 login_home = ""

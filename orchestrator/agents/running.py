@@ -7,8 +7,10 @@ among them. Its provider's key stays with our proxy.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import secrets
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -238,12 +240,9 @@ def environment(agent: Agent, job: Job, settings: AgentSettings, gateway: Gatewa
     """All an agent's process sees. Makes its HOME with the files it wants; temporary files stay in it."""
     home = Path(job.home)
     temporary = home / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
+    _way(home, temporary / "any")
     for name, text in agent.files(job, settings, gateway).items():
-        file = home / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.unlink(missing_ok=True)  # an agent may have left a link there
-        file.write_text(text)
+        _way(home, home / name).write_text(text)
     allowed = [name for name in settings.env if name not in NEVER_PASSED]
     proxy = {}
     if gateway.proxy:
@@ -252,8 +251,24 @@ def environment(agent: Agent, job: Job, settings: AgentSettings, gateway: Gatewa
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
         }
-    own = {"HOME": job.home, "TMPDIR": str(temporary), **proxy, **agent.env(job, settings, gateway), **dict(job.env)}
+    # The system's settings of git are the operator's; where they may not be read (Landlock), git would not work at all.
+    fixed = {"HOME": job.home, "TMPDIR": str(temporary), "GIT_CONFIG_NOSYSTEM": "1"}
+    own = {**fixed, **proxy, **agent.env(job, settings, gateway), **dict(job.env)}
     return process.clean_env({k: v for k, v in own.items() if k not in NEVER_PASSED}, keep=allowed)
+
+
+def _way(home: Path, path: Path) -> Path:
+    """The path, with folders of its own down to it: an earlier run may have left links there, which would lead us out
+    of its HOME, or something that is no folder."""
+    for part in reversed(path.relative_to(home).parents):
+        folder = home / part
+        if part.parts and os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+            folder.unlink()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    path.unlink(missing_ok=True)
+    return path
 
 
 def _checked(outcome: RunOutcome, redact: Callable[[str], Public]) -> RunOutcome:

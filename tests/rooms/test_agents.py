@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -98,7 +101,7 @@ def test_an_agent_sees_no_variable_of_ours(job: Job, monkeypatch: pytest.MonkeyP
     named = replace(shell("env"), env=("MODEL_KEY", "GITHUB_TOKEN"))
     run(named, replace(job, env=(("EXTRA", "1"), ("GH_TOKEN", SECRET))))
     seen = {str(e["text"]).split("=", 1)[0] for e in events(job)} - {"PWD", "SHLVL", "_", "OLDPWD"}
-    assert seen == {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "MODEL_KEY", "EXTRA"}
+    assert seen == {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "GIT_CONFIG_NOSYSTEM", "MODEL_KEY", "EXTRA"}
     text = Path(job.log).read_text()
     assert SECRET not in text
     assert f"HOME={job.home}" in text
@@ -424,3 +427,38 @@ def test_unknown_and_broken_event_lines_are_text(job: Job) -> None:
         assert list(reader.line(line)) == [Text(text=line)]
     assert not list(reader.line("   "))
     assert sys.getrecursionlimit() < 5000
+
+
+@pytest.mark.parametrize("name", ["prompt.md", ".agent-os/deep/prompt.md"])
+def test_what_a_run_left_in_its_home_leads_nothing_of_ours_elsewhere(name: str, job: Job, tmp_path: Path) -> None:
+    """Links in the place of a file, of its folders and of the folder for temporary files; things that are no folder."""
+    agent = cast(base.Agent, SimpleNamespace(files=lambda *_: {name: "the prompt"}, env=base.no_env))
+    home, elsewhere = Path(job.home), tmp_path / "elsewhere"
+    (elsewhere / "deep").mkdir(parents=True)
+    (elsewhere / "kept").write_text("kept")
+    home.mkdir()
+    first = name.split("/")[0]
+    for made in ("link to folder", "link to file", "dangling link", "file", "folder", "fifo"):
+        for place in (home / first, home / "tmp"):
+            if place.is_dir() and not place.is_symlink():
+                shutil.rmtree(place)
+            place.unlink(missing_ok=True)
+            match made:
+                case "link to folder":
+                    place.symlink_to(elsewhere)
+                case "link to file":
+                    place.symlink_to(elsewhere / "kept")
+                case "dangling link":
+                    place.symlink_to(elsewhere / "absent")
+                case "file":
+                    place.write_text("x")
+                case "folder":
+                    place.mkdir()
+                case "fifo":
+                    os.mkfifo(place)
+        agents.environment(agent, job, AgentSettings(name="x", adapter="x"))
+        assert (home / name).read_text() == "the prompt"
+        assert (home / "tmp").is_dir()
+        assert not (home / "tmp").is_symlink()
+        assert sorted(p.name for p in elsewhere.rglob("*")) == ["deep", "kept"]
+        assert (elsewhere / "kept").read_text() == "kept"

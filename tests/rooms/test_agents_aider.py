@@ -62,6 +62,7 @@ def test_the_gateway_outranks_what_a_repository_says(tmp_path: Path) -> None:
     assert json.loads(files[".aider/caches/model_prices_and_context_window.json"])  # not empty: else it fetches one
     env = aider.env(job(tmp_path), named("aider"), GATEWAY)
     assert env["PYTHONUNBUFFERED"] == "1"
+    assert env["GIT_CONFIG_COUNT"] == "2"  # else it writes a name into .git/config, which it may not
 
 
 def test_an_answer_is_told_apart_from_the_programs_own_words(tmp_path: Path) -> None:
