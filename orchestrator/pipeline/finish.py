@@ -54,7 +54,7 @@ def finish(services: Services, claim: Claim) -> None:
     _compare_once(services, task)
     desk.close_issue(services, task)
     desk.show(services, task, BoardStatus.DONE, why="merged")
-    effect.comment(services, task, "done", _farewell(task))
+    effect.comment(services, task, "done", f"{_farewell(task)}\n- {estimating.line(services, task)}")
     if task.pushed_sha:
         effect.repeatable(
             services, task, "delete_branch", f"delete {task.branch}",
