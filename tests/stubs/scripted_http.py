@@ -56,7 +56,10 @@ def running() -> Iterator[Script]:
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            chunked = "chunked" in self.headers.get("Transfer-Encoding", "")
+            body = (
+                self.chunks() if chunked else self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            ).decode()
             headers = {k.lower(): v for k, v in self.headers.items()}
             script.asked.append(Asked(method=self.command, path=self.path, headers=headers, body=body))
             play = script.next()
@@ -73,9 +76,18 @@ def running() -> Iterator[Script]:
                 self.wfile.write(data[: len(data) // 2])
                 self.close_connection = True
                 return
-            self.wfile.write(data)
+            if self.command != "HEAD":
+                self.wfile.write(data)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+        def chunks(self) -> bytes:
+            data = b""
+            while size := int(self.rfile.readline().strip(), 16):
+                data += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return data
+
+        do_HEAD = do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
         def log_message(self, *_: object) -> None:
             """Quiet."""
