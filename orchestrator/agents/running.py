@@ -119,6 +119,7 @@ class _Run:
 
     def go(self) -> RunOutcome:
         argv = tuple(self.agent.argv(self.job, self.settings, self.gateway))
+        env = environment(self.agent, self.job, self.settings, self.gateway)  # makes the HOME that a login comes into
         wish = _wish(argv, self.settings, self.job, self.confine, self.way_out)
         box = sandbox.box(self.confine.level, wish, self._control())
         self.over = box.meter.over
@@ -126,7 +127,7 @@ class _Run:
             ended = process.stream(
                 box.wrap(argv),
                 cwd=self.job.workspace,
-                env=environment(self.agent, self.job, self.settings, self.gateway),
+                env=env,
                 stdin=self.channel,
                 on_line=self._line,
                 wall_seconds=self.job.wall_seconds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator import agents
 from orchestrator.agents import kimi
 from orchestrator.agents.base import PROMPT_FILE, Agent, Reader
+from orchestrator.clock import Clock
+from orchestrator.model.names import Public
 from orchestrator.model.result import FailureClass, Usage
+from orchestrator.model.settings import AgentSettings
 from orchestrator.model.stream import Command, Edit, Error, Job, SessionStarted, Terminal, Text, UsageReport
 from tests.rooms.engineering import ALONE, GATEWAY, NOWHERE, hostile, job, named, replay, word_after
 
@@ -105,6 +110,33 @@ def test_without_a_key_it_goes_by_its_login_to_its_plan(tmp_path: Path) -> None:
     assert config["models"]["engineer"] == {
         "provider": "managed:kimi-code", "model": "kimi-for-coding", "max_context_size": 262144,
     }  # fmt: skip
+
+
+PROGRAM = """
+import json, os, pathlib
+home = pathlib.Path(os.environ["HOME"])
+prompt = (home / ".agent-os/prompt.md").read_text()
+login = json.loads((home / ".kimi-code/credentials/kimi-code.json").read_text())
+print(json.dumps({"role": "assistant", "content": prompt + login["access_token"]}))
+print(json.dumps({"role": "meta", "type": "session.resume_hint", "session_id": "session_1"}))
+"""
+
+
+def test_a_run_in_a_new_home_finds_prompt_and_login_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("MOONSHOT_API_KEY", "KIMI_API_KEY"):
+        monkeypatch.delenv(variable, raising=False)
+    (tmp_path / "ws").mkdir()
+    login = tmp_path / "login" / "credentials" / "kimi-code.json"
+    login.parent.mkdir(parents=True)
+    login.write_text(json.dumps({"access_token": "made up"}))
+    settings = AgentSettings(
+        name="kimi", adapter="kimi", command=(sys.executable, "-c", PROGRAM), login=str(tmp_path / "login")
+    )
+    run = job(tmp_path, prompt="Do it: ")
+    outcome = agents.run(settings, run, clock=Clock(), redact=Public)
+    assert (outcome.failure, outcome.session) == (FailureClass.NONE, "session_1")
+    assert "Do it: made up" in Path(run.log).read_text()
+    assert not (tmp_path / "home/.kimi-code/credentials/kimi-code.json").exists()
 
 
 def test_looking_only_offers_it_no_tool_that_changes_anything(tmp_path: Path) -> None:
