@@ -20,7 +20,6 @@ import contextlib
 import json
 import re
 import shutil
-import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -158,11 +157,11 @@ class Events(Reader):
 
     def end(self) -> Iterable[Event]:
         """Takes away what it leaves in the workspace: its cache, and our result file where it only made it."""
-        if not self.found and not self.tags.is_symlink():
-            shutil.rmtree(self.tags, ignore_errors=True)
+        if not self.found:
+            shutil.rmtree(self.tags, ignore_errors=True)  # which leaves a link alone
         result = self.workspace / RESULT
         with contextlib.suppress(OSError):
-            if (state := result.lstat()).st_size == 0 and stat.S_ISREG(state.st_mode):
+            if result.lstat().st_size == 0:
                 result.unlink()
         return tuple(self._own_words())
 

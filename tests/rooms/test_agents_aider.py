@@ -75,6 +75,12 @@ def test_an_answer_is_told_apart_from_the_programs_own_words(tmp_path: Path) -> 
     assert seen.outcome.usage == Usage(input_tokens=1000, output_tokens=50, source="provider")
 
 
+def test_json_in_an_answer_is_an_answer(tmp_path: Path) -> None:
+    seen = replay(aider, job(tmp_path), [BEGUN, '{"event": "exit", "answer": 42}', SENT, OVER])
+    assert [e.text for e in seen.events if isinstance(e, Text)] == ['{"event": "exit", "answer": 42}']
+    assert seen.only(Terminal) == [Terminal(ok=True)]
+
+
 def test_usage_is_summed_and_money_told_where_it_knows_a_price(tmp_path: Path) -> None:
     priced = event("message_send", prompt_tokens=10, completion_tokens=5, cost=0.25, total_cost=0.75)
     seen = replay(aider, job(tmp_path), [BEGUN, "a", SENT, BEGUN, "b", priced, OVER])
