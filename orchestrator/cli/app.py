@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator import config
 from orchestrator.cli import money, sandboxing, show, steer
+from orchestrator.cli.here import CHECKOUT, person, services, settings
 
 if TYPE_CHECKING:
     from orchestrator.model.settings import Settings
-    from orchestrator.services import Services
-
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 ROLE_NAMES = ("dispatcher", "queue", "pr_monitor", "autopull")
 
@@ -30,24 +26,6 @@ def main() -> None:
     A GitHub issue set to Ready becomes a verified, merged pull request. Configuration: config.yaml in the checkout
     (or AGENT_OS_CONFIG). Exit status: 0 done, 1 an error with its cause, 2 wrong usage.
     """
-
-
-def _settings() -> Settings:
-    from orchestrator import wiring
-
-    root, file = config.locate(os.environ, checkout=CHECKOUT)
-    return wiring.settings(file, root, os.environ)
-
-
-def services(kind: str, id: str) -> Services:
-    from orchestrator import wiring
-
-    return wiring.build(_settings(), os.environ, kind=kind, id=id)
-
-
-def person() -> str:
-    """Who gives an order on this command line."""
-    return os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"
 
 
 @main.command()
@@ -91,10 +69,10 @@ def workers(count: int) -> None:
     from orchestrator import wiring
     from orchestrator.pipeline import spawner
 
-    settings = _settings()
+    said = settings()
     spawner.run(
-        wiring.build(settings, os.environ, kind="worker", id="spawner"),
-        lambda: wiring.build(settings, os.environ, kind="worker", id=str(os.getpid())),
+        wiring.build(said, os.environ, kind="worker", id="spawner"),
+        lambda: wiring.build(said, os.environ, kind="worker", id=str(os.getpid())),
         count,
     )
 
@@ -193,16 +171,16 @@ def task_retry(id: str, as_json: bool) -> None:
 @json_flag
 def check_config(as_json: bool) -> None:
     """Read the whole configuration and say what is wrong, with file, line, key and what was expected."""
-    settings = _settings()
-    warnings = (*settings.warnings, *_engineers(settings))
+    said = settings()
+    warnings = (*said.warnings, *_engineers(said))
     if as_json:
-        click.echo(show.as_json({"file": settings.config_file, "repos": settings.repos, "warnings": warnings}))
+        click.echo(show.as_json({"file": said.config_file, "repos": said.repos, "warnings": warnings}))
         return
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
-    repos = ", ".join(r.name for r in settings.repos)
-    number = "1 repository" if len(settings.repos) == 1 else f"{len(settings.repos)} repositories"
-    click.echo(f"{settings.config_file.name} is good: {number} ({repos})")
+    repos = ", ".join(r.name for r in said.repos)
+    number = "1 repository" if len(said.repos) == 1 else f"{len(said.repos)} repositories"
+    click.echo(f"{said.config_file.name} is good: {number} ({repos})")
 
 
 def _engineers(settings: Settings) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import show
+from orchestrator.cli import here, show
 
 if TYPE_CHECKING:
     from orchestrator.operations.money import CostLine, CostReport
@@ -21,10 +21,9 @@ BY = ("task", "issue", "agent", "repo", "day")
 @show.json_flag
 def cost(by: str, since: datetime | None, as_json: bool) -> None:
     """What the work cost, in money and tokens, and per merged pull request."""
-    from orchestrator.cli import app
     from orchestrator.operations import money
 
-    services = app.services("operator", app.person())
+    services = here.services("operator", here.person())
     report = money.cost(services, by=money.By(by), since=since.date() if since else None)
     if as_json:
         click.echo(show.as_json(report))

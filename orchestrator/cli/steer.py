@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import show
+from orchestrator.cli import here, show
 
 if TYPE_CHECKING:
     from orchestrator.operations import TaskLine
@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 @show.json_flag
 def send(id: str, text: tuple[str, ...], as_json: bool) -> None:
     """Say something to the task's agent: now if one runs, else at its next run."""
-    from orchestrator.cli import app
     from orchestrator.operations import steer
 
-    line = steer.send(app.services("operator", app.person()), id, " ".join(text), person=app.person())
+    line = steer.send(here.services("operator", here.person()), id, " ".join(text), person=here.person())
     _answer(line, as_json, "its agent will hear it; `agent-os task log -f` shows when")
 
 
@@ -31,10 +30,9 @@ def send(id: str, text: tuple[str, ...], as_json: bool) -> None:
 @show.json_flag
 def stop(id: str, why: tuple[str, ...], as_json: bool) -> None:
     """End a task, its work kept; `task retry` takes it up again."""
-    from orchestrator.cli import app
     from orchestrator.operations import steer
 
-    line = steer.stop(app.services("operator", app.person()), id, person=app.person(), why=" ".join(why))
+    line = steer.stop(here.services("operator", here.person()), id, person=here.person(), why=" ".join(why))
     _answer(line, as_json, "is being stopped; its work is kept under refs/agent-os/kept")
 
 
@@ -43,10 +41,9 @@ def stop(id: str, why: tuple[str, ...], as_json: bool) -> None:
 @show.json_flag
 def hold(id: str, as_json: bool) -> None:
     """Pause a task, also one that a worker has."""
-    from orchestrator.cli import app
     from orchestrator.operations import steer
 
-    line = steer.hold(app.services("operator", app.person()), id, person=app.person())
+    line = steer.hold(here.services("operator", here.person()), id, person=here.person())
     words = "is on hold" if line.folder == "hold" else "is being paused"
     _answer(line, as_json, f"{words}; `agent-os task retry {line.id}` ends the pause")
 
@@ -59,9 +56,9 @@ def hold(id: str, as_json: bool) -> None:
 def log(id: str, follow: bool, run: int | None, raw: bool) -> None:
     """What the task's agents do: edits, commands, text, and a banner for each run."""
     from orchestrator import operations
-    from orchestrator.cli import app, watching
+    from orchestrator.cli import watching
 
-    services = app.services("operator", app.person())
+    services = here.services("operator", here.person())
     operations.task(services, id)  # an unknown id is an error, not an empty log
     try:
         for text in watching.lines(services, id, run=run, raw=raw, follow=follow):

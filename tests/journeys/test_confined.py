@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator import sandbox
 from orchestrator.model.alert import AlertKind
-from orchestrator.model.confinement import Level
+from orchestrator.model.confinement import Level, Probe
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.result import Status
@@ -113,7 +113,7 @@ def test_a_retry_in_the_sandbox_does_not_wash_off_what_ran_without(make: MakeWor
 def test_required_and_none_here_runs_no_agent_and_says_why(make: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     world = make(**CONFINED)
     probes = tuple(
-        sandbox.Probe(level=level, holds=level is Level.NONE, why="" if level is Level.NONE else "taken away by a test")
+        Probe(level=level, holds=level is Level.NONE, why="" if level is Level.NONE else "taken away by a test")
         for level in Level
     )
     monkeypatch.setattr(sandbox, "probe", lambda kept=None: probes)

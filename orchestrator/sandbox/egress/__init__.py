@@ -24,6 +24,7 @@ from pathlib import Path
 from orchestrator.model.exchange import Exchange, Refusal
 from orchestrator.process import CannotStart
 from orchestrator.sandbox.egress import start
+from orchestrator.sandbox.egress.order import Order
 from orchestrator.sandbox.egress.record import Reading
 from orchestrator.sandbox.egress.registries import REGISTRIES
 
@@ -115,10 +116,10 @@ def _listener() -> socket.socket:
     return socket.create_server(("127.0.0.1", 0), backlog=128)
 
 
-def _order(rules: Rules, listeners: list[socket.socket], *, record: int, life: int, control: int) -> start.Order:
+def _order(rules: Rules, listeners: list[socket.socket], *, record: int, life: int, control: int) -> Order:
     gateway, proxy = (s.fileno() for s in listeners) if listeners else (-1, -1)
     upstream = rules.upstream
-    return start.Order(
+    return Order(
         record=record,
         life=life,
         control=control,

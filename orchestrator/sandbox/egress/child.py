@@ -16,9 +16,9 @@ from orchestrator.sandbox.egress import gateway
 from orchestrator.sandbox.egress.connect import Proxy
 from orchestrator.sandbox.egress.gateway import Gateway, Provider
 from orchestrator.sandbox.egress.key import Swap
+from orchestrator.sandbox.egress.order import Order
 from orchestrator.sandbox.egress.record import Record
 from orchestrator.sandbox.egress.serving import Client, Listener, Serve, refuse
-from orchestrator.sandbox.egress.start import Order
 from orchestrator.sandbox.egress.wire import Head
 
 HANDED = b"gateway proxy"

@@ -1,0 +1,33 @@
+"""This installation and who gives orders to it: what every command begins with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator import config
+
+if TYPE_CHECKING:
+    from orchestrator.model.settings import Settings
+    from orchestrator.services import Services
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def settings() -> Settings:
+    from orchestrator import wiring
+
+    root, file = config.locate(os.environ, checkout=CHECKOUT)
+    return wiring.settings(file, root, os.environ)
+
+
+def services(kind: str, id: str) -> Services:
+    from orchestrator import wiring
+
+    return wiring.build(settings(), os.environ, kind=kind, id=id)
+
+
+def person() -> str:
+    """Who gives an order on this command line."""
+    return os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"
