@@ -7,7 +7,7 @@ breaker, must hold although several workers choose at once.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from orchestrator import agents, notify
@@ -22,6 +22,7 @@ from orchestrator.model.times import stamp
 from orchestrator.pipeline import engine, funds
 from orchestrator.policy import health as judged
 from orchestrator.policy import route
+from orchestrator.policy.budget import Scope
 from orchestrator.policy.health import Run
 from orchestrator.services import Services
 from orchestrator.state import locks
@@ -45,35 +46,49 @@ def reserve(services: Services, task: Task, attempt: Attempt) -> None:
     services.spend.note(task, attempt, Usage())
 
 
-def choose(services: Services, task: Task, repo: RepoSettings) -> route.Route | route.NoRoute:
-    return route.choose(task, repo, health(services, task, repo), services.now())
+def choose(
+    services: Services, task: Task, repo: RepoSettings, unfit: Mapping[str, str] | None = None
+) -> route.Route | route.NoRoute:
+    """`unfit`: what `preflights` told, where that was asked before."""
+    told = preflights(services, task, repo) if unfit is None else unfit
+    return route.choose(task, repo, health(services, task, repo, told), services.now())
 
 
-def health(services: Services, task: Task, repo: RepoSettings) -> dict[str, route.Health]:
+def preflights(services: Services, task: Task, repo: RepoSettings) -> dict[str, str]:
+    """Why each agent this task could go to cannot run here, empty where it can. May ask the network, so nobody holds
+    the lock meanwhile."""
+    confine = engine.confinement(services, repo)
+    loose = confine if isinstance(confine, str) else ""
+    found: dict[str, str] = {}
+    for name in sorted({*route.chain(task, repo), task.next_agent} - {""}):
+        settings = services.settings.agent(name)
+        found[name] = (agents.preflight(settings) or loose) if settings else "is not configured"
+    return found
+
+
+def health(services: Services, task: Task, repo: RepoSettings, unfit: Mapping[str, str]) -> dict[str, route.Health]:
     """What is known of every agent this task could go to."""
     runs = services.recent.runs(services.now())
     busy = services.spend.open(lambda id: id != task.id and services.mailbox.alive(TaskId(id)))
-    names = {*route.chain(task, repo), task.next_agent} - {""}
-    confine = engine.confinement(services, repo)
-    loose = confine if isinstance(confine, str) else ""
     found: dict[str, route.Health] = {}
-    for name in sorted(names):
+    for name, why in unfit.items():
         settings = services.settings.agent(name)
-        if settings is None:
-            found[name] = route.Health(unfit="is not configured")
+        if why or settings is None:
+            found[name] = route.Health(unfit=why)
             continue
-        found[name] = _of(services, repo, settings, runs.get(name, ()), len(busy.get(name, ())), loose)
+        found[name] = _of(services, repo, settings, runs.get(name, ()), len(busy.get(name, ())))
     return found
 
 
 def _of(
-    services: Services, repo: RepoSettings, settings: AgentSettings, runs: tuple[Run, ...], running: int, loose: str
+    services: Services, repo: RepoSettings, settings: AgentSettings, runs: tuple[Run, ...], running: int
 ) -> route.Health:
     now = services.now()
     breaker = judged.breaker(runs, now)
     over = funds.agent(services, repo, settings)
+    if over is not None and over.scope is not Scope.AGENT_WINDOW:  # a window comes and goes all day
+        funds.say(services, over)
     return route.Health(
-        unfit=agents.preflight(settings) or loose,
         cooling_until=services.cooldowns.until(settings.name),
         paused=settings.paused,
         can=frozenset(name for name, can in asdict(agents.capabilities(settings)).items() if can),

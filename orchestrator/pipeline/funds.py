@@ -11,7 +11,7 @@ from orchestrator.model.result import Usage
 from orchestrator.model.settings import AgentSettings, RepoSettings
 from orchestrator.model.task import Attempt, Folder, Phase, Task
 from orchestrator.policy import budget
-from orchestrator.policy.budget import Over, Spent
+from orchestrator.policy.budget import Over, Scope, Spent
 from orchestrator.services import Services
 from orchestrator.state.spend import key
 
@@ -111,11 +111,13 @@ def say(services: Services, over: Over) -> None:
     subject, state = f"budget:{over.scope.value}:{over.subject}", over.until or over.cap
     if services.signatures.seen(subject, state):
         return
+    repos = over.scope in (Scope.REPO_DAY, Scope.REPO_MONTH)
     services.record(
-        EventKind.OVER_BUDGET, repo=over.subject if "/" in over.subject else "", scope=over.scope.value,
+        EventKind.OVER_BUDGET, repo=over.subject if repos else "", scope=over.scope.value,
         subject=over.subject, spent=over.spent, cap=over.cap, until=over.until,
     )  # fmt: skip
-    text = services.redact(f"{over.words}. Nothing new is started; what runs ends by itself.")
+    follows = "Nothing new is started; what runs ends by itself." if repos else "It is passed over until then."
+    text = services.redact(f"{over.words}. {follows}")
     notify.alert(
         services,
         Alert(kind=AlertKind.SYSTEM, subject=subject, state=state, text=text, action="raise the budget, or wait"),

@@ -57,6 +57,12 @@ def passed(repo: RepoSettings, task: Task, agent: str, earlier: Spent, usage: Us
     return budget.run_over(repo.budget, agent, run) or budget.task_over(repo.budget, task, earlier + run, passed=True)
 
 
+def ended(services: Services, task: Task, usage: Usage) -> None:
+    """The last line of the last attempt. Where it cannot be written, what the run brought is not lost for that."""
+    with contextlib.suppress(Busy, OSError):
+        services.spend.note(task, task.attempts[-1], usage, end=True)
+
+
 def why(services: Services, task: Task, repo: RepoSettings, settings: AgentSettings, usage: Usage) -> str:
     """The ceiling that ended a run, in words."""
     earlier = funds.of_task(services, task, before=task.attempts[-1].n)

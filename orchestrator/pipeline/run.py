@@ -47,8 +47,9 @@ def start(services: Services, claim: Claim) -> Claim | None:
         return closing.towards(services, claim, Folder.BLOCKED, why, BlockerCode.MISSING_CONTEXT)
     task, workspace, conflicts = opened
     task = estimating.before(services, task)
+    unfit = choosing.preflights(services, task, repo)
     with choosing.reserved(services):
-        choice = choosing.choose(services, task, repo)
+        choice = choosing.choose(services, task, repo, unfit)
         if isinstance(choice, route.Route):
             task = _begun(services, task, repo, choice, workspace)
             choosing.reserve(services, task, task.attempts[-1])
@@ -106,7 +107,7 @@ def recover(services: Services, claim: Claim) -> Claim | None:
             detail="its worker died after it had finished",
             usage=funds.last_known(services, task, attempt),
         )
-        services.spend.note(task, attempt, outcome.usage, end=True)
+        guard.ended(services, task, outcome.usage)
         return services.mailbox.save(claim, _recorded(services, task, outcome, left))
     repo = services.repo(task)
     if task.recoveries >= repo.max_recoveries:
@@ -144,7 +145,7 @@ def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str
         left_out=list(text.left_out),
     )
     outcome = engine.drive(services, task, repo, settings, job)
-    services.spend.note(task, attempt, outcome.usage, end=True)
+    guard.ended(services, task, outcome.usage)
     if outcome.failure is FailureClass.BUDGET:
         outcome = replace(outcome, detail=guard.why(services, task, repo, settings, outcome.usage))
     choosing.tell_operator(services, settings, outcome)

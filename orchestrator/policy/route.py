@@ -25,6 +25,9 @@ MOST_REST = timedelta(hours=4)
 """After trouble of its own in a task, an agent is not given it again for REST, twice as long each further time."""
 
 
+LONGEST_COOLING = timedelta(days=35)
+
+
 class Why(Enum):
     """What the decision says of one candidate."""
 
@@ -243,8 +246,11 @@ def troubled(attempt: Attempt) -> bool:
 
 
 def cool_until(reset_at: str, now: datetime, minutes: float) -> str:
-    """The provider's own reset time if it told one, else a fixed time from now."""
-    return reset_at or stamp(now + timedelta(minutes=minutes))
+    """The provider's own reset time if it told one, else a fixed time from now. What a run told is foreign text: a time
+    beyond any plan's period leaves an agent alone for that long only."""
+    if not reset_at:
+        return stamp(now + timedelta(minutes=minutes))
+    return stamp(min(parse(reset_at), now + LONGEST_COOLING))
 
 
 def _used(task: Task) -> set[str]:

@@ -134,6 +134,20 @@ def test_a_subscriptions_share_is_left_alone_until_its_window_has_passed(make: M
     assert [a.agent for a in world.task(third).attempts] == ["anna"]
 
 
+def test_an_agents_own_day_is_told_once_and_the_others_work_on(make: MakeWorld) -> None:
+    world = make()
+    world.config["agents"]["anna"]["budget"] = {"day_usd": 1.0}
+    world.build()
+    world.play({"steps": costs(1.5)})
+    ids = [f"app-{world.issue(f'Number {n}')}" for n in range(3)]
+    world.dispatch()
+    world.work()
+    assert [[a.agent for a in world.task(id).attempts] for id in ids] == [["anna"], ["ben"], ["ben"]]
+    (told,) = alerts(world, "budget:agent day:anna")
+    assert "It is passed over until then." in told
+    assert operations.status(world.services).waits.startswith("budget: anna spent 1.50 USD of 1.00 USD (agent day)")
+
+
 def test_a_paused_agent_is_passed_over(make: MakeWorld) -> None:
     world = make()
     world.config["agents"]["anna"]["paused"] = True

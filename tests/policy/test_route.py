@@ -153,6 +153,7 @@ def test_who_is_left_counts_the_cooling_and_not_the_unfit_or_used() -> None:
 def test_the_providers_own_reset_time_goes_before_ours() -> None:
     assert cool_until(MUCH_LATER, NOW, 60) == MUCH_LATER
     assert cool_until("", NOW, 60) == ago(hours=-1)
+    assert cool_until("9999-12-31T00:00:00Z", NOW, 60) == ago(days=-35), "what a run told is foreign text"
 
 
 # --- health, caps, budget, capabilities: passed over and said so ---------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -132,6 +133,16 @@ def test_help_names_the_program_by_the_name_it_is_called(root: Path) -> None:
     assert agent_os(root, "--help").stdout.startswith("Usage: agent-os ")
     assert "Usage: agent-os task show" in agent_os(root, "task", "show").stderr
     assert agent_os(root, "hub", "--port", "99999").returncode == 2
+
+
+def test_cost_of_a_fresh_installation_is_nothing_and_wrong_usage_is_said(root: Path) -> None:
+    done = agent_os(root, "cost")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("nothing\n\nsince ")
+    for by in ("task", "day"):
+        report = json.loads(agent_os(root, "cost", "--by", by, "--since", "2026-01-31", "--json").stdout)
+        assert (report["by"], report["since"], report["lines"], report["merged"]) == (by, "2026-01-31", [], 0)
+    assert agent_os(root, "cost", "--since", "yesterday").returncode == 2
 
 
 def test_ledger_show_says_a_cause_to_its_last_word(root: Path) -> None:
