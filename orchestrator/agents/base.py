@@ -112,6 +112,9 @@ class Gateway:
     """The model to ask for: the settings' own, else the provider's."""
     proxy: str = ""
     """Our CONNECT proxy on loopback, for everything else; empty = no way out, or (unconfined) no proxy."""
+    boxed: bool = False
+    """Its files are confined by us (a workspace to be looked at is read-only): a sandbox of the program's own, which
+    would not work inside of ours, is not needed."""
 
 
 class Agent(Protocol):
@@ -234,8 +237,12 @@ def no_message(text: str) -> bytes:
 
 def program(settings: AgentSettings, name: str) -> tuple[str, ...]:
     """How the program is started: what the settings say, else `<NAME>_BIN` of our environment, else its name."""
-    variable = f"{name.upper().replace('-', '_')}_BIN"
-    return settings.command or (os.environ.get(variable) or name,)
+    return settings.command or (os.environ.get(binary_variable(name)) or name,)
+
+
+def binary_variable(name: str) -> str:
+    """The variable that says where a program is, as the seed's wrappers call it: CODEX_BIN."""
+    return f"{name.upper().replace('-', '_')}_BIN"
 
 
 def installed(settings: AgentSettings, name: str) -> str | None:

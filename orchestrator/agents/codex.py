@@ -4,7 +4,8 @@ Tested with the version in `versions.TESTED`; shapes and traps were seen in runs
 
 - Our provider is given by `-c`, not in `config.toml`: two runs that share a HOME would rewrite it under each other.
 - No retries of its own: with one it obeys `Retry-After` to the letter and sleeps an hour in silence.
-- `--disable plugins`, or it calls three hosts at every start.
+- `--disable plugins` and two settings, or it calls four hosts at every start.
+- Its own sandbox does not start inside of ours; it is used where we have none and the run may only look.
 - Its lines tell failures in words only. Codes stand in its session record below HOME; see `codex_events`.
 
 Access: OPENAI_API_KEY by the gateway, else a login folder (`~/.codex` with `auth.json`), with which it goes to its
@@ -53,7 +54,8 @@ def argv(job: Job, settings: AgentSettings, gateway: Gateway) -> Sequence[str]:
     words = [*program(settings, "codex"), "exec"]
     words += ["resume", job.resume] if job.resume else []
     words += ["--json", "--skip-git-repo-check", "--ignore-user-config", "--disable", "plugins"]
-    if job.read_only:
+    words += ["-c", "analytics.enabled=false", "-c", 'otel.metrics_exporter="none"']
+    if job.read_only and not gateway.boxed:
         words += ["-c", 'sandbox_mode="read-only"', "-c", 'approval_policy="never"']
     else:
         words.append("--dangerously-bypass-approvals-and-sandbox")

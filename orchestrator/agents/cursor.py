@@ -16,14 +16,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.agents.base import (
+    PROMPT_FILE,
     Capabilities,
     Gateway,
     Provider,
     Reader,
     Tally,
     installed,
+    no_env,
     no_message,
+    no_stdin,
     program,
+    prompt_in_file,
     settle,
 )
 from orchestrator.agents.lines import LONG, JsonLines, Object, count, inner, items, whole, word
@@ -46,7 +50,6 @@ from orchestrator.model.stream import (
 
 NAME = "cursor-agent"
 KEY = "CURSOR_API_KEY"
-PROMPT = ".agent-os-prompt.md"
 EDITS = ("editToolCall", "writeToolCall", "deleteToolCall")
 
 capabilities = Capabilities(resume=True, read_only=True, json_ask=True, terminal=True)
@@ -54,6 +57,8 @@ providers: tuple[Provider, ...] = ()
 login_files = ("auth.json",)
 login_hosts = ("cursor.com", "*.cursor.com", "*.cursor.sh")
 login_home = ".config/cursor"
+stdin = no_stdin
+env = no_env
 message = no_message
 
 
@@ -64,19 +69,11 @@ def argv(job: Job, settings: AgentSettings, gateway: Gateway) -> Sequence[str]:
         words += ["--model", gateway.model]
     if job.resume:
         words += ["--resume", job.resume]
-    return [*words, f"Read the file {Path(job.home) / PROMPT} and do what it says."]
-
-
-def stdin(job: Job) -> bytes:
-    return b""
+    return [*words, f"Read the file {Path(job.home) / PROMPT_FILE} and do what it says."]
 
 
 def files(job: Job, settings: AgentSettings, gateway: Gateway) -> Mapping[str, str]:
-    return {PROMPT: job.prompt.encode("utf-8", "replace").decode()}
-
-
-def env(job: Job, settings: AgentSettings, gateway: Gateway) -> Mapping[str, str]:
-    return {}
+    return prompt_in_file(job)
 
 
 def preflight(settings: AgentSettings) -> str | None:

@@ -193,8 +193,9 @@ def _way_out(
     found = keys.access(agent, settings) if agent.providers else ""
     access = found if isinstance(found, keys.Access) else None
     model = settings.model or (access.provider.model if access else "")
+    boxed = confine.level is not Level.NONE
     if not confine.egress and access is None:
-        yield Gateway(model=model), None
+        yield Gateway(model=model, boxed=boxed), None
         return
     dummy = f"sk-none-{secrets.token_hex(20)}"
     hosts = (*confine.hosts, *settings.hosts, *(login.hosts(agent) if access is None else ()))
@@ -212,6 +213,7 @@ def _way_out(
                 provider=access.provider.name if access else "",
                 model=model,
                 proxy=way_out.proxy_url,
+                boxed=boxed,
             ),
             way_out,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,11 +88,13 @@ def test_with_a_login_it_goes_to_openai_by_itself(tmp_path: Path) -> None:
     assert not codex.env(job(tmp_path), named("codex"), ALONE)
 
 
-def test_a_session_goes_on_by_its_id_and_looking_only_is_its_own_sandbox(tmp_path: Path) -> None:
+def test_a_session_goes_on_by_its_id_and_looking_only_is_its_own_sandbox_where_we_have_none(tmp_path: Path) -> None:
     words = list(codex.argv(job(tmp_path, resume=THREAD, read_only=True), named("codex"), GATEWAY))
     assert words[1:4] == ["exec", "resume", THREAD]
     assert 'sandbox_mode="read-only"' in words
     assert "--dangerously-bypass-approvals-and-sandbox" not in words
+    boxed = codex.argv(job(tmp_path, read_only=True), named("codex"), replace(GATEWAY, boxed=True))
+    assert "--dangerously-bypass-approvals-and-sandbox" in boxed
 
 
 def test_a_good_run(tmp_path: Path) -> None:
