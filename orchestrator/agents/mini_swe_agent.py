@@ -88,6 +88,7 @@ def env(job: Job, settings: AgentSettings, gateway: Gateway) -> Mapping[str, str
         "MSWEA_COST_TRACKING": "ignore_errors",
         "MSWEA_MODEL_RETRY_STOP_AFTER_ATTEMPT": "1",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "TYPER_STANDARD_TRACEBACK": "1",
     }
 
 

@@ -16,6 +16,7 @@ import litellm  # type: ignore[import-not-found,unused-ignore]
 from minisweagent.agents.default import DefaultAgent  # type: ignore[import-not-found,unused-ignore]
 
 litellm.suppress_debug_info = True  # it prints an advertisement before each request
+sys.tracebacklimit = 0  # an error is told in our last line; hundreds of lines of source help nobody
 MOST = 20_000
 """Characters of one text."""
 

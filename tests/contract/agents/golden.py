@@ -163,4 +163,7 @@ _TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d
 _EPOCH = re.compile(r"(?<![\w.-])1[789]\d{8}(?:\d{3})?(?![\w.-])")
 _SPAN = re.compile(r'("\w*(?:duration|latency|elapsed|_ms|Ms|ttft)\w*": ?)\d+(?:\.\d+)?')
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
-_NAMED_ID = re.compile(r"\b(ses|prt|msg|call|toolu|evt|req|resp|fc|run|task|conv)_[0-9A-Za-z]{6,}\b")
+_NAMED_ID = re.compile(
+    r"\b(ses|prt|msg|call|toolu|evt|req|resp|fc|run|task|conv|agent)_(?=[A-Za-z]*\d)[0-9A-Za-z]{6,}(?:_[0-9a-z]{5,10})?\b"
+)
+"""With a digit in it: `run_result` is a word."""
