@@ -4,8 +4,8 @@ Tested with the version in `versions.TESTED`; shapes and traps were seen in runs
 
 - With a key of ours it works without GitHub (`COPILOT_PROVIDER_*`) and offline but for that provider. It then needs a
   model by name. `COPILOT_PROVIDER_WIRE_API=responses`, which OpenAI's newest models want, passes by `env`.
-- It unpacks 235 MB into every new HOME. A folder `unpacked` beside its `node_modules`, or `COPILOT_CLI_DIST_DIR` by
-  `env`, names a copy that all runs read.
+- It unpacks 235 MB into every new HOME. A copy of that (`~/.cache/copilot/pkg/<platform>/<version>`) as the folder
+  `node_modules/.copilot` of its install is read by all runs instead; it stands where a sandboxed run may read.
 - Its own retries cannot be turned down: a 429 takes it a minute.
 - Usage stands in its session record below HOME, as the sum of the session; its session's id comes with its last line
   only. See `copilot_events`.
@@ -67,7 +67,7 @@ def argv(job: Job, settings: AgentSettings, gateway: Gateway) -> Sequence[str]:
 
 def env(job: Job, settings: AgentSettings, gateway: Gateway) -> Mapping[str, str]:
     own = {"COPILOT_AUTO_UPDATE": "false"}
-    if UNPACKED not in settings.env and (unpacked := _unpacked(program(settings, "copilot")[0])):
+    if unpacked := _unpacked(program(settings, "copilot")[0]):
         own[UNPACKED] = unpacked
     if not gateway.url:
         return own
@@ -82,10 +82,11 @@ def env(job: Job, settings: AgentSettings, gateway: Gateway) -> Mapping[str, str
 
 
 def _unpacked(word: str) -> str:
-    """The folder beside the install that all runs share, where somebody made one."""
+    """The copy in its install that all runs share, where somebody made one."""
     found = shutil.which(word)
-    above = list(Path(found).resolve().parents)[:6] if found else []
-    return next((str(each / "unpacked") for each in above if (each / "unpacked" / "index.js").is_file()), "")
+    above = Path(found).resolve().parents if found else ()
+    copies = (each / ".copilot" for each in above if each.name == "node_modules")
+    return next((str(copy) for copy in copies if (copy / "index.js").is_file()), "")
 
 
 def preflight(settings: AgentSettings) -> str | None:

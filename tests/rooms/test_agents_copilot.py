@@ -90,20 +90,24 @@ def test_looking_only_gives_it_no_tool_that_changes_anything(tmp_path: Path) -> 
     assert {"shell", "write"} <= set(words)
 
 
-def test_an_unpacked_copy_beside_the_install_is_shared_by_all_runs(tmp_path: Path) -> None:
+def test_an_unpacked_copy_in_its_install_is_shared_by_all_runs(tmp_path: Path) -> None:
     program = tmp_path / "node_modules" / "@github" / "copilot" / "copilot"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     settings = AgentSettings(name="c", adapter="copilot", command=(str(program),), model="m")
     assert "COPILOT_CLI_DIST_DIR" not in copilot.env(job(tmp_path), settings, GATEWAY)
-    (tmp_path / "unpacked").mkdir()
-    (tmp_path / "unpacked" / "index.js").touch()
-    assert copilot.env(job(tmp_path), settings, GATEWAY)["COPILOT_CLI_DIST_DIR"] == str(tmp_path / "unpacked")
-    chosen = replace(settings, env=("COPILOT_CLI_DIST_DIR",))
-    assert "COPILOT_CLI_DIST_DIR" not in copilot.env(job(tmp_path), chosen, GATEWAY)
+    copy = tmp_path / "node_modules" / ".copilot"
+    copy.mkdir()
+    (copy / "index.js").touch()
+    assert copilot.env(job(tmp_path), settings, GATEWAY)["COPILOT_CLI_DIST_DIR"] == str(copy)
+
+
+def test_with_a_key_it_needs_a_model_by_name() -> None:
+    settings = AgentSettings(name="c", adapter="copilot", command=("/bin/sh",), model="m")
     assert copilot.preflight(settings) is None
     assert "model" in (copilot.preflight(replace(settings, model="")) or "")
+    assert copilot.preflight(replace(settings, model="", login="/somewhere")) is None
 
 
 def test_a_good_run(tmp_path: Path) -> None:
