@@ -33,7 +33,9 @@ STATED = {
     "git_replaced": ".git/config",
     "mode_outside": "modes",
     "system_v_memory": "System V",
-    "priority_of_parent": "signals",
+    "priority_of_parent": "priorities",
+    "memory": "memory: it is watched",
+    "fork_bomb": "the number of processes",
     "signal_parent": "signals",
     "signal_by_pidfd": "signals",
     "abstract_socket": "a socket file",
@@ -63,9 +65,11 @@ def prove(report: Report) -> None:
         report.failures.append(f"with the defence off these do not succeed, so their check could not fail: {missed}")
     if probes[Level.BUBBLEWRAP].holds:
         boxed = _tried(Level.BUBBLEWRAP)
-        report.hold("succeeded_under_bubblewrap", len(boxed.out), at_most=0)
+        watched = [name for name in boxed.out if STATED.get(name, "\0") in " ".join(probes[Level.BUBBLEWRAP].cannot)]
+        report.hold("succeeded_under_bubblewrap", len(boxed.out) - len(watched), at_most=0)
+        report.not_proven += [f"{name} is held: {probes[Level.BUBBLEWRAP].cannot}" for name in watched]
         report.figures["seconds_under_bubblewrap"] = round(boxed.seconds, 1)
-        if boxed.out or boxed.names != off.names:
+        if set(boxed.out) - set(watched) or boxed.names != off.names:
             report.failures.append(f"under bubblewrap: {boxed.out}, tried {len(boxed.names)}")
     else:
         report.not_proven.append(f"bubblewrap: {probes[Level.BUBBLEWRAP].why}")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from orchestrator import process
 from orchestrator.model.confinement import Level, Limits, Probe
-from orchestrator.sandbox import boxes
+from orchestrator.sandbox import boxes, cgroup
 from orchestrator.sandbox.inside import landlock
 from orchestrator.sandbox.wish import Wish
 
@@ -44,7 +44,10 @@ LANDLOCK_CANNOT = (
     "the workspace's .git/config and .git/hooks can be written",
     "modes, owners and times of files outside can be changed where this user owns them, and their names be seen",
     "System V memory and message queues are shared with other processes of this user",
+    "priorities of other processes of this user can be changed",
 )
+WATCHED = "memory: it is watched every few seconds, not held (no control group may be made here)"
+UNCOUNTED = "the number of processes: it is watched every few seconds, not held (no control group may be made here)"
 NONE_CANNOT = (
     "everything this user can read, write, signal or reach",
     "processes that left the run's group before they were seen go on",
@@ -80,8 +83,16 @@ def test(level: Level) -> Probe:
             )
         found = _try(level)
         why = "" if found.held and not found.open else _why(found)
-        return Probe(level=level, holds=not why, why=why)
+        return Probe(level=level, holds=not why, why=why, cannot=() if _grouped() else (WATCHED,))
     return _landlock()
+
+
+def _grouped() -> bool:
+    """A control group can be made here."""
+    held = cgroup.make(Limits())
+    if held is not None:
+        held.close()
+    return held is not None and held.memory
 
 
 def _landlock() -> Probe:
@@ -92,6 +103,7 @@ def _landlock() -> Probe:
     found = _try(Level.LANDLOCK)
     cannot = [words for since, words in VERSION_CANNOT if version < since]
     cannot += [WALLS[wall] for wall in found.open if wall in ("tcp", "udp", "unix")]
+    cannot += [] if _grouped() else [WATCHED, UNCOUNTED]
     bad = [wall for wall in found.open if wall not in ("tcp", "udp", "unix")]
     why = "" if found.held and not bad else _why(found)
     return Probe(level=Level.LANDLOCK, holds=not why, why=why, cannot=(*cannot, *LANDLOCK_CANNOT))
