@@ -31,7 +31,7 @@ from orchestrator.agents import (
     scripted,
     shell,
 )
-from orchestrator.agents.base import ASK, Agent, Capabilities
+from orchestrator.agents.base import ASK, Agent, Capabilities, binary_variable
 from orchestrator.agents.confining import confinement
 from orchestrator.agents.running import OPEN, Confinement, Watch, environment
 from orchestrator.clock import Clock
@@ -84,6 +84,13 @@ def capabilities(settings: AgentSettings) -> Capabilities:
     """What this engineer's program can do; nothing when there is no adapter for it."""
     agent = AGENTS.get(settings.adapter)
     return agent.capabilities if agent is not None else Capabilities()
+
+
+def variables(settings: AgentSettings) -> tuple[str, ...]:
+    """Names of our variables that a worker needs for this engineer: its key's, and where its program is. None of them
+    reaches the agent."""
+    agent = AGENTS.get(settings.adapter)
+    return (*keys.needed(agent, settings), *map(binary_variable, AGENTS)) if agent is not None else ()
 
 
 def preflight(settings: AgentSettings) -> str | None:

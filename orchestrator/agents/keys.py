@@ -52,7 +52,7 @@ def access(agent: Agent, settings: AgentSettings, env: Mapping[str, str] | None 
     for provider in meant or agent.providers:
         base_url = (settings.base_url or provider.base_url).rstrip("/")
         name = settings.key_env or provider.key_env
-        told = held.get(provider.secret) if provider.secret else None
+        told = held.get(provider.secret) or held.get(name)  # cron's environment has no keys: the file may name any
         key = (told if isinstance(told, str) and told.strip() else env.get(name, "")).strip()
         filed = f"{provider.secret} in {Path(settings.secrets_file).name}" if settings.secrets_file else ""
         where = f"{filed} or {name}" if provider.secret and filed else name
@@ -104,6 +104,11 @@ def secrets(file: str) -> dict[str, object] | str:
 def variables(known: Iterable[Agent]) -> frozenset[str]:
     """Names of the variables that usually hold a provider's key, for the redactor."""
     return frozenset(provider.key_env for agent in known for provider in agent.providers)
+
+
+def needed(agent: Agent, settings: AgentSettings) -> tuple[str, ...]:
+    """Names of our variables that a worker reads for this engineer's key."""
+    return (settings.key_env,) if settings.key_env else tuple(p.key_env for p in agent.providers)
 
 
 def placeholder(key: str) -> bool:

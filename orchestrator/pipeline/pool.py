@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator import disk, process
+from orchestrator import agents, disk, process
 from orchestrator.clock import CLOCK_ENV
 from orchestrator.model.task import Folder, Task
 from orchestrator.pipeline import attempt, crash, funds, load
@@ -147,7 +147,7 @@ def _environment(services: Services) -> dict[str, str]:
 
     settings = services.settings
     names = {settings.github.token_env, settings.telegram.token_env, CLOCK_ENV, "AGENT_OS_CONFIG", "ORCH_ROOT"}
-    names |= {name for agent in settings.agents for name in agent.env}
+    names |= {name for agent in settings.agents for name in (*agent.env, *agents.variables(agent))}
     return {name: os.environ[name] for name in names if name in os.environ} | {
         "AGENT_OS_CONFIG": str(settings.config_file),
         "ORCH_ROOT": str(settings.root),

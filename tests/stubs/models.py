@@ -29,7 +29,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -99,6 +99,8 @@ class Stub:
     asked: deque[Asked] = field(default_factory=lambda: deque(maxlen=KEPT))
     counts: Counter[str] = field(default_factory=Counter)
     """Model requests by run."""
+    script: Callable[[str], str] | None = None
+    """From a request's whole text to the shell script that the model has its tool run, in place of hello.txt."""
     stopping: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -191,6 +193,8 @@ class Handler(BaseHTTPRequestHandler):
             output=int(played.number("out", heavy.output)),
         )
         wish = mind.Wish(kind=kind, steps=int(played.number("steps", 1)), sleep=played.number("sleep", 0))
+        if self.server.stub.script is not None and kind == "ok":
+            wish = replace(wish, script=self.server.stub.script(said.text))
         answer = mind.answer(said, wish)
         if now in ("sserr", "drop", "hang"):
             return self.break_off(wire, now, answer, tokens, model, stream)

@@ -93,6 +93,8 @@ class Wish:
     """Turns with a tool call before it is done."""
     sleep: float = 0
     """Seconds each of its commands takes."""
+    script: str = ""
+    """What its last command does; empty = hello.txt and the result file."""
 
 
 def answer(said: Said, wish: Wish) -> Answer:
@@ -120,6 +122,7 @@ def _ended(said: Said, text: str) -> Answer:
 
 def _work(said: Said, wish: Wish, *, last: bool) -> Answer:
     script = "echo hello > hello.txt\ncat > .agent_result.md <<'END_OF_RESULT'\n" + CONTRACT + "END_OF_RESULT"
+    script = wish.script or script
     if not last:
         script = f"echo step {said.calls + 1} >> progress.txt"
     if by_shell := _run(said, script, wish):
