@@ -4,6 +4,7 @@ Tested with the version in `versions.TESTED`; shapes and traps were seen in runs
 
 - Its exit code is 0 after every failure, and it prints for people. Its analytics log is data: one line per request
   begun, per answer (with its tokens) and at the end. We turn sending it off and let it write to standard output.
+- It logs an answer of no tokens, and a guess at what was sent, where the model's context was too small.
 - It runs no commands, so it cannot run tests; it keeps no session that could be resumed.
 - It refuses to edit what git ignores, as our result file is, unless that file is named to it at the start.
 - It leaves its files in the repository: histories go to HOME instead, its tag cache is removed after the run.
@@ -133,7 +134,7 @@ class Events(Reader):
             case "message_send_starting":
                 yield from self._own_words()
                 self.asked += 1
-            case "message_send":
+            case "message_send" if count(properties, "completion_tokens"):
                 self.answered = self.asked
                 if answer := "\n".join(self.waiting).strip():
                     yield Text(text=answer[:LONG])

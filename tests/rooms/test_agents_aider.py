@@ -98,6 +98,13 @@ def test_a_request_without_an_answer_is_a_failure_whatever_it_exits_with(
     assert all(e.noise for e in seen.events if isinstance(e, Text) and "error" in e.text)
 
 
+def test_an_answer_of_no_tokens_is_none_and_its_guess_no_usage(tmp_path: Path) -> None:
+    guess = event("message_send", prompt_tokens=1992, completion_tokens=0, cost=0.0025, total_cost=0.0025)
+    seen = replay(aider, job(tmp_path), [BEGUN, "Tokens: 2.0k sent, 0 received.", guess, "hit a token limit!", OVER])
+    assert seen.outcome.failure is FailureClass.UNKNOWN
+    assert seen.outcome.usage == Usage()
+
+
 def test_without_its_last_line_it_crashed(tmp_path: Path) -> None:
     assert replay(aider, job(tmp_path), GOOD[:-1], exit=0).outcome.failure is FailureClass.CRASHED
 
