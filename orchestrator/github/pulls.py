@@ -170,6 +170,12 @@ def update_branch(gh: GitHub, pull: Pull, expected: Sha) -> None:
         raise
 
 
+def body(gh: GitHub, repo: RepoName, number: int) -> str:
+    """Its text as it stands now; a person may have changed it."""
+    reply = gh.rest("GET", f"{path(repo)}/pulls/{number}")
+    return object_of(reply.data, f"pull request of {repo}").text_or_none("body")
+
+
 def edit(gh: GitHub, repo: RepoName, number: int, *, title: Public | None = None, body: Public | None = None) -> None:
     wanted: dict[str, Json] = {k: v for k, v in (("title", title), ("body", body)) if v is not None}
     if wanted:

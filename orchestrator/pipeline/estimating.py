@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+from orchestrator.github import pulls
 from orchestrator.model.event import EventKind
 from orchestrator.model.task import Estimate, Task
 from orchestrator.model.times import stamp
@@ -12,6 +14,9 @@ from orchestrator.policy import estimate
 from orchestrator.policy.estimate import Cost
 from orchestrator.services import Services
 from orchestrator.state.finished import Ended
+
+MARK = "<!-- agent-os:cost -->"
+_MARKED = re.compile(rf"^Cost: .* {re.escape(MARK)}(?=\r?$)", re.MULTILINE)
 
 
 def expected(services: Services, task: Task) -> Task:
@@ -74,6 +79,31 @@ def cost(services: Services, task: Task) -> Cost:
 def line(services: Services, task: Task) -> str:
     """Cost and estimate in one line, for people."""
     return estimate.line(cost(services, task), task.estimate)
+
+
+def noted_in_pull(services: Services, task: Task, line: str) -> str:
+    """The line for the pull request's text, with the mark that `settle_pull` finds it by."""
+    services.effects.of(task.id).done("cost", {"line": line})
+    return f"{line} {MARK}"
+
+
+def settle_pull(services: Services, task: Task) -> None:
+    """What the task did cost in the end, in its pull request: repairs came after it was opened. Only our own line is
+    changed; where a person took it out, nothing is."""
+    if task.pull_request is None:
+        return
+    number, told = task.pull_request, line(services, task)
+    if services.effects.of(task.id).result("cost") == {"line": told}:
+        return
+    before = pulls.body(services.github, task.repo, number)
+    after = _MARKED.sub(lambda found: f"{told} {MARK}", before)
+    if after != before:
+        text = services.redact(after)
+        effect.repeatable(
+            services, task, "edit_cost", f"cost in #{number}",
+            lambda: pulls.edit(services.github, task.repo, number, body=text),
+        )  # fmt: skip
+    services.effects.of(task.id).done("cost", {"line": told})
 
 
 def _words(told: Estimate) -> dict[str, str]:

@@ -69,6 +69,7 @@ def finish(services: Services, claim: Claim) -> None:
     )
     services.metrics.summary(task, "merged", f"pull request #{task.pull_request}")
     estimating.after(services, task, "merged")
+    estimating.settle_pull(services, task)
     services.record(EventKind.DONE, task, merge_sha=task.merge_sha or "")
     services.mailbox.move(claim, replace(task, ended=stamp(services.now()), reason="merged"), Folder.DONE)
 

@@ -125,7 +125,8 @@ def title(services: Services, task: Task) -> Public:
 def body(services: Services, task: Task) -> Public:
     """Closing keyword first: the merge closes the issue even if we are gone by then."""
     closes = f"Closes #{task.issue}\n\n" if task.issue else ""
-    told = report.pull_body(task, cost=estimating.line(services, task))
+    cost = estimating.noted_in_pull(services, task, estimating.line(services, task))
+    told = report.pull_body(task, cost=cost)
     return services.redact(f"{closes}{told}\n\n{effect.marker(task, 'pull')}")
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, timedelta
 from typing import Any
 
 from orchestrator import operations, wiring
+from orchestrator.github import pulls
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName, TaskId
 from orchestrator.model.result import FailureClass, Status, Usage
@@ -17,7 +18,7 @@ from orchestrator.model.times import stamp
 from orchestrator.operations import money
 from orchestrator.pipeline import attempt, guard
 from tests.journeys.conftest import MakeWorld
-from tests.journeys.world import World, works
+from tests.journeys.world import REPO, World, works
 
 RUNAWAY = [
     {"write": {"path": "half.txt", "text": "first half\n"}},
@@ -210,6 +211,23 @@ def test_estimate_and_cost_stand_in_the_pull_request_and_the_ledger_and_unknown_
     events = [r.data for r in world.events(EventKind.ESTIMATED) if r.task == last]
     assert [e["usd_low"] for e in events] == ["0.5", "0.5"]
     assert (events[-1]["ending"], events[-1]["held"], events[-1]["tokens"]) == ("merged", "below", "1000")
+
+
+def test_repairs_are_settled_in_the_pull_request_and_what_a_person_wrote_there_stays(make: MakeWorld) -> None:
+    world = make(ci={"slow": "test -f good.txt"})
+    world.play({"when": {"kind": "ci"}, "steps": costs(0.25, path="good.txt")}, {"steps": costs(0.5)})
+    world.issue()
+    world.round()
+    (pull,) = world.pulls()
+    assert "Cost: 0.50 USD (no estimate" in pull["body"]
+    number = world.pull_number()
+    mine = pulls.body(world.services.github, RepoName(REPO), number)
+    text = world.services.redact(f"Ada says: mind the gap. Cost: my nerves.\n\n{mine}")
+    pulls.edit(world.services.github, RepoName(REPO), number, body=text)
+    world.rounds(lambda: world.place() == "done")
+    body = str(world.pulls()[0]["body"])
+    assert body == str(text).replace("Cost: 0.50 USD", "Cost: 0.75 USD")
+    assert any("- Cost: 0.75 USD" in c.body for c in world.comments(1)), "the issue is told, too"
 
 
 def test_cost_is_told_by_task_issue_agent_repository_and_day_and_per_merged_pull_request(make: MakeWorld) -> None:
