@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator import sandbox
 from orchestrator.model.confinement import Level
+from orchestrator.sandbox import selftest
 
 
 @functools.cache
@@ -17,15 +18,19 @@ def _holds(level: Level) -> str:
     return "" if found.holds else found.why
 
 
+def _need(level: Level) -> Level:
+    """What cannot be started here is not proven; what starts and does not hold is a defect, for the story to show."""
+    why = _holds(level)
+    if why and not any(words in why for words in selftest.WALLS.values()):
+        pytest.skip(why)
+    return level
+
+
 @pytest.fixture
 def bubblewrap() -> Level:
-    if why := _holds(Level.BUBBLEWRAP):
-        pytest.skip(why)
-    return Level.BUBBLEWRAP
+    return _need(Level.BUBBLEWRAP)
 
 
 @pytest.fixture
 def landlock() -> Level:
-    if why := _holds(Level.LANDLOCK):
-        pytest.skip(why)
-    return Level.LANDLOCK
+    return _need(Level.LANDLOCK)
