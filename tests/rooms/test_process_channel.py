@@ -88,8 +88,8 @@ def test_descriptors_that_are_passed_are_there_and_no_others(tmp_path: Path) -> 
 
 def test_the_caller_chooses_how_a_program_is_told_to_end(tmp_path: Path) -> None:
     script = (
-        "import signal, sys, time\n"
-        "signal.signal(signal.SIGINT, lambda *a: (print('last words', flush=True), sys.exit(7)))\n"
+        "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGINT, lambda *a: (os.write(1, b'last words\\n'), sys.exit(7)))\n"
         "print('ready', flush=True)\ntime.sleep(30)\n"
     )
     lines: list[str] = []
