@@ -29,7 +29,7 @@ _KEY = re.compile(r"[\x21-\x7e]{8,4096}")
 _UNFILLED = re.compile(
     r"<|\.\.\.|(?:^|[-_])(?:your|xxx+|change-?_?me|placeholder|todo|example|insert|replace)(?:$|[-_])", re.IGNORECASE
 )
-"""What a key that nobody filled in looks like. Whole words only: keys are random, and parts of words turn up in them."""
+"""What a key that nobody filled in looks like. Whole words only: keys are random, parts of words turn up in them."""
 
 
 @dataclass(frozen=True, kw_only=True)

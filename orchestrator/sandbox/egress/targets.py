@@ -14,12 +14,12 @@ from dataclasses import dataclass
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-_NUMBER = re.compile(r"0x[0-9a-f]*|\d+")
+_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _WORLD = ipaddress.ip_network("2000::/3")
 _NOT_OF_THE_WORLD = tuple(ipaddress.ip_network(net) for net in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
 """Inside of 2000::/3: tunnels whose addresses hold an IPv4 address (Teredo, 6to4), protocols, documentation."""
-_HOSTS_OF_CLOUDS = frozenset({ipaddress.ip_address("168.63.129.16")})
-"""Public by its number, and yet the host of an Azure machine, which hands out its credentials."""
+_HOSTS_OF_CLOUDS = tuple(ipaddress.ip_network(net) for net in ("168.63.129.16/32", "192.0.0.0/24"))
+"""Global by their numbers (Python 3.11), and yet hosts of cloud machines, which hand out credentials: Azure, Oracle."""
 
 
 class Bad(ValueError):
@@ -41,7 +41,7 @@ class Target:
 def target(text: str) -> Target:
     """Reads `host:port` of a CONNECT request. Raises Bad."""
     host, colon, port = text.rpartition(":")
-    if not colon or not re.fullmatch(r"\d{1,5}", port) or not 0 < int(port) < 65536:
+    if not colon or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         raise Bad("no host:port")
     return _target(host, int(port))
 
@@ -98,12 +98,12 @@ def public(address: Address) -> bool:
     return (
         address.is_global
         and not (address.is_multicast or address.is_reserved or address.is_unspecified)
-        and address not in _HOSTS_OF_CLOUDS
+        and not any(address in net for net in _HOSTS_OF_CLOUDS)
     )
 
 
 def _rule(text: str) -> Target:
     host, colon, port = text.rpartition(":")
-    if colon and re.fullmatch(r"\d{1,5}", port) and not (":" in host and not host.endswith("]")):
+    if colon and re.fullmatch(r"[0-9]{1,5}", port) and not (":" in host and not host.endswith("]")):
         return _target(host, int(port))
     return _target(f"[{text}]" if text.count(":") > 1 and not text.startswith("[") else text, 443)
