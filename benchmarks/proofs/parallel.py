@@ -1,0 +1,174 @@
+"""Fifty agents at once: every task ends right, what our own processes cost, and nothing is left running.
+
+One world with the embedded GitHub and real worker processes, started by one tick of the queue as cron would. Scripted
+agents tell one event a second from their start until a file appears in their HOME; they are let go when all are at
+work and our own processes were measured. Ours are the spawner, the workers and the proxies that are their children;
+the agents and the boxes they run in are not, and are reported beside.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import processes
+from benchmarks.proof import Report
+from orchestrator import process
+from orchestrator.model.confinement import Level
+from orchestrator.model.task import Folder, Task
+from orchestrator.pipeline import pool
+from orchestrator.roles import queue
+from tests.journeys.world import World, works
+
+AGENTS = 50
+SECONDS = 20.0
+"""How long our processes are measured."""
+MOST_MB = 1024
+MOST_PERCENT = 10.0
+"""Of one core."""
+START_SECONDS = 400.0
+END_SECONDS = 400.0
+REPOS = ("ada/two", "ada/three", "ada/four", "ada/five")
+UNTIL_LET_GO = 'n=0; while [ ! -e "$HOME/go" ]; do n=$((n+1)); echo "at work, $n"; sleep 1; done'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Of our processes while all agents were at work."""
+
+    workers: int
+    proxies: int
+    pss_mb: float
+    percent: float
+    """CPU, of one core."""
+    private_mb: float
+    """Of the median worker."""
+    agents_pss_mb: float
+    started_seconds: float
+
+
+def prove(report: Report) -> None:
+    with tempfile.TemporaryDirectory(prefix="parallel-") as scratch:
+        world = crowd(Path(scratch), AGENTS)
+        try:
+            cost = at_once(world, AGENTS, SECONDS, report)
+        finally:
+            process.end_detached()
+            world.close()
+        left = processes.of(Path(scratch))
+    report.failures += [f"left running: {pid} {words}" for pid, words in left.items()]
+    if cost is not None:
+        told(report, cost)
+
+
+def told(report: Report, cost: Cost) -> None:
+    report.figures["workers"] = cost.workers
+    report.figures["proxies"] = cost.proxies
+    report.figures["started_in_seconds"] = round(cost.started_seconds, 1)
+    report.hold("pss_mb", cost.pss_mb, at_most=MOST_MB)
+    report.hold("percent_of_a_core", cost.percent, at_most=MOST_PERCENT)
+    report.figures["pss_mb_per_worker"] = round(cost.pss_mb / max(1, cost.workers), 2)
+    report.figures["percent_per_worker"] = round(cost.percent / max(1, cost.workers), 3)
+    report.figures["private_mb_of_a_worker"] = round(cost.private_mb, 2)
+    report.figures["agents_and_boxes_pss_mb"] = round(cost.agents_pss_mb)
+
+
+def crowd(folder: Path, count: int) -> World:
+    """A world with as many Ready issues as agents, spread over five repositories."""
+    world = World(
+        folder, agents=("anna",), more_repos=REPOS, ci={}, checks="none", sandbox="prefer", merge=False,
+        top={"max_parallel_workers": count, "min_free_memory_mb": 64},
+    )  # fmt: skip
+    world.play({"steps": [{"run": UNTIL_LET_GO}, *works("{task}.txt", done=["it"])]})
+    names = ("ada/app", *REPOS)
+    for n in range(count):
+        world.issue(f"Add file {n}", repo=names[n % len(names)])
+    world.dispatch()
+    return world
+
+
+def at_once(world: World, count: int, seconds: float, report: Report) -> Cost | None:
+    """All agents at work at the same time, measured, let go, and every task brought to its end."""
+    inbox = world.places()
+    if inbox != {"inbox": count}:
+        report.failures.append(f"dispatched {inbox}, wanted {count} in the inbox")
+        return None
+    began = time.monotonic()
+    started = _started(world)
+    if not until(lambda: len(at_work(world)) == count, START_SECONDS):
+        report.failures.append(f"only {len(at_work(world))} of {count} agents came to work: {world.places()}")
+        let_go(world)
+        return None
+    took = time.monotonic() - began
+    time.sleep(2)
+    levels = {t.attempts[-1].sandbox for t in _tasks(world)}
+    report.figures["sandbox"] = sorted(levels)
+    if levels != {Level.BUBBLEWRAP.value}:
+        report.not_proven.append(f"agents under bubblewrap: this machine runs them under {sorted(levels)}")
+    cost = measure(started, seconds, took)
+    let_go(world)
+    if not until(lambda: not pool.workers(world.services), END_SECONDS):
+        report.failures.append(f"{pool.workers(world.services)} workers did not end")
+    ended = {t.id: world.place(t.id) for t in _tasks(world)}
+    right = sum(place in ("review", "done") for place in ended.values())
+    report.hold("tasks_that_ended_right", right, at_least=count)
+    report.failures += [f"{id} stands in {place}/" for id, place in ended.items() if place not in ("review", "done")]
+    report.failures += world.crashes()
+    return cost
+
+
+def _started(world: World) -> int:
+    """One tick of the queue, as cron starts it; the process id of what it started."""
+    before = set(processes.running())
+    queue.tick(world.services)
+    fresh = [p.pid for p in processes.running().values() if p.pid not in before and "orchestrator worker" in p.command]
+    return fresh[0] if fresh else 0
+
+
+def measure(root: int, seconds: float, took: float) -> Cost:
+    """Our processes under `root`, the spawner, over some seconds."""
+    before = processes.running()
+    ours = {pid for pid in processes.tree([root], before) if before[pid].command == before[root].command}
+    workers = {pid for pid in ours if before[pid].parent == root}
+    began = time.monotonic()
+    time.sleep(seconds)
+    after = processes.running()
+    spent = sum(after[pid].cpu - before[pid].cpu for pid in ours if pid in after)
+    passed = time.monotonic() - began
+    private = sorted(processes.private_mb(pid) for pid in workers)
+    return Cost(
+        workers=len(workers),
+        proxies=len(ours) - len(workers) - 1,
+        pss_mb=processes.pss_mb(ours),
+        percent=100 * spent / passed,
+        private_mb=private[len(private) // 2] if private else 0.0,
+        agents_pss_mb=processes.pss_mb(processes.tree([root], after) - ours),
+        started_seconds=took,
+    )
+
+
+def at_work(world: World) -> list[str]:
+    """Tasks whose agent has said something."""
+    logs = world.settings.runtime / "logs"
+    return [p.parent.name for p in logs.glob("*/1.jsonl") if b"at work" in p.read_bytes()]
+
+
+def let_go(world: World) -> None:
+    for home in (world.settings.runtime / "state" / "homes").glob("*/*"):
+        (home / "go").touch()
+
+
+def until(seen: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not seen():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _tasks(world: World) -> list[Task]:
+    return [e.task for f in Folder for e in world.services.mailbox.list(f)]
