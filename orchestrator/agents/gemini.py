@@ -8,6 +8,9 @@ Tested with the version in `versions.TESTED`; shapes and traps were seen in runs
   it. A long prompt goes into a file, for the model to read.
 - It exits with 0 after an error inside of a stream, and after SIGTERM: only a `result` with `status: success` is good.
 - Its exit code after a refusal is the status modulo 256 (401: 145, 429: 173, 503: 247), which is told back from it.
+- Without a model it asks a small one before each turn which to take, and then tries ten times whatever `maxAttempts`
+  says. `flash` is its own name for the newest model that every key may use.
+- That a prompt was too long is told by a bare 400 INVALID_ARGUMENT: nothing but words tells it from other bad requests.
 - It sends one copy of itself to work and pauses the first; GEMINI_CLI_NO_RELAUNCH leaves that out.
 - Numbers in `result.stats` are this run's, also in a resumed session. Thoughts are in the total only.
 
@@ -65,8 +68,13 @@ OWN_EXITS = {41: FailureClass.AUTH}
 
 capabilities = Capabilities(resume=True, read_only=True, json_ask=True, terminal=True)
 providers = (
-    Provider(name="google", base_url="https://generativelanguage.googleapis.com", key_env="GEMINI_API_KEY"),
-)  # fmt: skip
+    Provider(
+        name="google",
+        base_url="https://generativelanguage.googleapis.com",
+        key_env="GEMINI_API_KEY",
+        model="flash",
+    ),
+)
 login_files = ("oauth_creds.json", "google_accounts.json")
 login_hosts = ("cloudcode-pa.googleapis.com", "oauth2.googleapis.com", "www.googleapis.com", "accounts.google.com")
 login_home = ".gemini"

@@ -126,6 +126,11 @@ def test_failures_are_told_by_status_and_code(told: str, failure: FailureClass, 
     assert bool(run.only(Quota)) is (failure is FailureClass.QUOTA)
 
 
+def test_a_result_that_says_success_and_is_an_error_is_no_success(tmp_path: Path) -> None:
+    run = replay(grok, job(tmp_path), [*GOOD[:-1], {**ended(), "is_error": True}], 0)
+    assert run.outcome.failure is FailureClass.UNKNOWN
+
+
 def test_without_a_last_line_it_crashed(tmp_path: Path) -> None:
     assert replay(grok, job(tmp_path), GOOD[:-1], 1).outcome.failure is FailureClass.CRASHED
 

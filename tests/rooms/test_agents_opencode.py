@@ -152,6 +152,11 @@ def test_failures_are_told_by_status_and_code(told: Line, failure: FailureClass,
     assert len(run.only(Error)) == 1
 
 
+def test_an_error_after_the_last_step_is_no_good_end_whatever_the_exit(tmp_path: Path) -> None:
+    run = replay(opencode, job(tmp_path), [*GOOD, error("APIError", message="x", statusCode=500)], 0)
+    assert run.outcome.failure is FailureClass.SERVER
+
+
 @given(st.lists(hostile([*GOOD, error("APIError", statusCode=429, responseBody=body(code="x"))]), max_size=8))
 def test_nothing_it_prints_breaks_the_reader(lines: list[str]) -> None:
     run = replay(opencode, job(NOWHERE), lines, 1)
@@ -171,7 +176,7 @@ def secrets(folder: Path, **held: str) -> AgentSettings:
 @pytest.fixture
 def answering(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Hosts of providers that answer: who they are is decided by the test, no name is looked up."""
-    hosts = {"openrouter.ai", "nano-gpt.com", "llm.chutes.ai"}
+    hosts = {"api.anthropic.com", "openrouter.ai", "nano-gpt.com", "llm.chutes.ai"}
 
     def connect(where: tuple[str, int], timeout: float) -> socket.socket:
         if where[0] not in hosts:

@@ -139,6 +139,11 @@ def test_an_error_in_the_models_place_is_no_work_and_no_answer(tmp_path: Path) -
     assert run.outcome.failure is FailureClass.DID_NOTHING
 
 
+def test_a_result_that_says_success_and_is_an_error_is_no_success(tmp_path: Path) -> None:
+    run = replay(qwen, job(tmp_path), [*GOOD[:-1], {**ended(), "is_error": True}], 0)
+    assert run.outcome.failure is FailureClass.UNKNOWN
+
+
 def test_without_a_last_line_it_crashed(tmp_path: Path) -> None:
     assert replay(qwen, job(tmp_path), GOOD[:-1], 55).outcome.failure is FailureClass.CRASHED
 
