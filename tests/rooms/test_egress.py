@@ -125,6 +125,21 @@ def test_a_code_is_taken_from_wherever_it_stands_and_never_a_sentence(error: obj
 
 
 @pytest.mark.parametrize(
+    ("kind", "said", "code"),
+    [
+        ("invalid_request_error", "prompt is too long: 215000 tokens > 200000 maximum", "context_length_exceeded"),
+        ("invalid_request_error", "Your credit balance is too low to access the API.", "billing_error"),
+        ("invalid_request_error", "max_tokens: 90000 > 8192", "invalid_request_error"),
+        ("rate_limit_error", "prompt is too long", "rate_limit_error"),
+    ],
+)
+def test_a_sentence_tells_only_what_has_no_code_of_its_own_anywhere(kind: str, said: str, code: str) -> None:
+    assert told({"type": "error", "error": {"type": kind, "message": said}}, status=400).told.code == code
+    google = {"code": 400, "status": "INVALID_ARGUMENT", "message": "The input token count (9) exceeds the maximum"}
+    assert told({"error": google}, status=400).told.code == "context_length_exceeded"
+
+
+@pytest.mark.parametrize(
     "event",
     [
         {"type": "error", "error": {"type": "overloaded_error"}},

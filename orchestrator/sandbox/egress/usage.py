@@ -9,6 +9,7 @@ candidates without the thoughts; the last one counts).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,13 @@ from orchestrator.sandbox.egress.record import word
 Json = dict[str, Any]
 
 MOST_TOKENS = 10**12
+BAD_REQUEST = frozenset({"invalid_request_error", "INVALID_ARGUMENT"})
+SENTENCES = (
+    (re.compile(r"prompt is too long|input token count .{0,40}exceeds", re.IGNORECASE), "context_length_exceeded"),
+    (re.compile(r"credit balance is too low", re.IGNORECASE), "billing_error"),
+)
+"""What Anthropic and Google refuse as any other bad request, with no code of its own anywhere: a prompt beyond the
+context, and (Anthropic) an empty account. The only place where words are looked at, and only beside such a code."""
 _CUMULATIVE = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
 
 
@@ -71,7 +79,15 @@ class Told:
         http = str(number) if isinstance(number, int) and 400 <= number < 600 else ""
         told = word(number) or status or (kind if error is not data else "") or http
         # Google says INVALID_ARGUMENT for a wrong key; only the reason tells it apart
-        self.code = reason if reason.startswith("API_KEY") else told or self.code or "error"
+        self.code = reason if reason.startswith("API_KEY") else _meant(error, told) or self.code or "error"
+
+
+def _meant(error: Json, told: str) -> str:
+    """The code; where it is only that of any bad request, the one that the sentence beside it stands for."""
+    said = error.get("message")
+    if told not in BAD_REQUEST or not isinstance(said, str):
+        return told
+    return next((code for pattern, code in SENTENCES if pattern.search(said[:2000])), told)
 
 
 def details(error: Json) -> list[Json]:
