@@ -130,9 +130,8 @@ def settled(outcome: RunOutcome, exchanges: Sequence[Exchange], price: Price | N
 def _telling(exchanges: Sequence[Exchange]) -> Exchange | None:
     """The last one that says how the provider stands: those the agent broke off say nothing, and what was only looked
     up (GET: lists of models) counts where nothing was asked."""
-    ended = [e for e in exchanges if not _silent(e)]
-    asked = [e for e in ended if e.method == "POST"]
-    return next(iter((asked or ended)[-1:]), None)
+    asked = [e for e in exchanges if e.method == "POST"] or exchanges
+    return next((e for e in reversed(asked) if not _silent(e)), None)
 
 
 def _silent(exchange: Exchange) -> bool:

@@ -6,6 +6,8 @@ Tested with the version in `versions.TESTED`; shapes and traps were seen in runs
 - `result.usage` is a sum over the session, also over earlier runs of it: a resumed run sums its own answers.
 - It asks seven times before it gives up on 429 and 5xx (80 s), and no setting changes that; with its setting for rate
   limits left alone it does so ten times over, a minute apart. It sleeps as long as Retry-After says.
+- Its launcher waits for a copy that works, which a signal to the launcher does not reach; only the end of the whole
+  group does. QWEN_CODE_NO_RELAUNCH leaves a third process out.
 - Left alone it asks the model a second time after each answer, for what to remember of it.
 - A failure is told as `[API Error: 401 ...]`: the number is the provider's status, the words are nobody's business.
 
@@ -83,7 +85,7 @@ def stdin(job: Job) -> bytes:
 
 
 def env(job: Job, settings: AgentSettings, gateway: Gateway) -> Mapping[str, str]:
-    quiet = {"QWEN_CODE_SUPPRESS_YOLO_WARNING": "1"}
+    quiet = {"QWEN_CODE_SUPPRESS_YOLO_WARNING": "1", "QWEN_CODE_NO_RELAUNCH": "1"}
     if not gateway.url:
         return quiet
     return {**quiet, "OPENAI_API_KEY": gateway.key, "OPENAI_BASE_URL": gateway.url}

@@ -50,3 +50,10 @@ def test_the_run_is_then_called_by_what_the_provider_said() -> None:
     told = failure.settled(ended, [asked(0, 429, reset=LATER)], None)
     assert (told.failure, told.reset_at) == (FailureClass.QUOTA, LATER)
     assert failure.settled(ended, FOUR, None).failure is FailureClass.SERVER
+
+
+def test_a_list_that_failed_does_not_explain_a_question_that_was_left_open() -> None:
+    silent = RunOutcome(exit=None, failure=FailureClass.NO_OUTPUT)
+    seen = [asked(0, 404, method="GET"), asked(1, 200, left=True)]
+    assert failure.settled(silent, seen, None).failure is FailureClass.NO_OUTPUT
+    assert failure.settled(silent, seen[:1], None).failure is FailureClass.MISCONFIGURED
