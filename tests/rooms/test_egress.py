@@ -39,9 +39,9 @@ KEY, DUMMY = "real-key+0123456789/abc", "sk-none-0123456789abcdef0123456789abcde
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 
 
-def told(*bodies: object, status: int = 200, stream: bool = False, **headers: str) -> Tap:
+def told(*bodies: object, status: int = 200, stream: bool = False, headers: dict[str, str] | None = None) -> Tap:
     kind = "text/event-stream" if stream else "application/json"
-    lines = (("content-type", kind), *((k.replace("_", "-"), v) for k, v in headers.items()))
+    lines = (("content-type", kind), *((k.replace("_", "-"), v) for k, v in (headers or {}).items()))
     tap = Tap(Head(headers=lines, version=1, status=status), NOW)
     text = "".join(f"event: x\ndata: {json.dumps(b)}\n\n" for b in bodies) if stream else json.dumps(bodies[0])
     data = text.encode()
@@ -190,12 +190,12 @@ EPOCH = str(int(NOW.timestamp()) + 3600)
     ],
 )  # fmt: skip
 def test_the_reset_time_in_every_spelling(body: dict[str, Any], headers: dict[str, str], at: str) -> None:
-    assert told({"error": {"type": "usage_limit_reached", **body}}, status=429, **headers).reset_at == at
+    assert told({"error": {"type": "usage_limit_reached", **body}}, status=429, headers=headers).reset_at == at
 
 
 def test_a_good_answers_limits_are_no_reset() -> None:
-    assert told({}, status=200, anthropic_ratelimit_unified_reset=EPOCH).reset_at == ""
-    assert told({"error": {"type": "x"}}, status=401, retry_after="60").reset_at == ""
+    assert told({}, status=200, headers={"anthropic_ratelimit_unified_reset": EPOCH}).reset_at == ""
+    assert told({"error": {"type": "x"}}, status=401, headers={"retry_after": "60"}).reset_at == ""
 
 
 # --- where a key may stand
