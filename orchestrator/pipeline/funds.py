@@ -86,7 +86,9 @@ def standing(services: Services, repo_: RepoSettings, agent_: AgentSettings, *, 
 
 def affordable(services: Services, tasks: Sequence[Task]) -> list[Task]:
     """Those that cost nothing more, and those whose repository may start something now."""
-    closed = {r.name.casefold() for r in services.settings.repos if repo(services, r) is not None} if tasks else set()
+    wanted = {t.repo.casefold() for t in tasks if t.phase is Phase.QUEUED}
+    asked = [r for r in services.settings.repos if r.name.casefold() in wanted]
+    closed = {r.name.casefold() for r in asked if repo(services, r) is not None}
     return [t for t in tasks if t.phase is not Phase.QUEUED or t.repo.casefold() not in closed]
 
 
