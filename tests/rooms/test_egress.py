@@ -452,3 +452,15 @@ def test_a_record_that_is_a_link_is_not_followed(up: Script, tmp_path: Path) -> 
     with pytest.raises(CannotStart), egress.serve(rules(tmp_path, up.url), inside=False):
         pass
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize("forked", [True, False])
+def test_a_connection_left_open_at_the_end_makes_no_noise(
+    up: Script, tmp_path: Path, capfd: pytest.CaptureFixture[str], forked: bool
+) -> None:
+    with contextlib.ExitStack() as open_still:
+        with egress.serve(rules(tmp_path, up.url), inside=False, forked=forked) as way:
+            conn = open_still.enter_context(asking(way))
+            conn.request("GET", "/v1/models", headers={"Authorization": f"Bearer {DUMMY}"})
+            assert conn.getresponse().read()
+    assert capfd.readouterr().err == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import Awaitable, Callable
@@ -40,7 +41,8 @@ class Protocol(asyncio.StreamReaderProtocol):
         self.gone = asyncio.Event()
 
         async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await serve(Client(reader, writer, self.gone))
+            with contextlib.suppress(asyncio.CancelledError):  # the process ends; Python 3.11 would print a traceback
+                await serve(Client(reader, writer, self.gone))
 
         super().__init__(reader, begin)
 
