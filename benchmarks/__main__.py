@@ -16,6 +16,8 @@ PROOFS: dict[str, str] = {
     "overhead": "from Ready to pull request, at most 4 times the bare git commands",
     "kill": "SIGKILL at every mutating system call and HTTP write of a task loses and doubles nothing",
     "sandbox": "of more than 40 ways out of a run none succeeds under bubblewrap, and each does without it",
+    "parallel": "50 agents at once: all tasks end right, our processes together below 1 GB and 10 % of a core",
+    "survivors": "100 SIGKILLs of workers whose agents start daemons: no survivor, no task lost or doubled, work kept",
     "planted": "every planted defect is caught by the story that names it",
     "agents": "the real agent programs in every scenario of the model stub: each end is understood, none by wording",
 }
