@@ -21,7 +21,7 @@ from tests.contract.agents.scenarios import FIRST, OTHERS, of
 def prove(report: Report) -> None:
     ready = tuple(_ready(report))
     wanted = [(name, scenario.name) for name in ready for scenario in of(name)]
-    judged = table(wanted, level="none", jobs=os.cpu_count() or 2, record=False, keep="", say=lambda line: None)
+    judged = table(wanted, level="none", jobs=2 * (os.cpu_count() or 1), record=False, keep="", say=lambda line: None)
     report.hold("cells", len(judged), at_least=len(FIRST) * len(of(FIRST[0])))
     report.hold("wrong", sum(bool(j.wrong) for j in judged), at_most=0)
     report.figures["skipped"] = len((*FIRST, *OTHERS)) - len(ready)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -26,14 +26,16 @@ from orchestrator.model.confinement import Level
 from orchestrator.model.settings import AgentSettings
 from orchestrator.model.stream import Event, Job, RunOutcome
 from orchestrator.redact import Redactor
-from orchestrator.sandbox import egress
+from orchestrator.sandbox.egress import record
 from tests.contract.agents import golden
-from tests.contract.agents.install import command
+from tests.contract.agents.install import CACHE, ROOT, command
 from tests.contract.agents.scenarios import SCENARIOS
 
 KEY = "real-key-of-the-contract-0123456789"
 """Stands for the provider's key: the stub has to see it, the program must not."""
 KEY_VARIABLE = "CONTRACT_STUB_KEY"
+MODELS = {"copilot": "stub-model"}
+"""Programs that cannot go without one; the others take their own."""
 PROMPT = "Make a file hello.txt with one line of text, then write .agent_result.md as agreed.\n"
 
 
@@ -110,7 +112,12 @@ def settings(agent: str, base: str) -> AgentSettings:
     providers = AGENTS[agent].providers
     path = urlsplit(providers[0].base_url).path.rstrip("/") if providers else ""
     return AgentSettings(
-        name=agent, adapter=agent, command=command(agent), key_env=KEY_VARIABLE, base_url=f"{base}{path}"
+        name=agent,
+        adapter=agent,
+        command=command(agent),
+        key_env=KEY_VARIABLE,
+        base_url=f"{base}{path}",
+        model=MODELS.get(agent, ""),
     )
 
 
@@ -181,8 +188,9 @@ def _left(*folders: Path) -> bool:
 
 
 def _recorded(order: Order, job: Job, recording: Recording, outcome: RunOutcome, began: datetime) -> golden.Recorded:
-    plain = golden.Plain({job.workspace: "/workspace", job.home: "/home/agent", str(Path.home()): "/root"}, began)
-    exchanges = egress.Egress(record=Path(job.log).with_suffix(".http.jsonl")).exchanges()
+    places = {job.workspace: "/workspace", job.home: "/home/agent", str(CACHE): "/agents", str(ROOT): "/checkout"}
+    plain = golden.Plain(places, began)
+    exchanges = record.Reading(Path(job.log).with_suffix(".http.jsonl")).exchanges()
     return golden.Recorded(
         agent=order.agent,
         version=TESTED[order.agent],
@@ -193,8 +201,9 @@ def _recorded(order: Order, job: Job, recording: Recording, outcome: RunOutcome,
         lines=tuple(plain(line) for line in recording.lines),
         failure=outcome.failure,
         reset_at=plain.time(outcome.reset_at) if outcome.reset_at else "",
-        session=plain(outcome.session),
-        usage=replace(outcome.usage),
+        # Some tell it only in files below HOME, which a recording does not hold.
+        session=plain(outcome.session) if any(outcome.session in line for line in recording.lines) else "",
+        usage=outcome.usage,
         did=recording.tally.did,
     )
 

@@ -66,7 +66,7 @@ def judge(scenario: Scenario, cell: Cell, asked: Sequence[models.Asked]) -> tupl
         wrong.append("no request reached the provider")
     if foreign := {a.key for a in asked} - {KEY}:
         wrong.append(f"{len(foreign)} requests without the provider's key")
-    if cell.requests < len(asked):
+    if cell.requests < len(asked) and not cell.killed:  # what was under way when we ended it may miss on the record
         wrong.append(f"our proxy saw {cell.requests} of {len(asked)} requests")
     return (*wrong, *_usage(scenario, cell, asked))
 
@@ -123,7 +123,7 @@ def table(
 @click.option("--scenario", "scenarios", multiple=True, type=click.Choice(tuple(SCENARIOS)), help="Only these.")
 @click.option("--record", is_flag=True, help="Rewrite the golden files.")
 @click.option("--level", type=click.Choice(("none", "landlock", "bubblewrap")), default="none", show_default=True)
-@click.option("--jobs", default=2, show_default=True, help="Cells at the same time.")
+@click.option("--jobs", default=4, show_default=True, help="Cells at the same time: most of them wait.")
 @click.option("--keep", default="", help="Folder to keep workspaces, homes and logs in.")
 def main(names: tuple[str, ...], scenarios: tuple[str, ...], record: bool, level: str, jobs: int, keep: str) -> None:
     """Run the real agent programs against the model stub."""
