@@ -105,9 +105,13 @@ class _Driver:
         return self.services.orders.pending(self.task.id)
 
     def _ordered(self, *, messages: bool) -> str:
+        """Why the run is to end; asked several times a second, so the orders are looked at once."""
+        pending = self._pending()
+        if not pending:
+            return ""
         if messages and self._unheard():
             return "message"
-        return next((o.kind.value for o in self._pending() if o.kind is not OrderKind.SEND), "")
+        return next((o.kind.value for o in pending if o.kind is not OrderKind.SEND), "")
 
     def _unheard(self) -> tuple[Order, ...]:
         told = {o.number for o in self.heard}

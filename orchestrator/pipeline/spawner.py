@@ -19,6 +19,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from orchestrator import disk, machine, process
 from orchestrator.pipeline import pool
@@ -54,12 +55,19 @@ def run(services: Services, build: Callable[[], Services], count: int) -> None:
 def _load(services: Services) -> None:
     """Everything at once, then out of the collector's sight: what it does not touch stays shared."""
     gc.disable()
-    services.redact("its patterns are compiled when first used, and are large")
+    _warm(services)
     for name in HEAVY:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+def _warm(services: Services) -> None:
+    """The redactor's automata are large, compiled when first used, and grow with what they read: so they read here."""
+    text = Path(__file__).read_text("utf-8") + services.settings.config_file.read_text("utf-8", "replace")
+    for line in (*text.splitlines(), text):
+        services.redact(line)
 
 
 def _start(services: Services, build: Callable[[], Services], count: int, children: set[int]) -> None:
