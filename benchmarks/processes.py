@@ -82,10 +82,10 @@ def of(folder: Path) -> dict[int, str]:
             continue
         try:
             where = os.readlink(f"/proc/{name}/cwd").encode()
-            words = Path(f"/proc/{name}/cmdline").read_bytes() + Path(f"/proc/{name}/environ").read_bytes()
-        except OSError:
+            command = Path(f"/proc/{name}/cmdline").read_bytes()
+            environment = Path(f"/proc/{name}/environ").read_bytes()
+        except OSError:  # it ended a moment ago, or is not ours to look at
             continue
-        if where.startswith(wanted) or wanted in words:
-            command = Path(f"/proc/{name}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            found[int(name)] = command.strip()[:200]
+        if where.startswith(wanted) or wanted in command + environment:
+            found[int(name)] = command.replace(b"\0", b" ").decode(errors="replace").strip()[:200]
     return found
