@@ -11,20 +11,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from orchestrator.agents import AGENTS, contract, running
-from orchestrator.agents.base import Agent, Reader, Tally
+from orchestrator.agents import AGENTS, contract, only_json, running
+from orchestrator.agents.base import ASK, Agent, Reader, Tally
 from orchestrator.agents.running import Confinement, Watch
 from orchestrator.agents.versions import TESTED
 from orchestrator.clock import Clock
 from orchestrator.model.confinement import Level
 from orchestrator.model.settings import AgentSettings
-from orchestrator.model.stream import Event, Job, RunOutcome
+from orchestrator.model.stream import Event, Job, RunOutcome, Text
 from orchestrator.redact import Redactor
 from orchestrator.sandbox.egress import record
 from tests.contract.agents import golden
@@ -36,6 +36,7 @@ KEY = "real-key-of-the-contract-0123456789"
 KEY_VARIABLE = "CONTRACT_STUB_KEY"
 MODELS = {"copilot": "stub-model"}
 """Programs that cannot go without one; the others take their own."""
+QUESTION = 'What is the answer? Say {"answer": "..."} and nothing else.\n'
 PROMPT = "Make a file hello.txt with one line of text, then write .agent_result.md as agreed.\n"
 
 
@@ -46,6 +47,8 @@ class Order:
     base: str
     """The stub's base URL for this run."""
     level: str = "none"
+    then: str = ""
+    """The base URL of the second run, where the scenario has one."""
     record: bool = False
     keep: str = ""
     """Folder that stays, for looking at it."""
@@ -74,6 +77,12 @@ class Cell:
     leaked: bool
     """The real key stands in something the program printed or left."""
     lines: int
+    left: int = 0
+    """Requests that the program itself broke off, so that their usage was never told."""
+    reply: str = ""
+    """Of a question."""
+    before: str = ""
+    """What the run whose session was gone on with was understood as."""
 
 
 class Recording:
@@ -136,25 +145,42 @@ def play(order: Order, folder: Path) -> Cell:
     scenario = SCENARIOS[order.scenario]
     os.environ[KEY_VARIABLE] = KEY
     job = Job(
-        task="contract-1",
+        task=ASK if scenario.ask else "contract-1",
         n=1,
-        prompt=PROMPT,
+        prompt=QUESTION if scenario.ask else PROMPT,
         workspace=str(workspace(folder / "workspace")),
         home=str(folder / "home"),
         log=str(folder / "logs" / "1.log"),
         wall_seconds=scenario.wall,
         silence_seconds=scenario.silence,
+        read_only=scenario.ask,
     )
     since = contract.clear(Path(job.workspace))
     recording = Recording(AGENTS[order.agent])
     began = datetime.now(UTC)
-    outcome = running.run(
-        cast(Agent, recording), settings(order.agent, order.base), job, Clock(), Redactor(),
-        Confinement(level=Level(order.level), egress=True), Watch(), lambda event: None,
-    )  # fmt: skip
+    said: list[str] = []
+    outcome = _run(order, order.base, job, recording, said)
+    before = ""
+    if order.then:
+        before = outcome.failure.value
+        recording = Recording(AGENTS[order.agent])
+        job = replace(job, n=2, prompt="Go on.\n", resume=outcome.session, log=str(folder / "logs" / "2.log"))
+        outcome = _run(order, order.then, job, recording, said)
     if order.record:
         golden.write(_recorded(order, job, recording, outcome, began), golden.path(order.agent, order.scenario))
-    return _cell(order, job, recording, outcome, since)
+    cell = _cell(order, job, recording, outcome, since)
+    return replace(cell, reply=only_json("\n".join(said)) if scenario.ask else "", before=before)
+
+
+def _run(order: Order, base: str, job: Job, recording: Recording, said: list[str]) -> RunOutcome:
+    def hear(event: Event) -> None:
+        if isinstance(event, Text) and not event.noise:
+            said.append(event.text)
+
+    return running.run(
+        cast(Agent, recording), settings(order.agent, base), job, Clock(), Redactor(),
+        Confinement(level=Level(order.level), egress=True), Watch(), hear,
+    )  # fmt: skip
 
 
 def _cell(order: Order, job: Job, recording: Recording, outcome: RunOutcome, since: float) -> Cell:
@@ -178,6 +204,7 @@ def _cell(order: Order, job: Job, recording: Recording, outcome: RunOutcome, sin
         valid=result is not None and result.valid,
         leaked=any(KEY in line for line in recording.lines) or _left(where, Path(job.home)),
         lines=len(recording.lines),
+        left=sum(e.left for e in record.Reading(Path(job.log).with_suffix(".http.jsonl")).exchanges()),
     )
 
 

@@ -19,8 +19,9 @@ from orchestrator.agents import AGENTS
 from orchestrator.model.result import FailureClass
 from tests.contract.agents.cell import KEY, Cell, Order
 from tests.contract.agents.install import ROOT, CannotInstall, install
-from tests.contract.agents.scenarios import FIRST, OTHERS, SCENARIOS, TOLD, Scenario, of
+from tests.contract.agents.scenarios import FIRST, NOT_RECORDED, OTHERS, SCENARIOS, TOLD, Scenario, of
 from tests.stubs import models
+from tests.stubs.models_mind import ANSWER
 
 LIMIT = 240.0
 """Seconds for one cell; its own watchdogs end it much earlier."""
@@ -60,6 +61,12 @@ def judge(scenario: Scenario, cell: Cell, asked: Sequence[models.Asked]) -> tupl
         wrong.append(f"left {'' if cell.hello else 'no '}hello.txt, {'a' if cell.valid else 'no'} valid result")
     if scenario.artefact and not cell.session and AGENTS[cell.agent].capabilities.resume:
         wrong.append("no session id")
+    if scenario.ask and cell.reply != ANSWER:
+        wrong.append(f"answered {cell.reply[:80]!r}")
+    if scenario.then and cell.before != FailureClass.QUOTA.value:
+        wrong.append(f"the run before it was understood as {cell.before}, not quota")
+    if scenario.then and not any("progress.txt" in a.body for a in asked):
+        wrong.append("it began anew instead of going on")
     if cell.leaked:
         wrong.append("the provider's key reached the program")
     if not asked:
@@ -73,9 +80,10 @@ def judge(scenario: Scenario, cell: Cell, asked: Sequence[models.Asked]) -> tupl
 
 def _usage(scenario: Scenario, cell: Cell, asked: Sequence[models.Asked]) -> tuple[str, ...]:
     """A good run's usage is exactly what the stub's answers said it was."""
-    if scenario.name not in ("ok", "text", "toolfail"):
+    if scenario.name not in ("ok", "text", "toolfail", "ask", "resume"):
         return ()
-    wanted = (800 * len(asked), 200 * len(asked), 50 * len(asked))
+    answered = len(asked) - cell.left
+    wanted = (800 * answered, 200 * answered, 50 * answered)
     return () if cell.usage == wanted else (f"used {wanted}, understood as {cell.usage}",)
 
 
@@ -106,10 +114,17 @@ def table(
 
     def one(pair: tuple[str, str]) -> Judged:
         agent, scenario = pair
-        token = f"{agent}-{scenario}"
-        base = f"{stub.url}/s/{SCENARIOS[scenario].url}~run={token}"
-        folder = os.path.join(keep, token) if keep else ""
-        order = Order(agent=agent, scenario=scenario, base=base, level=level, record=record, keep=folder)
+        token, played = f"{agent}-{scenario}", SCENARIOS[scenario]
+        first = f"{token}-first" if played.then else token
+        order = Order(
+            agent=agent,
+            scenario=scenario,
+            base=f"{stub.url}/s/{played.url}~run={first}",
+            then=f"{stub.url}/s/{played.then}~run={token}" if played.then else "",
+            level=level,
+            record=record and scenario not in NOT_RECORDED,
+            keep=os.path.join(keep, token) if keep else "",
+        )
         judged = run(order, stub, token)
         say(judged.line())
         return judged
@@ -136,7 +151,7 @@ def main(names: tuple[str, ...], scenarios: tuple[str, ...], record: bool, level
         except CannotInstall as why:
             raise click.ClickException(str(why)) from why
     wanted = [(n, s.name) for n in names for s in of(n) if not scenarios or s.name in scenarios]
-    wanted += [(n, s) for n in names for s in scenarios if (n, s) not in wanted]
+    wanted += [(n, s) for n in names for s in scenarios if (n, s) not in wanted and s not in NOT_RECORDED]
     judged = table(wanted, level=level, jobs=jobs, record=record, keep=keep, say=click.echo)
     wrong = [j for j in judged if j.wrong]
     click.echo(f"{len(judged)} cells, {len(wrong)} wrong")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestrator.agents import AGENTS
 from orchestrator.model.result import FailureClass as Class
 
 FIRST = ("claude", "codex", "gemini", "opencode")
@@ -27,6 +28,11 @@ class Scenario:
     """The provider told when the quota returns: the outcome has to know it."""
     artefact: bool = False
     """The run leaves hello.txt and a valid result file."""
+    then: str = ""
+    """A second run goes on with the first one's session in this scenario, and is the one that is judged; the first ends
+    with a quota."""
+    ask: bool = False
+    """A question of the control plane instead of work."""
     silence: float = 60
     wall: float = 150
 
@@ -60,10 +66,24 @@ SCENARIOS: dict[str, Scenario] = {
         # As Anthropic says it in the field; for the other formats the same as "credit".
         _refused("oldcredit", Class.QUOTA),
         _refused("usagelimit", Class.QUOTA, f"usagelimit~reset={TOLD}", reset=True),
+        Scenario(name="ask", url="json", expected=Class.NONE, ask=True),
+        Scenario(
+            name="resume", url=f"ok~steps=2~quota_after=1~reset={TOLD}", then="ok~steps=2", expected=Class.NONE,
+            artefact=True,
+        ),
     )
-}
+}  # fmt: skip
+NOT_RECORDED = ("ask", "resume")
+"""Of these the reply and the second run are of interest, not the lines."""
 
 
 def of(name: str) -> tuple[Scenario, ...]:
-    """What one program is run through."""
-    return tuple(SCENARIOS.values()) if name in FIRST else tuple(SCENARIOS[n] for n in THIN)
+    """What one program is run through: `ask` and `resume` where its adapter says that it can."""
+    can = AGENTS[name].capabilities
+    wanted = tuple(SCENARIOS) if name in FIRST else (*THIN, *NOT_RECORDED)
+    able = {"ask": can.json_ask, "resume": can.resume}
+    return tuple(SCENARIOS[n] for n in wanted if able.get(n, True))
+
+
+def recorded(name: str) -> tuple[Scenario, ...]:
+    return tuple(s for s in of(name) if s.name not in NOT_RECORDED)

@@ -18,9 +18,9 @@ from orchestrator.model.stream import Job
 from tests.contract.agents import golden
 from tests.contract.agents.cell import KEY
 from tests.contract.agents.install import ROOT
-from tests.contract.agents.scenarios import FIRST, OTHERS, SCENARIOS, of
+from tests.contract.agents.scenarios import FIRST, OTHERS, SCENARIOS, recorded
 
-ALL = [(name, scenario.name) for name in (*FIRST, *OTHERS) for scenario in of(name)]
+ALL = [(name, scenario.name) for name in (*FIRST, *OTHERS) for scenario in recorded(name)]
 TOLD_BY_EVENTS = {FailureClass.UNKNOWN, FailureClass.CRASHED, FailureClass.DID_NOTHING, FailureClass.NO_OUTPUT}
 """What a program's own events may leave a failure as: they say less than our proxy sees, and never something else."""
 
@@ -38,7 +38,7 @@ def job(tmp_path: Path) -> Job:
     )  # fmt: skip
 
 
-def recorded(agent: str, scenario: str) -> golden.Recorded:
+def kept(agent: str, scenario: str) -> golden.Recorded:
     return golden.read(golden.path(agent, scenario))
 
 
@@ -51,7 +51,7 @@ def test_every_program_is_pinned_and_recorded_through_every_scenario_of_its_own(
 
 @pytest.mark.parametrize(("agent", "scenario"), ALL)
 def test_a_recorded_run_is_understood(job: Job, agent: str, scenario: str) -> None:
-    run = recorded(agent, scenario)
+    run = kept(agent, scenario)
     assert run.version == TESTED[agent], "the pin moved on: run bin/test-agents --record"
     outcome, tally = golden.replay(run, job)
     assert outcome.failure is run.failure
@@ -68,7 +68,7 @@ def test_a_recorded_run_is_understood(job: Job, agent: str, scenario: str) -> No
 
 @pytest.mark.parametrize(("agent", "scenario"), ALL)
 def test_no_class_is_decided_by_wording(job: Job, agent: str, scenario: str) -> None:
-    run = recorded(agent, scenario)
+    run = kept(agent, scenario)
     mute = dataclasses.replace(run, lines=tuple(golden.wordless(line) for line in run.lines))
     outcome, _ = golden.replay(mute, job)
     assert outcome.failure is run.failure
@@ -81,7 +81,7 @@ def test_no_class_is_decided_by_wording(job: Job, agent: str, scenario: str) -> 
 @pytest.mark.parametrize(("agent", "scenario"), ALL)
 def test_the_programs_own_events_never_say_something_else(job: Job, agent: str, scenario: str) -> None:
     """As with a subscription, whose requests pass by our proxy unseen."""
-    run = recorded(agent, scenario)
+    run = kept(agent, scenario)
     outcome, _ = golden.replay(run, job, exchanges=False)
     assert outcome.failure in {run.failure, *TOLD_BY_EVENTS}
 
