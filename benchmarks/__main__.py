@@ -20,6 +20,7 @@ PROOFS: dict[str, str] = {
     "survivors": "100 SIGKILLs of workers whose agents start daemons: no survivor, no task lost or doubled, work kept",
     "planted": "every planted defect is caught by the story that names it",
     "agents": "the real agent programs in every scenario of the model stub: each end is understood, none by wording",
+    "demo": "the demo with real claude, codex, gemini, opencode in their sandbox: issues to merges, the stub as model",
 }
 
 

@@ -22,7 +22,7 @@ if __name__ == "__main__" and _idle(sys.argv[1:]):
 
 import click  # noqa: E402 - the idle tick is over by here
 
-from orchestrator.cli import app  # noqa: E402
+from orchestrator.cli import app, here  # noqa: E402
 from orchestrator.model.errors import Told  # noqa: E402
 
 
@@ -48,7 +48,7 @@ def hub(root: Path | None, port: int, seed_file: Path | None) -> None:
     from orchestrator.hub.seeding import CannotServe
 
     try:
-        command.run(root or app.CHECKOUT / "runtime" / "hub", port, seed_file)
+        command.run(root or here.CHECKOUT / "runtime" / "hub", port, seed_file)
     except CannotServe as error:
         raise Told(str(error)) from error
 

@@ -34,6 +34,7 @@ KEYS = {
     "gemini": "GEMINI_API_KEY",
     "opencode": "OPENAI_API_KEY",
 }
+KEY = "sk-the-users-own-key-0123456789"
 VERSIONED = {"claude": "", "codex": "/v1", "gemini": "", "opencode": "/v1"}
 """What follows the stub's address: some programs append the version to the base URL by themselves."""
 NOTHING = "echo 'no story of the demo fits this' >&2"
@@ -112,7 +113,7 @@ def run(name: str, *, limit: float = 600) -> dict[str, Any]:
             "HOME": scratch,
             "TMPDIR": scratch,
             "AGENT_OS_CONFIG": str(folder / "config.yaml"),
-            KEYS[name]: "sk-the-users-own-key-0123456789",
+            KEYS[name]: KEY,
             **{k: v for k, v in os.environ.items() if k.startswith("AGENT_OS_TEST")},
         }
         argv = [sys.executable, "-m", "orchestrator", "demo", "--json", "--agent", name]
