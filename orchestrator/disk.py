@@ -10,7 +10,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import secrets
+import shutil
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +65,48 @@ def sync_dir(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def remove_tree(folder: Path) -> bool:
+    """Removes a folder that somebody hostile may have filled, following no link; answers whether it is gone.
+
+    Folders that were closed are opened. Those that lie deeper than a path may be long, or than Python may call itself,
+    are moved up before they are emptied. Wants nobody at work in it any more.
+    """
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    mark = secrets.token_hex(8)
+    todo = [folder]
+    moved = 0
+    while todo and os.path.lexists(folder):
+        here = todo.pop()
+        for path, is_folder in _inside(here):
+            with contextlib.suppress(OSError):
+                if not is_folder:
+                    os.unlink(path)
+                    continue
+                os.chmod(path, 0o700)  # also to be moved it has to be open
+                moved += here != folder
+                up = path if here == folder else folder / f".{mark}.{moved}"
+                os.rename(path, up)
+                todo.append(up)
+        with contextlib.suppress(OSError):
+            os.rmdir(here)
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
+    return not os.path.lexists(folder)
+
+
+def _inside(folder: Path) -> list[tuple[Path, bool]]:
+    """What stands in it, and which of that are folders; nothing where it cannot be opened."""
+    try:
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            return []
+        os.chmod(folder, 0o700)
+        with os.scandir(folder) as entries:
+            return [(Path(e.path), e.is_dir(follow_symlinks=False)) for e in entries]
+    except OSError:
+        return []
 
 
 def lock(path: Path, wait: float = 0.0, *, shared: bool = False) -> int | None:

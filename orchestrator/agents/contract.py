@@ -10,12 +10,13 @@ hard links to what the agent may not read and devices that never end.
 
 from __future__ import annotations
 
+import errno
 import os
-import shutil
 import stat
 import time
 from pathlib import Path
 
+from orchestrator import disk
 from orchestrator.agents.contract_text import LABELS, NAME, invalid, parse, render_template
 from orchestrator.model.result import AgentResult
 
@@ -74,7 +75,8 @@ def clear(workspace: Path) -> float:
     path = workspace / NAME
     try:
         if stat.S_ISDIR(path.lstat().st_mode):
-            shutil.rmtree(path)
+            if not disk.remove_tree(path):
+                raise OSError(errno.ENOTEMPTY, "cannot be removed", str(path))
         else:
             path.unlink()
     except FileNotFoundError:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -156,9 +157,17 @@ def _is_folder(name: str, folder: int) -> bool:
 def _clear(name: str, folder: int) -> None:
     with contextlib.suppress(FileNotFoundError):
         if _is_folder(name, folder):
-            shutil.rmtree(name, dir_fd=folder)
+            _away(name, folder)
         else:
             os.unlink(name, dir_fd=folder)
+
+
+def _away(name: str, folder: int) -> None:
+    """A folder that is too deep to be removed here is put aside; it goes with the whole HOME."""
+    try:
+        shutil.rmtree(name, dir_fd=folder)
+    except RecursionError:
+        os.rename(name, f".{secrets.token_hex(8)}", src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def _likely(before: bytes, after: bytes) -> bool:

@@ -10,7 +10,6 @@ import contextlib
 import os
 import re
 import secrets
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from orchestrator import process, sandbox
+from orchestrator import disk, process, sandbox
 from orchestrator.agents import failure, keys, login
 from orchestrator.agents.base import Agent, Gateway, Tally
 from orchestrator.agents.log import RunLog
@@ -269,7 +268,7 @@ def _way(home: Path, path: Path) -> Path:
             folder.unlink()
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        disk.remove_tree(path)
     path.unlink(missing_ok=True)
     return path
 

@@ -15,16 +15,17 @@ A marker outside the workspace says that it is whole. Without it the folder is a
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shutil
 import stat
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator import disk
 from orchestrator.git import names
 from orchestrator.git.run import EMAIL, NAME, GitError, text
 from orchestrator.git.trees import KEPT, RESULT_FILE, TASKS, Trees, missing
@@ -255,21 +256,11 @@ def _write_git(folder: Path, mirror: Path, start: Sha, branch: str, index: Path)
 
 
 def remove(path: Path) -> None:
-    """Removes a folder, link or file, following no link; folders an agent closed against us are opened first."""
+    """Removes a folder, link or file, following no link, whatever an agent made of it. Raises OSError when a part of
+    it stays."""
     if not os.path.lexists(path):
         return
     if not _is_folder(path):
         path.unlink()
-        return
-
-    def opened(function: Callable[..., object], name: str, error: object) -> None:
-        for place in (Path(name).parent, Path(name)):
-            if _is_folder(place):
-                place.chmod(0o700)
-        with suppress(FileNotFoundError):
-            if _is_folder(Path(name)):
-                shutil.rmtree(name)
-            else:
-                os.unlink(name)
-
-    shutil.rmtree(path, onerror=opened)
+    elif not disk.remove_tree(path):
+        raise OSError(errno.ENOTEMPTY, "cannot be removed", str(path))

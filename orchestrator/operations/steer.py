@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from orchestrator.mailbox.box import Entry
+from orchestrator.mailbox.box import Claim, Entry
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
@@ -41,11 +41,19 @@ def hold(services: Services, id: str, *, person: str) -> TaskLine:
     with services.mailbox.claim(found.id) as claim:
         if claim is not None:
             order(services, found, person, OrderKind.HOLD.value)
-            why = f"held by {person}, was in {folder.value}/"
-            claim = services.mailbox.move(claim, replace(claim.task, reason=why), Folder.HOLD)
-            return line(Entry(id=found.id, folder=Folder.HOLD, task=claim.task))
+            return _held(services, claim, person)
     _put(services, found, OrderKind.HOLD, person)
+    with services.mailbox.claim(found.id) as claim:
+        # Whoever had it may have looked for orders a moment ago and let it go since: nobody else would find this one.
+        if claim is not None and services.orders.withdraw(found.id, OrderKind.HOLD) and claim.folder is not Folder.DONE:
+            return _held(services, claim, person)
     return line(Entry(id=found.id, folder=folder, task=found))
+
+
+def _held(services: Services, claim: Claim, person: str) -> TaskLine:
+    why = f"held by {person}, was in {claim.folder.value}/"
+    claim = services.mailbox.move(claim, replace(claim.task, reason=why), Folder.HOLD)
+    return line(Entry(id=claim.id, folder=Folder.HOLD, task=claim.task))
 
 
 def stop(services: Services, id: str, *, person: str, why: str = "") -> TaskLine:
@@ -54,12 +62,14 @@ def stop(services: Services, id: str, *, person: str, why: str = "") -> TaskLine
     if folder in OVER:
         raise OrderRefused(f"task {id} is in {folder.value}/ already")
     if found.phase in (Phase.PUBLISHED, Phase.MERGED):
-        pull = f"{found.repo}#{found.pull_request}"
-        raise OrderRefused(f"task {id} has published its work; close {pull} on GitHub, or hold the task")
+        raise _published(found)
     _put(services, found, OrderKind.STOP, person, why.strip())
     with services.mailbox.claim(found.id) as claim:
-        if claim is None or claim.folder in OVER or claim.task.phase in (Phase.PUBLISHED, Phase.MERGED):
+        if claim is None or claim.folder in OVER:
             return line(Entry(id=found.id, folder=folder, task=found))
+        if claim.task.phase in (Phase.PUBLISHED, Phase.MERGED):
+            services.orders.withdraw(found.id, OrderKind.STOP)
+            raise _published(claim.task)
         # A worker sends the notices, as for every end; in processing/ the next tick finds them owed.
         claim = services.mailbox.move(claim, claim.task, Folder.PROCESSING)
         words = f"stopped by {person}" + (f": {why.strip()}" if why.strip() else "")
@@ -67,7 +77,14 @@ def stop(services: Services, id: str, *, person: str, why: str = "") -> TaskLine
         return line(Entry(id=found.id, folder=claim.folder, task=claim.task))
 
 
+def _published(found: Task) -> OrderRefused:
+    pull = f"{found.repo}#{found.pull_request}"
+    return OrderRefused(f"task {found.id} has published its work; close {pull} on GitHub, or hold the task")
+
+
 def _put(services: Services, found: Task, kind: OrderKind, person: str, text: str = "") -> None:
-    """Recorded first: an order without a record must not take effect."""
+    """Recorded first: an order without a record must not take effect. A person may paste anything: what is left for
+    the worker, and told to a model, is redacted as all texts are."""
+    text = str(services.redact(text))
     order(services, found, person, kind.value, **({"text": text} if text else {}))
     services.orders.put(found.id, Order(kind=kind, by=person, at=stamp(services.now()), text=text))

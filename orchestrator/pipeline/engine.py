@@ -23,6 +23,8 @@ from orchestrator.state.orders import Order, OrderKind
 
 MOST_MESSAGES = 20
 """Interruptions of one attempt; what is said after that waits for its next run."""
+MOST_BEFORE = 20_000
+"""Characters of what people said to earlier runs that a new one is told again, the newest first."""
 DEAF = frozenset(
     {
         FailureClass.QUOTA, FailureClass.AUTH, FailureClass.SERVER, FailureClass.NETWORK, FailureClass.NOT_INSTALLED,
@@ -70,6 +72,7 @@ class _Driver:
         before, seconds, requests = Usage(), 0.0, 0
         if word := self._ordered(messages=False):
             return RunOutcome(exit=None, failure=FailureClass.STOPPED, detail=word)
+        job = self._told_before(job)
         if said := self._messages():  # while no agent was running
             job = replace(job, prompt="\n".join([job.prompt, *map(words, said), ""]))
         for legs in range(MOST_MESSAGES + 1):
@@ -152,6 +155,24 @@ class _Driver:
         if agents.capabilities(self.settings).resume and session:
             return replace(job, resume=session, prompt=text)
         return replace(job, prompt=f"{job.prompt}\n{text}")
+
+    def _told_before(self, job: Job) -> Job:
+        """What people said to earlier runs holds for this one too; a session that goes on has heard it."""
+        if job.resume and agents.capabilities(self.settings).resume:
+            return job
+        kept: list[str] = []
+        room = MOST_BEFORE
+        for order in reversed(self.services.orders.heard(self.task.id)):
+            text = words(order)
+            room -= len(text)
+            if room < 0:
+                kept.append("[older messages are left out for size]")
+                break
+            kept.append(text)
+        if not kept:
+            return job
+        told = ["# Said by people to earlier runs of this task", "", *reversed(kept), ""]
+        return replace(job, prompt="\n".join([job.prompt, *told]))
 
 
 def words(order: Order) -> str:

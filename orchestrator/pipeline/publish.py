@@ -16,7 +16,7 @@ from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import AutomationMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import closing, desk, effect, estimating, report
+from orchestrator.pipeline import closing, desk, effect, estimating, report, steer
 from orchestrator.services import Services
 
 
@@ -49,7 +49,7 @@ def to_review(services: Services, claim: Claim) -> None:
     """From PUBLISHED: what a worker that died here still owed, then the move."""
     announce(services, claim)
     services.metrics.summary(claim.task, "published", f"pull request #{claim.task.pull_request}")
-    services.mailbox.move(claim, claim.task, Folder.REVIEW)
+    steer.to_review(services, claim)
 
 
 def announce(services: Services, claim: Claim) -> None:

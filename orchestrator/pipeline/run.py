@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.agents import contract
 from orchestrator.git import Repository
 from orchestrator.mailbox.box import Claim
+from orchestrator.model.confinement import Level
 from orchestrator.model.event import EventKind
 from orchestrator.model.result import AgentResult, BlockerCode, FailureClass, Status
 from orchestrator.model.settings import AgentSettings, RepoSettings
@@ -109,6 +110,15 @@ def recover(services: Services, claim: Claim) -> Claim | None:
         )
         guard.ended(services, task, outcome.usage)
         return services.mailbox.save(claim, _recorded(services, task, outcome, left))
+    if services.settings.agent(attempt.agent) is None:
+        gone = RunOutcome(
+            exit=None,
+            failure=FailureClass.MISCONFIGURED,
+            detail=f"its worker died, and {attempt.agent} is not configured any more",
+            usage=funds.last_known(services, task, attempt),
+        )
+        guard.ended(services, task, gone.usage)
+        return services.mailbox.save(claim, _recorded(services, task, gone, None))
     repo = services.repo(task)
     if task.recoveries >= repo.max_recoveries:
         why = f"{task.recoveries} workers died during this run"
@@ -118,7 +128,9 @@ def recover(services: Services, claim: Claim) -> Claim | None:
     if opened is None:
         return closing.towards(services, claim, Folder.BLOCKED, "its base branch is gone", BlockerCode.MISSING_CONTEXT)
     task, workspace, conflicts = opened
-    lost = replace(attempt, started=stamp(services.now()), sandbox=engine.level(services, repo))
+    # What an unconfined run left in the workspace stays that, however it goes on.
+    level = engine.level(services, repo) if attempt.confined else Level.NONE.value
+    lost = replace(attempt, started=stamp(services.now()), sandbox=level)
     task = replace(task, recoveries=task.recoveries + 1, attempts=(*task.attempts[:-1], lost))
     choosing.reserve(services, task, lost)
     since = contract.clear(workspace)
@@ -181,7 +193,7 @@ def _recorded(services: Services, task: Task, outcome: RunOutcome, result: Agent
         blocker_code=code,
         session=replace(attempt.session, id=outcome.session or attempt.session.id),
         usage=outcome.usage,
-        sandbox=outcome.sandbox or attempt.sandbox,
+        sandbox=attempt.sandbox if attempt.sandbox == Level.NONE.value else outcome.sandbox or attempt.sandbox,
         log=f"{task.id}/{attempt.n}.log",
     )
     if result is not None:

@@ -17,13 +17,33 @@ def obey(services: Services, claim: Claim) -> Claim | None:
 
     The order is struck off last: a worker that dies before is followed by one that finds it again.
     """
-    for order in services.orders.pending(claim.task.id):
-        if order.kind is OrderKind.HOLD:
-            _hold(services, claim, order)
-            return None
-        if order.kind is OrderKind.STOP:
-            return _stop(services, claim, order)
-    return claim
+    order = _ordered(services, claim)
+    if order is None:
+        return claim
+    if order.kind is OrderKind.STOP:
+        return _stop(services, claim, order)
+    _hold(services, claim, order)
+    return None
+
+
+def to_review(services: Services, claim: Claim) -> None:
+    """From PUBLISHED. Where a person ordered something meanwhile, to hold/: what they wanted to end does not merge."""
+    order = _ordered(services, claim)
+    if order is None:
+        services.mailbox.move(claim, claim.task, Folder.REVIEW)
+        return
+    why = f"held by {order.by}"
+    if order.kind is OrderKind.STOP:
+        pull = f"#{claim.task.pull_request}"
+        why = f"stop by {order.by} came when {pull} was published: close {pull}, or retry to let it go on"
+    services.mailbox.move(claim, replace(claim.task, reason=why), Folder.HOLD)
+    services.orders.withdraw(claim.task.id, OrderKind.STOP, OrderKind.HOLD)
+
+
+def _ordered(services: Services, claim: Claim) -> Order | None:
+    """A stop before a hold, whichever came first: the task would rest, and nobody would look for the stop."""
+    pending = [o for o in services.orders.pending(claim.task.id) if o.kind is not OrderKind.SEND]
+    return next((o for o in pending if o.kind is OrderKind.STOP), pending[0] if pending else None)
 
 
 def _hold(services: Services, claim: Claim, order: Order) -> None:

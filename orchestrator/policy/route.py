@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from orchestrator.model.result import FailureClass
 from orchestrator.model.settings import OnQuota, RepoSettings
 from orchestrator.model.task import Attempt, AttemptKind, Task
 from orchestrator.model.times import parse, stamp
@@ -242,7 +243,7 @@ def rests_until(task: Task, name: str) -> datetime | None:
 
 def troubled(attempt: Attempt) -> bool:
     """It ended by trouble of the agent's own and was charged nothing for it."""
-    return not attempt.spent and attempt.failure in judged.TROUBLE
+    return not attempt.spent and attempt.failure in (*judged.TROUBLE, FailureClass.NOT_INSTALLED)
 
 
 def cool_until(reset_at: str, now: datetime, minutes: float) -> str:

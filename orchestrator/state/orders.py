@@ -64,7 +64,14 @@ class Orders:
 
     def pending(self, task: str) -> tuple[Order, ...]:
         """Orders not carried out yet, oldest first. Asked several times a second: one look into a folder."""
-        names = sorted((n, name) for n, name in self._numbered(task) if name.endswith(".json"))
+        return self._read(task, ".json")
+
+    def heard(self, task: str) -> tuple[Order, ...]:
+        """Messages that an agent of this task was given, oldest first."""
+        return tuple(o for o in self._read(task, ".done") if o.kind is OrderKind.SEND)
+
+    def _read(self, task: str, suffix: str) -> tuple[Order, ...]:
+        names = sorted((n, name) for n, name in self._numbered(task) if name.endswith(suffix))
         found: list[Order] = []
         for number, name in names:
             path = self.folder(task) / name

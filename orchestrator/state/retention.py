@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from orchestrator import disk
 from orchestrator.model.settings import Retention
 
 ROLE_LOG_BYTES = 10_000_000
@@ -160,11 +160,8 @@ def _item(path: Path, id: str) -> Item:
 
 
 def remove(path: Path) -> bool:
-    """Whole; folders that an agent's tools made read-only are opened first."""
+    """Whole, whatever an agent made of it."""
     if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
         return True
-    for folder, _, _ in os.walk(path):
-        os.chmod(folder, 0o700)
-    shutil.rmtree(path, ignore_errors=True)
-    return not path.exists()
+    return disk.remove_tree(path)
