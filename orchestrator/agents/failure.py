@@ -9,15 +9,17 @@ UNAUTHENTICATED, PERMISSION_DENIED, UNAVAILABLE; reason API_KEY_INVALID, which c
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from orchestrator.model.exchange import Exchange
 from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.settings import Price
 from orchestrator.model.stream import RunOutcome
-from orchestrator.model.times import parse
+from orchestrator.model.times import parse, stamp
 
 CODES = {
     "insufficient_quota": FailureClass.QUOTA,
@@ -57,6 +59,13 @@ OVERRULED = frozenset(
      FailureClass.NO_OUTPUT, FailureClass.WALL_TIME}
 )  # fmt: skip
 """What the provider's answer explains better than the program's end does."""
+
+BELIEVED = timedelta(days=1)
+"""How far a time to come is believed that the program alone told of a refusal that our proxy saw."""
+DEAREST = 1e-3
+SURELY = 1.0
+"""USD of one token and beside all tokens. No model is a tenth as dear: money beyond that, against the tokens that our
+proxy counted, was told to use up somebody's budget."""
 
 WORTH_WAITING = 90.0
 """Seconds until a refusal's told end for which a program may sleep."""
@@ -119,12 +128,34 @@ def settled(outcome: RunOutcome, exchanges: Sequence[Exchange], price: Price | N
     if last is None or outcome.failure not in OVERRULED:
         return outcome
     seen = of(last)
+    if seen is FailureClass.NONE and outcome.failure is FailureClass.QUOTA:
+        return _claimed(outcome, exchanges)
     if seen is FailureClass.NONE or (seen is FailureClass.UNKNOWN and outcome.failure is not FailureClass.CRASHED):
         return outcome
     told = f"its provider answered {last.status or 'nothing'}" + (f" {last.code}" if last.code else "")
     detail = f"{told}; {outcome.detail}" if outcome.detail else told
-    reset = (last.reset_at or outcome.reset_at) if seen is FailureClass.QUOTA else ""
+    reset = _reset(last, outcome) if seen is FailureClass.QUOTA else ""
     return replace(outcome, failure=seen, reset_at=reset, detail=detail)
+
+
+def _claimed(outcome: RunOutcome, exchanges: Sequence[Exchange]) -> RunOutcome:
+    """The program says quota, and its provider answered well in the end. What an agent runs can write such a line, and
+    it would send its engineer to rest for every task: so it holds where the provider did refuse, else it is a run that
+    failed for reasons of its own."""
+    refused = next((e for e in reversed(exchanges) if not _silent(e) and of(e) is FailureClass.QUOTA), None)
+    if refused is not None:
+        return replace(outcome, reset_at=_reset(refused, outcome))
+    detail = f"it told of a quota that its provider did not; {outcome.detail}"
+    return replace(outcome, failure=FailureClass.UNKNOWN, reset_at="", detail=detail)
+
+
+def _reset(refused: Exchange, outcome: RunOutcome) -> str:
+    """The provider's time; where it named none, the program's, but not for ever."""
+    if refused.reset_at or not outcome.reset_at:
+        return refused.reset_at
+    with contextlib.suppress(ValueError, OverflowError):
+        return stamp(min(parse(outcome.reset_at), parse(refused.at) + BELIEVED))
+    return ""
 
 
 def _telling(exchanges: Sequence[Exchange]) -> Exchange | None:
@@ -145,11 +176,13 @@ def usage(told: Usage, exchanges: Sequence[Exchange], price: Price | None) -> Us
     seen = [e.usage for e in exchanges if e.usage is not None]
     tokens = told
     if seen:
+        counted = sum(u.input_tokens + u.cached_tokens + u.output_tokens for u in seen)
+        likely = told.cost_usd is not None and told.cost_usd <= SURELY + counted * DEAREST
         tokens = Usage(
             input_tokens=sum(u.input_tokens for u in seen),
             cached_tokens=sum(u.cached_tokens for u in seen),
             output_tokens=sum(u.output_tokens for u in seen),
-            cost_usd=told.cost_usd,
+            cost_usd=told.cost_usd if likely else None,
             source="provider",
         )
     if (

@@ -22,7 +22,7 @@ from orchestrator.model.times import stamp
 from orchestrator.pipeline import engine, funds
 from orchestrator.policy import health as judged
 from orchestrator.policy import route
-from orchestrator.policy.budget import Scope
+from orchestrator.policy.budget import Over, Scope
 from orchestrator.policy.health import Run
 from orchestrator.services import Services
 from orchestrator.state import locks
@@ -56,14 +56,21 @@ def choose(
 
 def preflights(services: Services, task: Task, repo: RepoSettings) -> dict[str, str]:
     """Why each agent this task could go to cannot run here, empty where it can. May ask the network, so nobody holds
-    the lock meanwhile."""
+    the lock meanwhile; so here too it is said (by the pager, which may be slow) whose budget is used up."""
     confine = engine.confinement(services, repo)
     loose = confine if isinstance(confine, str) else ""
     found: dict[str, str] = {}
     for name in sorted({*route.chain(task, repo), task.next_agent} - {""}):
         settings = services.settings.agent(name)
         found[name] = (agents.preflight(settings) or loose) if settings else "is not configured"
+        if settings and not found[name]:
+            _say(services, funds.agent(services, repo, settings))
     return found
+
+
+def _say(services: Services, over: Over | None) -> None:
+    if over is not None and over.scope is not Scope.AGENT_WINDOW:  # a window comes and goes all day
+        funds.say(services, over)
 
 
 def health(services: Services, task: Task, repo: RepoSettings, unfit: Mapping[str, str]) -> dict[str, route.Health]:
@@ -86,8 +93,6 @@ def _of(
     now = services.now()
     breaker = judged.breaker(runs, now)
     over = funds.agent(services, repo, settings)
-    if over is not None and over.scope is not Scope.AGENT_WINDOW:  # a window comes and goes all day
-        funds.say(services, over)
     return route.Health(
         cooling_until=services.cooldowns.until(settings.name),
         paused=settings.paused,

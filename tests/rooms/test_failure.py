@@ -116,3 +116,25 @@ def test_tokens_are_the_proxys_and_money_the_programs_or_computed() -> None:
     assert failure.cost(exchange.usage or Usage(), Price(input=3, output=15)) == 0.00345
     assert failure.usage(Usage(input_tokens=7), (), None) == Usage(input_tokens=7)
     assert failure.usage(Usage(), (), price).cost_usd is None, "nothing was counted: that is unknown, not free"
+
+
+def test_a_quota_that_the_provider_did_not_tell_of_sends_nobody_to_rest() -> None:
+    """Anything that an agent runs can write such a line into the program's output."""
+    far = ended(Class.QUOTA, reset_at="2026-12-01T00:00:00Z")
+    lie = failure.settled(far, (seen(200), seen(200)), None)
+    assert (lie.failure, lie.reset_at) == (Class.UNKNOWN, "")
+    assert "did not" in lie.detail
+    afterwards = failure.settled(far, (seen(429, reset_at=RESET), seen(200)), None)
+    assert (afterwards.failure, afterwards.reset_at) == (Class.QUOTA, RESET)
+    assert failure.settled(far, (seen(429),), None).reset_at == "2026-05-02T12:00:00Z", (
+        "a day, where it is its own word"
+    )
+    assert failure.settled(far, (), None).reset_at == far.reset_at, "a login: there is no other witness"
+
+
+def test_money_that_no_model_costs_is_not_believed() -> None:
+    exchange = seen(usage=Usage(input_tokens=100, output_tokens=10, source="provider"))
+    price = Price(input=3, output=15)
+    assert failure.usage(Usage(cost_usd=1e11), (exchange,), None).cost_usd is None
+    assert failure.usage(Usage(cost_usd=1e11), (exchange,), price).cost_usd == 0.00045
+    assert failure.usage(Usage(cost_usd=0.9), (exchange,), price).cost_usd == 0.9
