@@ -4,13 +4,17 @@ One world with the embedded GitHub and real worker processes, started by one tic
 agents tell one event a second from their start until a file appears in their HOME; they are let go when all are at
 work and our own processes were measured. Ours are the spawner, the workers and the proxies that are their children;
 the agents and the boxes they run in are not, and are reported beside.
+
+Then real programs: ten of codex and ten of claude at once, each with the model stub on loopback as its provider.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +23,11 @@ from benchmarks.proof import Report
 from orchestrator import process
 from orchestrator.model.confinement import Level
 from orchestrator.model.task import Folder, Task
-from orchestrator.pipeline import pool
+from orchestrator.pipeline import load, pool
 from orchestrator.roles import queue
+from tests.contract.agents import install
 from tests.journeys.world import World, works
+from tests.stubs import models
 
 AGENTS = 50
 SECONDS = 20.0
@@ -31,6 +37,11 @@ MOST_PERCENT = 10.0
 """Of one core."""
 START_SECONDS = 400.0
 END_SECONDS = 400.0
+REAL = 20
+DELAY = 15
+"""Seconds until the stub's first byte, so that the real programs are at work at the same time."""
+KEYS = {"claude": ("ANTHROPIC_API_KEY", ""), "codex": ("OPENAI_API_KEY", "/v1")}
+"""The variable of each program's key, and what follows the provider's address."""
 REPOS = ("ada/two", "ada/three", "ada/four", "ada/five")
 UNTIL_LET_GO = 'n=0; while [ ! -e "$HOME/go" ]; do n=$((n+1)); echo "at work, $n"; sleep 1; done'
 
@@ -51,17 +62,93 @@ class Cost:
 
 
 def prove(report: Report) -> None:
+    cost = scripted(report)
+    if cost is not None:
+        told(report, cost)
+    real(report)
+
+
+def scripted(report: Report) -> Cost | None:
     with tempfile.TemporaryDirectory(prefix="parallel-") as scratch:
         world = crowd(Path(scratch), AGENTS)
         try:
-            cost = at_once(world, AGENTS, SECONDS, report)
+            with environment(world):
+                cost = at_once(world, AGENTS, SECONDS, report)
         finally:
             process.end_detached()
             world.close()
         left = processes.of(Path(scratch))
     report.failures += [f"left running: {pid} {words}" for pid, words in left.items()]
-    if cost is not None:
-        told(report, cost)
+    return cost
+
+
+def real(report: Report) -> None:
+    """As many real programs at once as `REAL` says, half of each kind; every task must end with its file in review."""
+    missing = [name for name in KEYS if not install.installed(name)]
+    if missing:
+        report.not_proven.append(f"real programs: {', '.join(missing)} not installed (bin/setup-agents)")
+        return
+    with tempfile.TemporaryDirectory(prefix="parallel-") as scratch, models.running() as stub:
+        world = hired(Path(scratch), stub)
+        try:
+            with environment(world):
+                queue.tick(world.services)
+                until(lambda: pool.workers(world.services) > 0, 30)
+                at_once = 0
+                end = time.monotonic() + END_SECONDS
+                while pool.workers(world.services) and time.monotonic() < end:
+                    at_once = max(at_once, sum(load.now(world.services).agents.values()))
+                    time.sleep(0.2)
+            ended = [(t, world.place(t.id)) for t in _tasks(world)]
+        finally:
+            process.end_detached()
+            world.close()
+        left = processes.of(Path(scratch))
+    right = [t for t, place in ended if place == "review" and all(a.failure.value == "none" for a in t.attempts)]
+    report.figures["real_at_once"] = at_once
+    report.figures["real_by_agent"] = {n: sum(t.attempts[-1].agent == n for t in right) for n in KEYS}
+    report.hold("real_that_ended_right", len(right), at_least=REAL)
+    report.figures["real_keys_seen_by_the_provider"] = len({a.key for a in stub.asked})
+    report.failures += [f"left running: {pid} {words}" for pid, words in left.items()]
+    report.failures += [
+        f"{t.id} stands in {place}/: {t.reason or [a.failure.value for a in t.attempts]}"
+        for t, place in ended if t not in right
+    ][:5]  # fmt: skip
+
+
+def hired(folder: Path, stub: models.Stub) -> World:
+    """Issues that name their engineer by label; the engineers' provider is the stub."""
+    world = World(
+        folder, agents=tuple(KEYS), ci={}, checks="none", sandbox="prefer", merge=False, verify="none",
+        top={"max_parallel_workers": REAL, "min_free_memory_mb": 256},
+    )  # fmt: skip
+    world.config["agents"] = {
+        name: {
+            "command": list(install.command(name)),
+            "base_url": stub.base("ok", delay=DELAY) + version,
+            "key_env": key,
+            "model": "stub-model",
+        }
+        for name, (key, version) in KEYS.items()
+    }
+    world.build()
+    for n in range(REAL):
+        world.issue(f"Make hello.txt, {n}", labels=[list(KEYS)[n % len(KEYS)]])
+    world.dispatch()
+    return world
+
+
+@contextlib.contextmanager
+def environment(world: World) -> Iterator[None]:
+    """What cron gives the queue's tick; workers get from it what they need."""
+    before = dict(os.environ)
+    os.environ.update(world.env)
+    os.environ.update({key: f"sk-the-users-own-key-{key.lower()}" for key, _ in KEYS.values()})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def told(report: Report, cost: Cost) -> None:

@@ -58,11 +58,13 @@ class RunLog:
         """Writes the event to both files; returns it numbered and dated."""
         self._n += 1
         numbered = replace(event, n=self._n, at=stamp(self._clock.now()))
-        if shown := self._shown(readable(event)):
+        words = readable(event)
+        if shown := self._shown(words):
             self._text.write(shown)
-        kept = {k: self._shown(v) if isinstance(v, str) else v for k, v in asdict(numbered).items()}
+        known = {words: shown, numbered.at: numbered.at}  # not to be redacted again, word for word
+        kept = {k: known.get(v) or self._shown(v) if isinstance(v, str) else v for k, v in asdict(numbered).items()}
         self._events.write(json.dumps({"type": type(event).__name__, **kept}, default=_plain))
-        self._in_key = self._key_after(readable(event))
+        self._in_key = self._key_after(words)
         return numbered
 
     def _shown(self, text: str) -> str:

@@ -60,7 +60,7 @@ class Watch:
     """What the caller says while an agent runs. Words end the run: see `base.KILLED`."""
 
     stop: Callable[[], str] = lambda: ""
-    """Asked about four times a second."""
+    """Asked about twice a second."""
     message: Callable[[], str] = lambda: ""
     """The next message for the agent, or nothing; asked only of programs that take one while they run."""
     spent: Callable[[Usage], str] = lambda usage: ""

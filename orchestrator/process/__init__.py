@@ -115,7 +115,7 @@ def stream(
 ) -> Streamed:
     """Runs a long program, handing on each line of its output and errors as it comes, without the line's end.
 
-    It is ended after `wall_seconds`, after `silence_seconds` without a byte, or when `stop` (asked about four times a
+    It is ended after `wall_seconds`, after `silence_seconds` without a byte, or when `stop` (asked about twice a
     second) answers with a word. A `Channel` as `stdin` stays open until it is closed. It inherits the descriptors
     `pass_fds`; `started` hears its process id; `interrupt` ends it politely (else SIGTERM to its group), and the kill
     follows after TERM_GRACE. Bytes that are no UTF-8 are replaced. Raises CannotStart, and whatever `on_line` or

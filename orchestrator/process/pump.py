@@ -17,7 +17,8 @@ from orchestrator.process.fork import die_with_parent
 
 TERM_GRACE = 2.0
 """Seconds between the polite signal and the kill."""
-LOOK = 0.25
+LOOK = 0.5
+"""Seconds between two looks at a silent program. Each wakes the worker: with fifty of them that is what they cost."""
 
 
 class CannotStart(Exception):
