@@ -46,6 +46,18 @@ def reserve(services: Services, task: Task, attempt: Attempt) -> None:
     services.spend.note(task, attempt, Usage())
 
 
+def room(services: Services, task: Task, agent: str) -> bool:
+    """Whether one more run of this agent may be under way: another task may have taken a dead worker's place."""
+    settings = services.settings.agent(agent)
+    most = settings.max_parallel if settings else 0
+    return not most or len(_busy(services, task).get(agent, ())) < most
+
+
+def _busy(services: Services, task: Task) -> dict[str, tuple[str, ...]]:
+    """Agent to the other tasks that it works on now."""
+    return services.spend.open(lambda id: id != task.id and services.mailbox.alive(TaskId(id)))
+
+
 def choose(
     services: Services, task: Task, repo: RepoSettings, unfit: Mapping[str, str] | None = None
 ) -> route.Route | route.NoRoute:
@@ -76,7 +88,7 @@ def _say(services: Services, over: Over | None) -> None:
 def health(services: Services, task: Task, repo: RepoSettings, unfit: Mapping[str, str]) -> dict[str, route.Health]:
     """What is known of every agent this task could go to."""
     runs = services.recent.runs(services.now())
-    busy = services.spend.open(lambda id: id != task.id and services.mailbox.alive(TaskId(id)))
+    busy = _busy(services, task)
     found: dict[str, route.Health] = {}
     for name, why in unfit.items():
         settings = services.settings.agent(name)

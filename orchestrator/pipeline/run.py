@@ -132,7 +132,10 @@ def recover(services: Services, claim: Claim) -> Claim | None:
     level = engine.level(services, repo) if attempt.confined else Level.NONE.value
     lost = replace(attempt, started=stamp(services.now()), sandbox=level)
     task = replace(task, recoveries=task.recoveries + 1, attempts=(*task.attempts[:-1], lost))
-    choosing.reserve(services, task, lost)
+    with choosing.reserved(services):
+        if not choosing.room(services, task, lost.agent):
+            return None  # it stays in processing/, for the next tick
+        choosing.reserve(services, task, lost)
     since = contract.clear(workspace)
     return _run(services, services.mailbox.save(claim, task), workspace, conflicts, since)
 

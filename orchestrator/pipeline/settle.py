@@ -7,10 +7,11 @@ from dataclasses import replace
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
 from orchestrator.model.steps import Block, Continue, Correct, Escalate, FollowUp, NextAgent, Publish, WaitUntil
-from orchestrator.model.task import Attempt, AttemptKind, Folder, Phase
+from orchestrator.model.task import Attempt, AttemptKind, Folder, Phase, Task
 from orchestrator.pipeline import choosing, closing, effect, funds, publish, steer
 from orchestrator.policy import retry
 from orchestrator.services import Services
+from orchestrator.state.orders import OrderKind
 
 
 def settle(services: Services, claim: Claim) -> Claim | None:
@@ -22,7 +23,9 @@ def settle(services: Services, claim: Claim) -> Claim | None:
     fresh = replace(task, next_agent="", next_kind=AttemptKind.ATTEMPT)
     onward = choosing.choose(services, fresh, repo)
     broke = funds.task_over(services, task, repo)
-    step = retry.next_step(task, repo, onward=onward, broke=broke.words if broke else "")
+    step = retry.next_step(
+        task, repo, onward=onward, broke=broke.words if broke else "", unheard=_unheard(services, task)
+    )
     name = type(step).__name__
     effect.record(services, task, EventKind.DECIDED, f"{len(task.attempts)}:{name}", step=name, detail=repr(step))
     match step:
@@ -51,6 +54,10 @@ def settle(services: Services, claim: Claim) -> Claim | None:
             return closing.towards(services, claim, Folder.BLOCKED, why, code)
         case Escalate(why=why, code=code):
             return closing.towards(services, claim, Folder.ESCALATED, why, code)
+
+
+def _unheard(services: Services, task: Task) -> bool:
+    return any(order.kind is OrderKind.SEND for order in services.orders.pending(task.id))
 
 
 def _again(services: Services, claim: Claim, kind: AttemptKind, agent: str) -> Claim:

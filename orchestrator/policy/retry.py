@@ -45,13 +45,19 @@ def spent(attempt: Attempt, *, worked: bool) -> bool:
     return attempt.spent and (worked or attempt.failure not in UNSPENT_WITHOUT_WORK)
 
 
-def next_step(task: Task, repo: RepoSettings, *, onward: Route | NoRoute, broke: str = "") -> AttemptStep:
+def next_step(
+    task: Task, repo: RepoSettings, *, onward: Route | NoRoute, broke: str = "", unheard: bool = False
+) -> AttemptStep:
     """The step after the last attempt of `task`, whose verdict is recorded.
 
-    `onward` is who could take over; `broke` says why the task's own budget allows nothing more.
+    `onward` is who could take over; `broke` says why the task's own budget allows nothing more. `unheard`: a
+    person said something to the task's agent after it had ended; its author hears it before the work is published.
     """
     last = task.attempts[-1]
     if task.verdict is not None and task.verdict.passed:
+        more = task.count(AttemptKind.CORRECTION) < repo.max_corrections and len(task.counted) < repo.max_runs
+        if unheard and more and not broke and last.failure is FailureClass.NONE:
+            return Correct(agent=last.agent, findings=())
         return Publish()
     if last.failure is FailureClass.STOPPED:
         # The order is carried out before this is asked; without one (its file is gone) a person has to say what next.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,15 +17,15 @@ from orchestrator import operations
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
-from orchestrator.model.result import BlockerCode, FailureClass
-from orchestrator.model.task import Folder, Phase
+from orchestrator.model.result import BlockerCode, FailureClass, Usage
+from orchestrator.model.task import AttemptKind, Folder, Phase
 from orchestrator.model.times import stamp
 from orchestrator.operations import OrderRefused, steer
 from orchestrator.pipeline import publish
 from orchestrator.services import Services
 from orchestrator.state.orders import Order, OrderKind
 from tests.journeys.conftest import MakeWorld
-from tests.journeys.test_steering import BEGINS, begun, meanwhile
+from tests.journeys.test_steering import BEGINS, begun, meanwhile, until
 from tests.journeys.world import World, says, works
 
 pytestmark = pytest.mark.timeout(120)
@@ -119,6 +120,24 @@ def test_what_was_said_to_one_agent_is_in_the_prompt_of_the_next(make: MakeWorld
     assert [e.data["n"] for e in world.events(EventKind.DELIVERED)] == [1], "told again is not delivered again"
 
 
+def test_what_is_said_after_the_agent_had_ended_is_heard_before_the_work_is_published(make: MakeWorld) -> None:
+    told = {"when": {"prompt": r"\[from ada\] also blue"}, "steps": works("blue.txt")}
+    world = begun(make, told, {"steps": works()}, verify="touch verifying; test -f blue.txt || sleep 2")
+    said = threading.Thread(target=_when_it_has_ended, args=(world, "also blue"))
+    said.start()
+    world.work()
+    said.join()
+    assert world.place() == "review"
+    assert [a.kind for a in world.task().attempts] == [AttemptKind.ATTEMPT, AttemptKind.CORRECTION]
+    assert world.has_file("blue.txt", ref="agent/app-1")
+    assert world.services.orders.pending("app-1") == ()
+
+
+def _when_it_has_ended(world: World, text: str) -> None:
+    until(lambda: world.place() == "processing" and world.task().phase is Phase.RAN)
+    steer.send(world.services, "app-1", text, person="ada")
+
+
 def test_a_secret_in_a_message_reaches_neither_the_prompt_nor_a_file(make: MakeWorld) -> None:
     prompt = "{task}.prompt"
     world = begun(make, {"steps": [{"keep_prompt": {"file": prompt}}, *works()]})
@@ -162,6 +181,28 @@ def test_a_death_does_not_wash_off_what_ran_without_a_sandbox(make: MakeWorld) -
         world.round()
     assert "one.txt" in world.task().attempts[0].files_changed, "what the lost run made is in it"
     assert [p["merged"] for p in world.pulls()] == [False]
+
+
+def test_a_lost_run_waits_while_another_task_has_its_engineers_one_place(make: MakeWorld) -> None:
+    world = make(agents=("anna",))
+    world.config["agents"]["anna"]["max_parallel"] = 1
+    world.build()
+    world.play({"steps": BREAKS})
+    world.issue()
+    world.dispatch()
+    world.work()
+    lost(world)
+    world.play({"steps": works()})
+    world.issue("another one")
+    world.dispatch()
+    other = world.task("app-2")
+    with world.services.mailbox.claim(TaskId("app-2")):  # another worker, whose agent is at work
+        world.services.spend.note(other, replace(world.task().attempts[0], n=1), Usage())
+        world.work()
+        assert (world.place(), world.runs()) == ("processing", 1)
+    world.work()
+    assert world.place() == "review"
+    assert [a.agent for a in world.task().attempts] == ["anna"]
 
 
 def test_a_lost_run_of_an_engineer_that_was_taken_out_is_handed_to_the_next(make: MakeWorld) -> None:

@@ -77,7 +77,10 @@ class Reading:
         whole = data[: data.rfind(b"\n") + 1]  # a last line without its end is still being written
         self.at += len(whole)
         for line in whole.splitlines():
-            told = json.loads(line)
+            try:
+                told = json.loads(line)
+            except ValueError:  # torn where the disk was full; it must not end the run
+                continue
             if "exchange" in told:
                 self.seen.append(_exchange(told["exchange"]))
             elif "refusal" in told:
