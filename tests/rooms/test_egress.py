@@ -427,6 +427,8 @@ def test_a_client_that_leaves_ends_the_request_and_that_is_known(tmp_path: Path)
             assert answer.read1(100) == b"data: {}\n\n"
             answer.close()
         left = time.monotonic()
+        while not way.exchanges() and time.monotonic() < left + 5:
+            time.sleep(0.01)
         (seen,) = way.exchanges()
         assert (seen.status, seen.complete, seen.left) == (200, False, True)
         while not ended and time.monotonic() < left + 5:
