@@ -119,6 +119,8 @@ class Attempt:
     """What the gate found against it, as instructions."""
     head_sha: Sha | None = None
     usage: Usage = Usage()
+    seconds: float | None = None
+    """How long it ran by a clock that nobody sets; None = not measured (its worker died, or an older file)."""
     sandbox: str = ""
     """How the run was confined: bubblewrap, landlock or none; empty is not known, which counts as none."""
 

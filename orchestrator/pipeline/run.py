@@ -196,6 +196,7 @@ def _recorded(services: Services, task: Task, outcome: RunOutcome, result: Agent
         blocker_code=code,
         session=replace(attempt.session, id=outcome.session or attempt.session.id),
         usage=outcome.usage,
+        seconds=round(outcome.seconds, 3) if outcome.seconds else attempt.seconds,
         sandbox=attempt.sandbox if attempt.sandbox == Level.NONE.value else outcome.sandbox or attempt.sandbox,
         log=f"{task.id}/{attempt.n}.log",
     )

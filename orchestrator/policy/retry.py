@@ -86,11 +86,18 @@ def _ceiling(task: Task, last: Attempt) -> str:
     of_one = sum(1 for a in task.counted if a.spent and a.agent == last.agent)
     if of_one >= MOST_OF_ONE:
         return f"{of_one} runs of {last.agent} without a result that passes"
-    worked = sum((parse(a.ended) - parse(a.started)).total_seconds() for a in task.counted if a.spent and a.ended) / 60
+    worked = sum(_seconds(a) for a in task.counted if a.spent and a.ended) / 60
     most = max(WALL_MINUTES, task.max_attempts * task.max_runtime_minutes)
     if worked > most:
         return f"its agents worked for {worked:.0f} minutes, at most {most:.0f}, without a result that passes"
     return ""
+
+
+def _seconds(attempt: Attempt) -> float:
+    """How long it ran. The wall clock may have been set meanwhile: asked only where nothing else is known."""
+    if attempt.seconds is not None:
+        return attempt.seconds
+    return max(0.0, (parse(attempt.ended) - parse(attempt.started)).total_seconds())
 
 
 def _uncharged(last: Attempt, repo: RepoSettings, onward: Route | NoRoute) -> AttemptStep:

@@ -22,7 +22,8 @@ class Metrics:
 
     def attempt(self, task: Task, attempt: Attempt) -> None:
         """One agent run. `key` is the same when a killed worker's step is repeated: readers count each key once."""
-        seconds = (parse(attempt.ended) - parse(attempt.started)).total_seconds() if attempt.ended else 0.0
+        told = (parse(attempt.ended) - parse(attempt.started)).total_seconds() if attempt.ended else 0.0
+        seconds = told if attempt.seconds is None else attempt.seconds
         line = {
             "key": f"{task.id}/{attempt.n}/{attempt.started}",
             "timestamp": stamp(self.clock.now()),

@@ -438,3 +438,13 @@ def test_one_agent_gets_no_more_than_its_share_of_runs_and_all_no_more_than_thei
     assert isinstance(step, Escalate)
     assert "worked for 419 minutes, at most 360" in step.why
     assert not isinstance(after(long, max_runtime_minutes=600), Escalate), "a longer limit of its own counts"
+
+
+def test_a_clock_that_was_set_forward_during_a_run_ends_no_lineage() -> None:
+    """By the wall clock it ran for two days, by the other for a minute."""
+    jumped = attempt(1, started=ago(days=2), ended=ago(minutes=1), seconds=60.0, status=Status.BLOCKED)
+    onward = Route(agent="claude")
+    step = next_step(task(attempts=(jumped,), verdict=verdict(finding())), repo(), onward=onward)
+    assert isinstance(step, NextAgent)
+    long = replace(jumped, seconds=None)
+    assert isinstance(next_step(task(attempts=(long,), verdict=verdict(finding())), repo(), onward=onward), Escalate)
