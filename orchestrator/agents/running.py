@@ -178,7 +178,7 @@ class _Run:
         self.looked = now
         if word := self.over():
             return word
-        exchanges = self._exchanges()
+        exchanges = self.way_out.recorded() if self.way_out else ()
         if failure.hopeless(exchanges):
             return "refused"
         return self.watch.spent(failure.usage(self.tally.usage, exchanges, self.settings.price))
