@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,12 +12,23 @@ from orchestrator.cli import here, show
 if TYPE_CHECKING:
     from orchestrator.operations.money import CostLine, CostReport
 
+
+class _Day(click.DateTime):
+    """Its error shows a day instead of a format."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"got {value!r}, expected a day like 2026-11-01", param, ctx)
+
+
 BY = ("task", "issue", "agent", "repo", "day")
 
 
 @click.command("cost")
 @click.option("--by", type=click.Choice(BY), default="task", show_default=True)
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), default=None, help="First day, UTC. [default: this month]")
+@click.option("--since", type=_Day(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="First day, UTC. [default: this month]")
 @show.json_flag
 def cost(by: str, since: datetime | None, as_json: bool) -> None:
     """What the work cost, in money and tokens, and per merged pull request."""

@@ -21,7 +21,7 @@ def send(id: str, text: tuple[str, ...], as_json: bool) -> None:
     from orchestrator.operations import steer
 
     line = steer.send(here.services("operator", here.person()), id, " ".join(text), person=here.person())
-    _answer(line, as_json, "its agent will hear it; `agent-os task log -f` shows when")
+    _answer(line, as_json, f"its agent will hear it; `agent-os ledger show {id}` says when (delivered)")
 
 
 @click.command("stop")

@@ -118,7 +118,11 @@ def say(services: Services, over: Over) -> None:
         EventKind.OVER_BUDGET, repo=over.subject if repos else "", scope=over.scope.value,
         subject=over.subject, spent=over.spent, cap=over.cap, until=over.until,
     )  # fmt: skip
-    follows = "Nothing new is started; what runs ends by itself." if repos else "It is passed over until then."
+    follows = (
+        "Nothing new starts; agents at work are stopped once they pass it."
+        if repos
+        else "It is passed over until then."
+    )
     text = services.redact(f"{over.words}. {follows}")
     notify.alert(
         services,
