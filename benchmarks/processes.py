@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,3 +104,37 @@ def of(folder: Path) -> dict[int, str]:
         if where.startswith(wanted) or wanted in command + environment:
             found[int(name)] = command.replace(b"\0", b" ").decode(errors="replace").strip()[:200]
     return found
+
+
+BARE = """
+import sys
+with open(sys.argv[1], "a") as log:
+    for line in sys.stdin:
+        log.write(line)
+        log.flush()
+"""
+
+
+def bare_percent(count: int, seconds: float, folder: Path) -> float:
+    """CPU, in percent of one core, of `count` bare Pythons that each copy one line a second to a file: what waking that
+    often costs on this machine, whatever is done then."""
+    readers = [
+        subprocess.Popen([sys.executable, "-I", "-S", "-c", BARE, str(folder / f"bare-{n}")], stdin=subprocess.PIPE)
+        for n in range(count)
+    ]
+    try:
+        time.sleep(2)
+        before = running()
+        began = time.monotonic()
+        while time.monotonic() - began < seconds:
+            for reader in readers:
+                assert reader.stdin is not None
+                reader.stdin.write(b"at work\n")
+                reader.stdin.flush()
+                time.sleep(1 / count)
+        passed, after = time.monotonic() - began, running()
+        return sum(after[r.pid].cpu - before[r.pid].cpu for r in readers) / passed * 100
+    finally:
+        for reader in readers:
+            reader.kill()
+            reader.communicate()

@@ -60,7 +60,7 @@ class Watch:
     """What the caller says while an agent runs. Words end the run: see `base.KILLED`."""
 
     stop: Callable[[], str] = lambda: ""
-    """Asked about twice a second."""
+    """Asked with each piece of output, and every quarter of a second to two seconds of a silent program."""
     message: Callable[[], str] = lambda: ""
     """The next message for the agent, or nothing; asked only of programs that take one while they run."""
     spent: Callable[[Usage], str] = lambda usage: ""

@@ -158,6 +158,8 @@ def make(folder: Path, scenario: Scenario, *, port: int = 0, engineer: AgentSett
     return world
 
 
+NO_TOKEN = "AGENT_OS_DEMO_TOKEN"
+"""A variable nobody sets: the demo's token stands in its file, and the user's own for github.com is not for its hub."""
 _HEAD = "# Written by the demo. Every key is explained in docs/config.md.\n\n"
 
 
@@ -167,7 +169,7 @@ def _config(world: World) -> dict[str, Any]:
     chains = {**dict.fromkeys(_TYPES, names), "docs": names[::-1]}
     return {
         "operator": PERSON,
-        "github": {"url": world.hub.url, "token_file": "token"},
+        "github": {"url": world.hub.url, "token_file": "token", "token_env": NO_TOKEN},
         "projects": {
             owner: {
                 "owner": owner,

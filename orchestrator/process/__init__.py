@@ -25,7 +25,7 @@ from pathlib import Path
 from orchestrator.output import Kept, Lines
 from orchestrator.process.fork import fork
 from orchestrator.process.helper import end, helper
-from orchestrator.process.pump import LOOK, TERM_GRACE, CannotStart, Channel, attend, signal_group
+from orchestrator.process.pump import CALM, LOOK, TERM_GRACE, CannotStart, Channel, attend, signal_group
 
 __all__ = [
     "TERM_GRACE", "CannotStart", "Channel", "Finished", "Streamed", "clean_env", "detached", "end", "end_detached",
@@ -115,11 +115,11 @@ def stream(
 ) -> Streamed:
     """Runs a long program, handing on each line of its output and errors as it comes, without the line's end.
 
-    It is ended after `wall_seconds`, after `silence_seconds` without a byte, or when `stop` (asked about twice a
-    second) answers with a word. A `Channel` as `stdin` stays open until it is closed. It inherits the descriptors
-    `pass_fds`; `started` hears its process id; `interrupt` ends it politely (else SIGTERM to its group), and the kill
-    follows after TERM_GRACE. Bytes that are no UTF-8 are replaced. Raises CannotStart, and whatever `on_line` or
-    `started` raises once the program is dead.
+    It is ended after `wall_seconds`, after `silence_seconds` without a byte, or when `stop` answers with a word: asked
+    with each piece of output, and of a silent program every quarter of a second, later every two seconds. A `Channel`
+    as `stdin` stays open until it is closed. It inherits the descriptors `pass_fds`; `started` hears its process id;
+    `interrupt` ends it politely (else SIGTERM to its group), and the kill follows after TERM_GRACE. Bytes that are no
+    UTF-8 are replaced. Raises CannotStart, and whatever `on_line` or `started` raises once the program is dead.
     """
     channel = stdin if isinstance(stdin, Channel) else Channel(stdin)
     if channel is not stdin:
@@ -137,7 +137,8 @@ def stream(
             return "wall", 0
         if now - last >= silence_seconds:
             return "silence", 0
-        return stop(), min(LOOK, began + wall_seconds - now, last + silence_seconds - now)
+        look = max(LOOK, min(CALM, (now - began) / 10))
+        return stop(), min(look, began + wall_seconds - now, last + silence_seconds - now)
 
     status, why = attend(
         argv, cwd, env, channel, sink, patience, pass_fds=pass_fds, started=started, interrupt=interrupt

@@ -17,8 +17,9 @@ from orchestrator.process.fork import die_with_parent
 
 TERM_GRACE = 2.0
 """Seconds between the polite signal and the kill."""
-LOOK = 0.5
-"""Seconds between two looks at a silent program. Each wakes the worker: with fifty of them that is what they cost."""
+LOOK, CALM = 0.25, 2.0
+"""Seconds between two looks at a silent program: when it is young, and once it has run for a while. Each look wakes the
+worker, and with fifty of them waking is what they cost; a program that prints is looked at with each piece anyway."""
 
 
 class CannotStart(Exception):

@@ -26,10 +26,17 @@ def command(*args: str | Path) -> list[str]:
 
 
 def environment(tmp: Path) -> dict[str, str]:
-    """What a fresh machine has, and the mark by which the test run finds what is left running."""
+    """What a user's machine has, a token for github.com among it, and the mark by which the test run finds what is left
+    running."""
     (tmp / "tmp").mkdir(parents=True, exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if name.startswith("AGENT_OS_TEST")}
-    return {"PATH": os.environ["PATH"], "HOME": str(tmp), "TMPDIR": str(tmp / "tmp"), **kept}
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp),
+        "TMPDIR": str(tmp / "tmp"),
+        "GITHUB_TOKEN": "ghp_theirs",
+        **kept,
+    }
 
 
 def run(tmp: Path, *args: str | Path) -> subprocess.CompletedProcess[str]:
