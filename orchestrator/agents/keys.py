@@ -74,6 +74,8 @@ def unfit(agent: Agent, settings: AgentSettings) -> str | None:
     found = access(agent, settings)
     if isinstance(found, Access):
         return None
+    if settings.login and not Path(settings.login).is_dir():
+        return f"{found}; and its login folder {settings.login} is not there"
     hint = " (or `login`: the folder of a subscription)" if agent.login_files else ""
     return f"{found}{hint}"
 

@@ -172,7 +172,7 @@ def task_retry(id: str, as_json: bool) -> None:
 def check_config(as_json: bool) -> None:
     """Read the whole configuration and say what is wrong, with file, line, key and what was expected."""
     said = settings()
-    warnings = (*said.warnings, *_engineers(said))
+    warnings = (*said.warnings, *_engineers(said), *_boxes(said))
     if as_json:
         click.echo(show.as_json({"file": said.config_file, "repos": said.repos, "warnings": warnings}))
         return
@@ -181,6 +181,14 @@ def check_config(as_json: bool) -> None:
     repos = ", ".join(r.name for r in said.repos)
     number = "1 repository" if len(said.repos) == 1 else f"{len(said.repos)} repositories"
     click.echo(f"{said.config_file.name} is good: {number} ({repos})")
+
+
+def _boxes(settings: Settings) -> list[str]:
+    """Repositories that require a sandbox which this machine cannot hold: no agent runs for them."""
+    from orchestrator import agents
+
+    wanted = ((r, agents.confinement(r, settings.runtime)) for r in settings.repos)
+    return [f"{repo.name}: {found}" for repo, found in wanted if isinstance(found, str)]
 
 
 def _engineers(settings: Settings) -> list[str]:

@@ -59,7 +59,9 @@ def log(id: str, follow: bool, run: int | None, raw: bool) -> None:
     from orchestrator.cli import watching
 
     services = here.services("operator", here.person())
-    operations.task(services, id)  # an unknown id is an error, not an empty log
+    _, found = operations.task(services, id)  # an unknown id is an error, not an empty log
+    if run is not None and run > len(found.attempts):
+        raise operations.OrderRefused(f"task {id} has {len(found.attempts)} runs so far, no run {run}")
     try:
         for text in watching.lines(services, id, run=run, raw=raw, follow=follow):
             click.echo(text)

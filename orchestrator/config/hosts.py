@@ -97,9 +97,15 @@ def patterns(said: tuple[list[str] | None, At], notes: Notes) -> tuple[str, ...]
     names, at = said
     for n, name in enumerate(names or ()):
         match = _PATTERN.fullmatch(name)
-        if match is None or int(match[1] or 443) not in range(1, 65536):
+        whole_domain = name.startswith("*.") and "." not in name[2:]
+        if match is None or whole_domain or int(match[1] or 443) not in range(1, 65536):
             notes.bad((*at, n), "a host name (pypi.org, *.example.com, with :port where that is not 443)", name)
     return tuple(dict.fromkeys(name.lower() for name in names or ()))
+
+
+def _shown(url: str) -> str:
+    """As an error may repeat it: without the password that somebody wrote into it."""
+    return re.sub(r"//[^/@]*@", "//...@", url)
 
 
 def provider(text: str | None, at: At, notes: Notes) -> str:
@@ -114,7 +120,7 @@ def provider(text: str | None, at: At, notes: Notes) -> str:
     except ValueError:
         good = False
     if not good:
-        notes.bad(at, "https://HOST/PATH, or http://127.0.0.1:PORT/PATH", text)
+        notes.bad(at, "https://HOST/PATH, or http://127.0.0.1:PORT/PATH", _shown(text))
     return text.rstrip("/")
 
 
@@ -133,5 +139,5 @@ def _check(url: str, at: At, notes: Notes) -> bool:
     except ValueError:
         good = loopback = False
     if not good:
-        notes.bad(at, "https://HOST, or http://127.0.0.1:PORT, without a path", url)
+        notes.bad(at, "https://HOST, or http://127.0.0.1:PORT, without a path", _shown(url))
     return loopback

@@ -132,7 +132,16 @@ def load(text: str, *, id: TaskId | None = None) -> Task:
     if task.not_before and not _is_time(task.not_before):  # the queue asks it of all tasks: one would stop the rest
         expected = "a time with its zone, as 2030-01-31T09:00:00Z"
         raise Unreadable(line=tree.items["not_before"].line, key="not_before", value=task.not_before, expected=expected)
+    for name, cap in (task.budget or {}).items():
+        if name not in BUDGET or not 0 <= cap < float("inf"):
+            expected = f"{' or '.join(BUDGET)} with a number from 0 (0 = no ceiling)"
+            line = tree.items["budget"].line
+            raise Unreadable(line=line, key=f"budget.{name}", value=f"{cap:g}", expected=expected)
     return replace(task, body=body)
+
+
+BUDGET = ("usd", "tokens")
+"""Ceilings that a task file may set for itself."""
 
 
 def _is_time(text: str) -> bool:
