@@ -23,4 +23,9 @@ def confinement(repo: RepoSettings, runtime: Path, *, readable: tuple[Path, ...]
     if level is None:
         why = "; ".join(f"{p.level.value}: {p.why}" for p in probes if not p.holds)
         return f"sandbox: required, and this machine holds none ({why}); `agent-os sandbox test` says more"
-    return Confinement(level=level, egress=True, hosts=(*egress.REGISTRIES, *repo.hosts), readable=readable)
+    return Confinement(
+        level=level,
+        egress=True,
+        hosts=(*egress.REGISTRIES, *repo.hosts),
+        readable=(*readable, *map(Path, repo.readable)),
+    )

@@ -24,7 +24,7 @@ on a file with an error.
 - `AGENT_OS_CONFIG` names another file, `ORCH_ROOT` another root (`runtime/` stands there). Relative paths start at the
   file, those of `runtime_dir` and `worktrees_dir` at the root; `~` and `$VARIABLES` are filled in.
 - A repository's own word wins over its project's, that over the file's. `agent_fallbacks` is replaced whole,
-  `planning_research`, `production_feedback`, `outcome_attribution` and `budgets` key by key.
+  `planning_research`, `production_feedback`, `outcome_attribution`, `budgets` and `gate` key by key.
 - A key left empty is its default. `yes`, `on` and `010` are texts, not values; aliases, tags and duplicate keys are
   refused; at most 256 KB and 20 levels.
 - Secrets better stand in the environment; one that stands here is redacted wherever we write.
@@ -51,6 +51,8 @@ def text() -> str:
         ("telegram", schema.Telegram),
         ("retention", schema.Retention),
         ("budgets", schema_shared.Budget),
+        ("gate", schema_shared.Gate),
+        ("gate.banned[]", schema_shared.Banned),
         ("planning_research", schema_evidence.Research),
         ("planning_research.sources[]", schema_evidence.ResearchSource),
         ("production_feedback", schema_evidence.Feedback),

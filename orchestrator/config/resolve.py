@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from orchestrator.config import evidence, hosts, placed, seed
+from orchestrator.config import evidence, governance, hosts, placed, seed
 from orchestrator.config.agents import PLANNERS, Roster
 from orchestrator.config.placed import Notes, PlacedProject, PlacedRepo
 from orchestrator.config.problems import At, ConfigError, near
@@ -27,6 +27,7 @@ _AS_THEY_ARE = (
     "automation_mode", "default_task_type", "on_quota", "ready_label", "max_attempts", "max_corrections",
     "max_ci_rounds", "max_recoveries", "max_runs", "max_runtime_minutes", "verify_minutes", "checks",
     "no_checks_grace_minutes", "memory", "merge", "sandbox", "merge_without_sandbox", "max_parallel",
+    "max_open_pull_requests", "merge_batch", "auto_revert",
 )  # fmt: skip
 """Shared keys that RepoSettings takes under the same name and type; unsaid ones keep its defaults."""
 _CADENCE = ("plan_size", "sprint_cadence_days", "planner_allow_early_refresh", "plan_approval")
@@ -83,6 +84,7 @@ def settings(
         for repo in project.repos:
             level = Level(config=config, project=project, repo=repo)
             made = _repo(level, keys[repo.at], github.web_url, roster, blocks, notes)
+            made["readable"] = governance.readable(level, base=base, env=env, notes=notes)
             repos.append(made | _files(level, keys[repo.at], folders, env=env, base=base, notes=notes))
     secret = frozenset({github.token_env, telegram.token_env, "GITHUB_TOKEN", "GH_TOKEN"})
     agents = roster.settings(secret)
@@ -106,6 +108,10 @@ def settings(
         else config.min_free_memory_mb,
         autopull=config.autopull or model.Autopull.OFF,
         self_repo=config.self_repo or "",
+        ledger_anchor=config.ledger_anchor or "",
+        ledger_anchor_minutes=model.Settings.ledger_anchor_minutes
+        if config.ledger_anchor_minutes is None
+        else config.ledger_anchor_minutes,
         retention=msgspec.convert(_given(config.retention), model.Retention),
         operator=config.operator or "",
         warnings=tuple(notes.warnings),
@@ -206,6 +212,8 @@ def _repo(
         "excluded_labels": frozenset(level.find("excluded_labels")[0] or ()),
         "required_labels": frozenset(level.find("required_labels")[0] or ()),
         "hosts": hosts.patterns(level.find("hosts"), notes),
+        "gate": governance.gate(level, notes),
+        "review": governance.review(level, roster, notes),
         "priority_weights": _weights(level, notes),
         "cadence": _cadence(level, roster),
         "planning_research": found.research,
@@ -284,6 +292,9 @@ def _references(config: Config, projects: Iterable[PlacedProject], keys: Mapping
     if config.self_repo and config.self_repo.casefold() not in known:
         hint = near(config.self_repo, choice) or f": {', '.join(choice)}"
         notes.bad(("self_repo",), f"a repository of this file{hint}", config.self_repo)
+    if config.ledger_anchor and config.ledger_anchor.casefold() not in known:
+        hint = near(config.ledger_anchor, choice) or f": {', '.join(choice)}"
+        notes.bad(("ledger_anchor",), f"a repository of this file{hint}", config.ledger_anchor)
     for name in config.repo_objectives or {}:
         if name.casefold() not in known | short:
             hint = near(name, choice) or f": {', '.join(choice)}"

@@ -220,6 +220,11 @@ class Config(SeedKeys, kw_only=True):
     """No task is claimed while less memory is free. Default: 1024."""
     autopull: Autopull | None = None
     """Whether this installation updates itself. Default: off."""
+    ledger_anchor: Text | None = None
+    """Repository that gets the ledger's head as a git ref, so that a cut-off end shows. Default: self_repo, else the
+    first repository."""
+    ledger_anchor_minutes: Amount | None = None
+    """Least time between two anchors; 0 = none. Default: 60."""
     self_repo: str | None = None
     """Which of the repositories gets findings about this program. Default: none."""
     retention: Retention | None = None

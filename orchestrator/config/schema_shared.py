@@ -15,6 +15,7 @@ from orchestrator.config.schema_evidence import (
     Text,
 )
 from orchestrator.model.confinement import Sandbox
+from orchestrator.model.governance import ApprovalMode, ReviewMode
 from orchestrator.model.planning import PlanApproval
 from orchestrator.model.settings import AutomationMode, Checks, MemoryMode, OnQuota
 from orchestrator.model.task import TaskType
@@ -41,6 +42,46 @@ class Budget(Block, kw_only=True):
     """Default: 2500000000."""
     subscription_share: Share | None = None
     """Share of a subscription's told window, 0 to 1. Default: 0.5."""
+
+
+class Banned(Block, kw_only=True):
+    """Text that no change may add."""
+
+    pattern: Text
+    """Regular expression (google-re2), searched in each added line."""
+    reason: Text
+    """Why it is not wanted; told to the agent."""
+    hint: str | None = None
+    """What to write instead."""
+    paths: list[Text] | None = None
+    """Globs of the files it holds for. Default: all."""
+
+
+class Gate(Block, kw_only=True):
+    """What the gate asks of a change beside `verify`."""
+
+    protected_paths: list[Text] | None = None
+    """Globs beside the built-in ones (docs/governance.md lists them); a change there waits for a person."""
+    unprotected_paths: list[Text] | None = None
+    """Globs taken out of the built-in ones."""
+    max_files: Number | None = None
+    """Files of one change; 0 = any number. Default: 60."""
+    max_lines: Number | None = None
+    """Added and deleted lines of one change; 0 = any number. Default: 2000."""
+    max_module_lines: Number | None = None
+    """A source file may not be brought above this many lines; 0 = any length. Default: 1000."""
+    module_lines: Number | None = None
+    """Merged work that brought a file above this many lines becomes a follow-up issue; 0 = never. Default: 500."""
+    banned: list[Banned] | None = None
+    """Text that no change may add."""
+    static: dict[Text, Text] | None = None
+    """Type check and static checks by name, commands run as `verify` is."""
+    base_tests: bool | None = None
+    """Run the base commit's tests over the change, and compare the counts. Default: true."""
+    test_paths: list[Text] | None = None
+    """Globs of tests and test configuration beside the usual names."""
+    test_report: Text | None = None
+    """JUnit XML that `verify` writes. Default: counts are read from its output."""
 
 
 class Shared(Block, kw_only=True):
@@ -99,6 +140,29 @@ class Shared(Block, kw_only=True):
     """Merge by itself also what an unconfined agent made. Default: false."""
     hosts: list[Text] | None = None
     """Hosts that agents may reach beside their providers and the package registries."""
+    readable: list[Text] | None = None
+    """Paths that agents and `verify` may read beside the system's, as a toolchain under your home."""
+    gate: Gate | None = None
+    """What the gate asks of a change beside `verify`; taken key by key."""
+    review: ReviewMode | None = None
+    """required: another agent approves the very head, or a person does. advisory: it is asked, its word holds nothing
+    back. off: nobody is asked; then, beyond loopback, a person approves each merge. Default: required."""
+    reviewers: list[Text] | None = None
+    """Agents that review, in order. Default: the others of the task's chain, then its author's in a fresh run."""
+    review_minutes: Positive | None = None
+    """Time limit of one question to a reviewer. Default: 10."""
+    review_usd: Amount | None = None
+    """Ceiling of one review; 0 = none but the task's budget. Default: 1."""
+    approval: dict[Text, ApprovalMode] | None = None
+    """auto or human for each risk class. Default: {low: auto, medium: auto, high: human}."""
+    approval_label: Text | None = None
+    """A trusted person's label on a pull request that approves its present head. Default: agent-os-approved."""
+    max_open_pull_requests: Number | None = None
+    """So many of ours may be open; nothing new is dispatched beyond. 0 = any number. Default: 5."""
+    merge_batch: Count | None = None
+    """Pull requests that the merge train tests together at most; 1 = one by one. Default: 10."""
+    auto_revert: bool | None = None
+    """Open a revert when the base branch goes red after a merge of ours; else only tell. Default: false."""
     max_parallel: Number | None = None
     """Tasks of one repository at the same time; 0 = as many as there are workers. Default: 0."""
     formatter_agent: str | None = None

@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from orchestrator.model.confinement import Limits, Sandbox
+from orchestrator.model.governance import GateRules, ReviewRules
 from orchestrator.model.issue import BoardStatus
 from orchestrator.model.names import RepoName
 from orchestrator.model.planning import Budget, Cadence, OutcomeAttribution, PlanningResearch, ProductionFeedback
@@ -173,6 +174,16 @@ class RepoSettings:
     """Merge by itself also what an unconfined agent made; has to be said in so many words."""
     hosts: tuple[str, ...] = ()
     """Hosts that agents on this repository may reach beside their providers, on top of the registries."""
+    readable: tuple[str, ...] = ()
+    """Paths that its agents and its verification may read beside the system's: a toolchain."""
+    gate: GateRules = GateRules()
+    review: ReviewRules = ReviewRules()
+    max_open_pull_requests: int = 5
+    """So many pull requests of ours wait for review or merge at most; nothing new is dispatched beyond. 0 = any."""
+    merge_batch: int = 10
+    """Pull requests that the merge train tests together at most; 1 = one by one."""
+    auto_revert: bool = False
+    """Open a revert when the base branch goes red after a merge of ours; else only tell."""
     max_parallel: int = 0
     """Tasks of it at the same time; 0 = as many as there are workers."""
     formatter_agent: str = ""
@@ -267,6 +278,10 @@ class Settings:
     """A claim waits while less is free."""
     autopull: Autopull = Autopull.OFF
     self_repo: str = ""
+    ledger_anchor: str = ""
+    """Repository that gets the ledger's head as a git ref; empty = self_repo, else the first repository."""
+    ledger_anchor_minutes: float = 60
+    """Least time between two anchors; 0 = none."""
     retention: Retention = Retention()
     operator: str = ""
     """The operator's GitHub login."""

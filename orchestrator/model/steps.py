@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from orchestrator.model.governance import Request
 from orchestrator.model.names import Sha
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import FailedCheck
@@ -104,6 +105,15 @@ class Rework:
     why: str
     failed: tuple[FailedCheck, ...] = field(default=())
     conflict: bool = False
+    requests: tuple[Request, ...] = ()
+    """What people asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """The head is judged by the gate but not by a reviewer: back to a worker, which asks one."""
+
+    why: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,4 +132,4 @@ class HandOver:
     conflict: bool = False
 
 
-PullStep = Wait | Update | Merge | Finish | Rework | Withdraw | HandOver
+PullStep = Wait | Update | Merge | Finish | Rework | Review | Withdraw | HandOver

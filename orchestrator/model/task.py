@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from orchestrator.model.gate import CommandRun, Verdict
+from orchestrator.model.governance import Request, ReviewVerdict
 from orchestrator.model.names import RepoName, Sha, TaskId
 from orchestrator.model.result import BlockerCode, FailureClass, Status, Usage
 
@@ -77,6 +78,8 @@ class AttemptKind(Enum):
     """Repair of failed checks or of a conflict on the pull request; counted apart (3)."""
     RESUME = "resume"
     """The one 'write your result file' request."""
+    REVIEW = "review"
+    """What people asked for on the pull request; counted apart, bounded by all runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +226,11 @@ class Task:
     failed_checks: tuple[FailedCheck, ...] = ()
     conflict: bool = False
     """The last publication conflicts with its base: the next run starts from the base's side by side."""
+    requests: tuple[Request, ...] = ()
+    """What people asked for on the pull request and the next run works on."""
     verdict: Verdict | None = None
+    review: ReviewVerdict | None = None
+    """The independent reviewer's judgement of `verdict.head_sha`."""
     base_sha: Sha | None = None
     """The base branch's commit the work stands on: what the diff is taken against."""
     start_sha: Sha | None = None

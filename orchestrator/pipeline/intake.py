@@ -153,6 +153,7 @@ def renewed(task: Task) -> Task:
         counted_from=len(task.attempts),
         recoveries=0,
         verdict=None,
+        review=None,
         ending=None,
         ended="",
         reason="",

@@ -7,6 +7,8 @@ pushed there stays, and what a person closed is not proposed again.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orchestrator import notify
 from orchestrator.git import Pushed, Repository
 from orchestrator.github import pulls
@@ -15,6 +17,7 @@ from orchestrator.memory import Fragment
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.gate import Finding, Outcome, Verdict
+from orchestrator.model.governance import ReviewMode
 from orchestrator.model.names import Sha, TaskId
 from orchestrator.model.pull import Pull
 from orchestrator.model.settings import AutomationMode, RepoSettings
@@ -103,10 +106,12 @@ def _land(
     verdict = Verdict(head_sha=sha, base_sha=seen.base_sha, tree=repository.tree_of(sha) or sha, findings=passed, at=at)
     id = TaskId(f"{repo.key}-memory")
     task = Task(id=id, repo=repo.name, issue=None, title=pull.title, base=base, pushed_sha=sha, verdict=verdict)
-    allowed = services.settings.github.loopback
+    # No reviewer is asked about our own fold; beyond loopback its merge is a person's.
+    unreviewed = replace(repo, review=replace(repo.review, mode=ReviewMode.OFF))
+    loopback = services.settings.github.loopback
     step = policy.decide(
         policy.Facts(
-            task=task, repo=repo, pull=seen, turn=True, merging_allowed=allowed, published=at, now=services.now()
+            task=task, repo=unreviewed, pull=seen, turn=True, loopback=loopback, published=at, now=services.now()
         )
     )
     if not isinstance(step, Merge):

@@ -16,7 +16,7 @@ from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import AutomationMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import closing, desk, effect, estimating, report, steer
+from orchestrator.pipeline import closing, desk, effect, estimating, report, steer, wishes
 from orchestrator.services import Services
 
 
@@ -32,12 +32,15 @@ def publish(services: Services, claim: Claim) -> Claim | None:
     claim = pushed
     services.mailbox.check(claim)
     number = _pull_request(services, claim.task)
+    if claim.task.requests:
+        wishes.answer(services, claim.task)
     task = replace(
         claim.task,
         pull_request=number,
         phase=Phase.PUBLISHED,
         conflict=False,
         failed_checks=(),
+        requests=(),
         reason="",
         not_before="",
     )
@@ -65,7 +68,7 @@ def announce(services: Services, claim: Claim) -> None:
         )
     repo = services.repo(task)
     by_hand = repo.automation_mode is AutomationMode.DISPATCHER_ONLY or not repo.merge
-    if by_hand or not services.settings.github.loopback:
+    if by_hand:
         notify.tell(
             services,
             AlertKind.MANUAL_ACTION,

@@ -82,6 +82,7 @@ def _begun(services: Services, task: Task, repo: RepoSettings, choice: route.Rou
         attempt=task.count(AttemptKind.ATTEMPT) + (attempt.kind is AttemptKind.ATTEMPT),
         phase=Phase.RUNNING,
         verdict=None,
+        review=None,
     )
 
 

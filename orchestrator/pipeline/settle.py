@@ -8,7 +8,7 @@ from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
 from orchestrator.model.steps import Block, Continue, Correct, Escalate, FollowUp, NextAgent, Publish, WaitUntil
 from orchestrator.model.task import Attempt, AttemptKind, Folder, Phase, Task
-from orchestrator.pipeline import choosing, closing, effect, funds, publish, steer
+from orchestrator.pipeline import choosing, closing, effect, funds, publish, reviewing, steer
 from orchestrator.policy import retry
 from orchestrator.services import Services
 from orchestrator.state.orders import OrderKind
@@ -18,6 +18,10 @@ def settle(services: Services, claim: Claim) -> Claim | None:
     """From JUDGED onwards. Returns the claim while this run goes on, None when the task has left `processing`."""
     if (standing := steer.obey(services, claim)) is not claim:
         return standing
+    reviewed = reviewing.review(services, claim)
+    if reviewed is None:
+        return None
+    claim = reviewed
     task = claim.task
     repo = services.repo(task)
     fresh = replace(task, next_agent="", next_kind=AttemptKind.ATTEMPT)
@@ -39,14 +43,27 @@ def settle(services: Services, claim: Claim) -> Claim | None:
             return _again(services, claim, AttemptKind.ATTEMPT, agent)
         case FollowUp(agent=agent, why=why):
             task = replace(
-                task, phase=Phase.QUEUED, next_kind=AttemptKind.ATTEMPT, next_agent=agent, verdict=None, reason=why
+                task,
+                phase=Phase.QUEUED,
+                next_kind=AttemptKind.ATTEMPT,
+                next_agent=agent,
+                verdict=None,
+                review=None,
+                reason=why,
             )
             services.mailbox.move(claim, task, Folder.INBOX)
             return None
         case WaitUntil(not_before=until, why=why):
             kind = _kind_after(task.attempts[-1])
             task = replace(
-                task, phase=Phase.QUEUED, next_kind=kind, next_agent="", not_before=until, verdict=None, reason=why
+                task,
+                phase=Phase.QUEUED,
+                next_kind=kind,
+                next_agent="",
+                not_before=until,
+                verdict=None,
+                review=None,
+                reason=why,
             )
             services.mailbox.move(claim, task, Folder.INBOX)
             return None
@@ -64,7 +81,7 @@ def _again(services: Services, claim: Claim, kind: AttemptKind, agent: str) -> C
     """Another run within this task run. An unspent attempt (quota) hands its kind on: a CI repair stays a CI repair."""
     if kind is AttemptKind.ATTEMPT:
         kind = _kind_after(claim.task.attempts[-1])
-    task = replace(claim.task, phase=Phase.QUEUED, next_kind=kind, next_agent=agent, verdict=None)
+    task = replace(claim.task, phase=Phase.QUEUED, next_kind=kind, next_agent=agent, verdict=None, review=None)
     return services.mailbox.save(claim, task)
 
 

@@ -16,9 +16,9 @@ from orchestrator.model.names import Sha
 from orchestrator.model.pull import Pull
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import Checks, RepoSettings
-from orchestrator.model.steps import Finish, HandOver, Merge, PullStep, Rework, Update, Wait, Withdraw
+from orchestrator.model.steps import Finish, HandOver, Merge, PullStep, Review, Rework, Update, Wait, Withdraw
 from orchestrator.model.task import AttemptKind, FailedCheck, Folder, Phase, Task
-from orchestrator.pipeline import closing, desk, effect, finish, following, judge, report
+from orchestrator.pipeline import approving, closing, desk, effect, finish, following, judge, report, trusting, wishes
 from orchestrator.policy import merge as policy
 from orchestrator.services import Services
 
@@ -34,6 +34,8 @@ def look(services: Services, claim: Claim, pull: Pull, *, turn: bool) -> bool:
     claim = following.caught_up(services, claim, pull)
     step = _decide(services, claim.task, pull, turn)
     _record(services, claim.task, step)
+    if pull.open and pull.head_sha == claim.task.pushed_sha:
+        approving.show(services, claim.task, pull)
     match step:
         case Wait(why=why):
             _wait(services, claim.task, why)
@@ -47,6 +49,10 @@ def look(services: Services, claim: Claim, pull: Pull, *, turn: bool) -> bool:
             return True
         case Rework() | HandOver():
             _rework(services, claim, step)
+        case Review(why=why):
+            # Judged already: the worker that takes it up asks a reviewer, and finds the pull request open.
+            task = replace(claim.task, phase=Phase.JUDGED, reason=why)
+            services.mailbox.move(claim, task, Folder.INBOX)
         case Withdraw(why=why):
             closing.towards(services, claim, Folder.DONE, f"withdrawn: {why}", BlockerCode.NONE)
     return False
@@ -58,14 +64,18 @@ def _decide(services: Services, task: Task, pull: Pull, turn: bool) -> PullStep:
         repo=services.repo(task),
         pull=pull,
         turn=turn,
-        merging_allowed=services.settings.github.loopback,
+        loopback=services.settings.github.loopback,
+        approval=approving.standing(services, task, pull),
+        requests=wishes.fresh(services, task, pull),
         published=task.pushed_at,
         now=services.now(),
     )
     step = policy.decide(facts)
     if pull.head_sha != task.pushed_sha and following.lags(services, task, pull):
         return Wait(why="GitHub does not show our last push yet")
-    # Whether the base moved on costs a request, so it is asked only of what would land now.
+    # What costs a request is asked only of what would land now: the issue's text, and whether the base moved on.
+    if isinstance(step, Merge) and (untrusted := trusting.before_merge(services, task)):
+        return policy.decide(replace(facts, untrusted=untrusted))
     if isinstance(step, Merge) and pulls.behind(services.github, pull):
         step = policy.decide(replace(facts, pull=replace(pull, behind=True)))
     return step
@@ -82,7 +92,7 @@ def _record(services: Services, task: Task, step: PullStep) -> None:
 
 def _wait(services: Services, task: Task, why: str) -> None:
     """Waiting that only a person can end is told once."""
-    if why == policy.NO_CHECKS or "not ours" in why or policy.NO_SANDBOX in why:
+    if policy.of_a_person(why):
         notify.tell(
             services, AlertKind.MANUAL_ACTION, task, f"wait:{task.pushed_sha}", why, action="see the pull request"
         )
@@ -200,16 +210,19 @@ def _rework(services: Services, claim: Claim, step: Rework | HandOver) -> None:
     task = replace(
         task,
         phase=Phase.QUEUED,
-        next_kind=AttemptKind.CI,
+        next_kind=AttemptKind.REVIEW if step.requests else AttemptKind.CI,
         next_agent=_author(task),
         failed_checks=failed,
         conflict=step.conflict,
+        requests=step.requests,
         verdict=None,
+        review=None,
         reason=step.why,
     )
     state = f"red:{(task.pushed_sha or 'none')[:12]}:{task.count(AttemptKind.CI)}"
     services.record(EventKind.REWORK, task, why=step.why, failed=[c.name for c in failed], conflict=step.conflict)
-    effect.comment(services, task, state, report.red(task))
+    if not step.requests:  # who asked knows; the answer comes with the fix
+        effect.comment(services, task, state, report.red(task))
     if failed:
         desk.show(services, task, BoardStatus.BLOCKED, why=step.why)
         notify.tell(services, AlertKind.CI_FAILURE, task, state, step.why)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from orchestrator.model.governance import Approval, ApprovalMode, Opinion, Request, ReviewMode, ReviewVerdict
 from orchestrator.model.pull import CheckRun, CheckState, Mergeable, Pull
 from orchestrator.model.result import FailureClass
 from orchestrator.model.settings import AutomationMode, Checks, RepoSettings
-from orchestrator.model.steps import Finish, HandOver, Merge, PullStep, Rework, Update, Wait, Withdraw
+from orchestrator.model.steps import Finish, HandOver, Merge, PullStep, Review, Rework, Update, Wait, Withdraw
 from orchestrator.model.task import AttemptKind, FailedCheck, Task
 from orchestrator.model.times import parse
 
@@ -23,8 +24,14 @@ class Facts:
     pull: Pull
     turn: bool
     """No older pull request of this repository is on its way to the base: merges are serialized."""
-    merging_allowed: bool
-    """False on hosts where automatic merging is refused (DECISIONS D6)."""
+    loopback: bool = True
+    """False on a real host: without a required review a person approves every merge there."""
+    approval: Approval | None = None
+    """The newest word of a trusted person about this very head."""
+    untrusted: str = ""
+    """Why the issue's text is not vouched for as it stands now; empty when it is."""
+    requests: tuple[Request, ...] = ()
+    """What trusted people asked for on the pull request since the last run."""
     published: str
     """When the present head was pushed, ISO 8601."""
     now: datetime
@@ -45,9 +52,11 @@ def decide(f: Facts) -> PullStep:
         )
     if f.repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
         return Wait(why="dispatcher_only: the pull request is a person's from here")
+    if f.requests:
+        return asked(f)
     if pull.mergeable is Mergeable.CONFLICT:
         return repair(task, f.repo, Rework(why=f"conflicts with {pull.base_ref}", conflict=True))
-    if any(c.state is CheckState.PENDING for c in pull.checks):
+    if any(c.state is CheckState.PENDING for c in theirs(pull.checks)):
         return Wait(why="checks are running")
     if red := failed(pull.checks):
         return repair(
@@ -61,12 +70,16 @@ def _land(f: Facts) -> PullStep:
         return missing
     if f.task.verdict is None or not f.task.verdict.passed or f.task.verdict.head_sha != f.pull.head_sha:
         return HandOver(why="the head was never judged by our gate")
+    if (unreviewed := _review(f)) is not None:
+        return unreviewed
     if not f.repo.merge:
         return Wait(why="merging is switched off for this repository")
     if (open_air := _unconfined(f.task, f.repo)) is not None:
         return open_air
-    if not f.merging_allowed:
-        return Wait(why="automatic merging is refused on this host until reviews are in; merge it yourself")
+    if f.untrusted:
+        return Wait(why=f.untrusted)
+    if (waiting := _approval(f)) is not None:
+        return waiting
     if f.pull.draft:
         return Wait(why="it is a draft")
     if f.pull.behind:
@@ -74,6 +87,76 @@ def _land(f: Facts) -> PullStep:
     if f.pull.mergeable is Mergeable.UNKNOWN:
         return Wait(why="GitHub is still computing whether it can be merged")
     return Merge(sha=f.pull.head_sha)
+
+
+def _review(f: Facts) -> Wait | Review | None:
+    """None when a reviewer looked at this very head, or nobody is asked here. A refused head never got this far."""
+    if f.repo.review.mode is ReviewMode.OFF:
+        return None
+    review = f.task.review
+    if review is None or review.head_sha != f.pull.head_sha:
+        return None if approved(f) else Review(why="no reviewer has looked at this head")
+    return None
+
+
+def _approval(f: Facts) -> Wait | None:
+    """None when what is wanted for this risk has been said: by the reviewer, by a person, or by the configuration."""
+    if f.approval is not None and f.approval.head_sha == f.pull.head_sha:
+        if f.approval.approve:
+            return None
+        return Wait(why=f"{f.approval.by} {REFUSED}" + (f": {f.approval.why}" if f.approval.why else ""))
+    if why := needs_person(f.task, f.repo, loopback=f.loopback):
+        return Wait(why=f"{APPROVAL}: {why}")
+    return None
+
+
+def needs_person(task: Task, repo: RepoSettings, *, loopback: bool) -> str:
+    """Why this head waits for a person's approval; empty when it does not."""
+    assert task.verdict is not None, "only a judged head is asked about"
+    risk = task.verdict.risk
+    if repo.review.approval_of(risk) is ApprovalMode.HUMAN:
+        reasons = [f.why for f in task.verdict.findings if f.risk is risk and f.why]
+        return f"{risk.value} risk" + (f" ({'; '.join(reasons[:3])})" if reasons else "")
+    if repo.review.mode is not ReviewMode.REQUIRED:
+        return "" if loopback else f"review is {repo.review.mode.value}, so each merge on this host is a person's"
+    review = task.review
+    if review is None or review.opinion is not Opinion.APPROVE:
+        said = review.why if review and review.why else "no reviewer could say"
+        return f"the review is not an approval: {said}"
+    if left := unreasoned(task.verdict.tests, review, task):
+        return f"changed tests that no success criterion asks for: {', '.join(left[:5])}"
+    return ""
+
+
+def unreasoned(tests: Sequence[str], review: ReviewVerdict, task: Task) -> tuple[str, ...]:
+    """Changed tests for which the reviewer named no criterion of the task."""
+    known = {c.id for c in task.criteria}
+    reasoned = {t.path for t in review.tests if t.criterion in known}
+    return tuple(path for path in tests if path not in reasoned)
+
+
+def approved(f: Facts) -> bool:
+    return f.approval is not None and f.approval.approve and f.approval.head_sha == f.pull.head_sha
+
+
+APPROVAL = "waits for a person's approval"
+REFUSED = "refused this head"
+STATUS = "agent-os/review"
+"""The commit status that shows our own verdict; it is told, never read back."""
+
+
+def theirs(checks: Sequence[CheckRun]) -> tuple[CheckRun, ...]:
+    """The checks but for our own word."""
+    return tuple(c for c in checks if c.name != STATUS)
+
+
+def asked(f: Facts) -> Rework | HandOver:
+    """People's wishes go to the author like failed checks do; a person's word is not refused for a number of rounds,
+    only for the bound of all runs."""
+    people = ", ".join(dict.fromkeys(r.by for r in f.requests))
+    if len(f.task.counted) >= f.repo.max_runs:
+        return HandOver(why=f"{people} asked for changes after {len(f.task.counted)} runs")
+    return Rework(why=f"{people} asked for changes", requests=f.requests)
 
 
 def _unconfined(task: Task, repo: RepoSettings) -> Wait | None:
@@ -90,7 +173,7 @@ NO_SANDBOX = "ran without a sandbox"
 
 def _missing_checks(f: Facts) -> Wait | None:
     """None when the checks that are wanted are there and green."""
-    if f.pull.checks or f.repo.checks is Checks.NONE:
+    if theirs(f.pull.checks) or f.repo.checks is Checks.NONE:
         return None
     waited = f.now - parse(f.published) if f.published else timedelta(0)
     if waited < timedelta(minutes=f.repo.no_checks_grace_minutes):
@@ -106,6 +189,14 @@ NO_CHECKS = (
 )
 
 
+def of_a_person(why: str) -> bool:
+    """Whether only a person ends this wait: told once."""
+    return why == NO_CHECKS or any(words in why for words in ("not ours", NO_SANDBOX, APPROVAL, NOT_VOUCHED))
+
+
+NOT_VOUCHED = "vouched for"
+
+
 def repair(task: Task, repo: RepoSettings, step: Rework) -> Rework | HandOver:
     """One more round, or none left."""
     rounds = task.count(AttemptKind.CI)
@@ -116,7 +207,7 @@ def repair(task: Task, repo: RepoSettings, step: Rework) -> Rework | HandOver:
 
 
 def failed(checks: Sequence[CheckRun]) -> tuple[CheckRun, ...]:
-    return tuple(c for c in checks if c.state is CheckState.RED)
+    return tuple(c for c in theirs(checks) if c.state is CheckState.RED)
 
 
 def _as_data(red: Sequence[CheckRun], pull: Pull) -> tuple[FailedCheck, ...]:

@@ -88,7 +88,11 @@ class World:
         self.agents = tuple(agents)
         # Scripted agents write notes outside of their folder (`count`, `keep_prompt`): most stories run unconfined.
         open_air = {"sandbox": "off", "merge_without_sandbox": True}
-        settings = {"key": "app", "repo": REPO, "verify": "sh check.sh", "memory": "local", **open_air, **repo}
+        # Nor are they reviewed, or their base's tests run over them: the stories about that switch it on.
+        unwatched = {"review": "off", "gate": {"base_tests": False}}
+        settings = {
+            "key": "app", "repo": REPO, "verify": "sh check.sh", "memory": "local", **open_air, **unwatched, **repo,
+        }  # fmt: skip
         others = [{**settings, "key": name.split("/")[1], "repo": name} for name in more_repos]
         self.config: dict[str, Any] = {
             "operator": "ada",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orchestrator.model.gate import Finding, Outcome, Verdict
+from orchestrator.model.governance import ReviewMode, ReviewRules
 from orchestrator.model.issue import Card, Issue
 from orchestrator.model.names import RepoName, Sha, TaskId
 from orchestrator.model.pull import CheckRun, CheckState, Mergeable, Pull
@@ -40,6 +41,7 @@ def repo(**changes: Any) -> RepoSettings:
         trusted_authors=frozenset({"ada"}),
         chains=tuple((kind, CHAIN) for kind in TaskType),
         excluded_labels=frozenset({"wontfix"}),
+        review=ReviewRules(mode=ReviewMode.OFF),
     )
     return replace(good, **changes)
 
@@ -137,7 +139,7 @@ def pull(**changes: Any) -> Pull:
 def facts(**changes: Any) -> Facts:
     """A pull request that merges."""
     good = Facts(
-        task=published(), repo=repo(), pull=pull(), turn=True, merging_allowed=True, published=ago(minutes=20), now=NOW
+        task=published(), repo=repo(), pull=pull(), turn=True, loopback=True, published=ago(minutes=20), now=NOW
     )
     return replace(good, **changes)
 

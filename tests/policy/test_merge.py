@@ -54,7 +54,7 @@ STATES: dict[str, Facts] = {
     "behind, not its turn": facts(pull=pull(behind=True), turn=False),
     "not its turn": facts(turn=False),
     "dispatcher only": facts(repo=repo(automation_mode=AutomationMode.DISPATCHER_ONLY)),
-    "host not allowed": facts(merging_allowed=False),
+    "host not allowed": facts(loopback=False),
     "merging switched off": facts(repo=repo(merge=False)),
     "no verdict": facts(task=published(verdict=None)),
     "failed verdict": facts(task=published(verdict=verdict(finding()))),
@@ -177,7 +177,7 @@ def test_a_head_that_our_gate_never_judged_is_handed_over() -> None:
 @pytest.mark.parametrize(
     ("spoiled", "said"),
     [
-        (facts(merging_allowed=False), "refused on this host"),
+        (facts(loopback=False), "a person's approval"),
         (facts(repo=repo(merge=False)), "switched off"),
         (facts(pull=pull(draft=True)), "draft"),
         (facts(pull=pull(mergeable=Mergeable.UNKNOWN)), "still computing"),
