@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from orchestrator.config import hosts
 from orchestrator.config.agents import Roster
+from orchestrator.config.level import Level
 from orchestrator.config.placed import Notes
 from orchestrator.config.problems import At, near
 from orchestrator.config.schema_shared import Gate
@@ -17,13 +18,6 @@ from orchestrator.model.governance import ApprovalMode, BannedPattern, GateRules
 
 _PLAIN = ("max_files", "max_lines", "max_module_lines", "module_lines", "base_tests", "test_report")
 _GLOBS = ("protected_paths", "unprotected_paths", "test_paths")
-
-
-class Level(Protocol):
-    @property
-    def places(self) -> tuple[At, ...]: ...
-
-    def find(self, name: str) -> tuple[Any, At]: ...
 
 
 def gate(level: Level, notes: Notes) -> GateRules:

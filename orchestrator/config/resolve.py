@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ import msgspec
 
 from orchestrator.config import evidence, governance, hosts, placed, seed
 from orchestrator.config.agents import PLANNERS, Roster
-from orchestrator.config.placed import Notes, PlacedProject, PlacedRepo
+from orchestrator.config.level import Level
+from orchestrator.config.placed import Notes, PlacedProject
 from orchestrator.config.problems import At, ConfigError, near
 from orchestrator.config.schema import Config, Retention
 from orchestrator.model import settings as model
@@ -31,31 +31,6 @@ _AS_THEY_ARE = (
 )  # fmt: skip
 """Shared keys that RepoSettings takes under the same name and type; unsaid ones keep its defaults."""
 _CADENCE = ("plan_size", "sprint_cadence_days", "planner_allow_early_refresh", "plan_approval")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Level:
-    """One repository with what surrounds it."""
-
-    config: Config
-    project: PlacedProject
-    repo: PlacedRepo
-
-    @property
-    def places(self) -> tuple[At, ...]:
-        """Outermost first."""
-        return tuple(dict.fromkeys(((), self.project.at, self.repo.at)))
-
-    def find(self, name: str) -> tuple[Any, At]:
-        """The innermost value of a shared key and where it stands; None when nobody says it."""
-        for at, shared in ((self.repo.at, self.repo.shared), (self.project.at, self.project.shared), ((), self.config)):
-            value = getattr(shared, name)
-            if value is not None:
-                return value, (*at, name)
-        return None, (*self.repo.at, name)
-
-    def said(self, names: Iterable[str]) -> dict[str, Any]:
-        return {n: v for n in names if (v := self.find(n)[0]) is not None}
 
 
 def settings(
