@@ -1,0 +1,36 @@
+"""What becomes of an open pull request: every fact gathered, then one decision of `policy.merge`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator.github import pulls
+from orchestrator.model.pull import Pull
+from orchestrator.model.steps import Merge, PullStep, Wait
+from orchestrator.model.task import Task
+from orchestrator.pipeline import approving, following, trusting, wishes
+from orchestrator.policy import merge as policy
+from orchestrator.services import Services
+
+
+def decide(services: Services, task: Task, pull: Pull, turn: bool) -> PullStep:
+    facts = policy.Facts(
+        task=task,
+        repo=services.repo(task),
+        pull=pull,
+        turn=turn,
+        loopback=services.settings.github.loopback,
+        approval=approving.standing(services, task, pull),
+        requests=wishes.fresh(services, task, pull),
+        published=task.pushed_at,
+        now=services.now(),
+    )
+    step = policy.decide(facts)
+    if pull.head_sha != task.pushed_sha and following.lags(services, task, pull):
+        return Wait(why="GitHub does not show our last push yet")
+    # What costs a request is asked only of what would land now: the issue's text, and whether the base moved on.
+    if isinstance(step, Merge) and (untrusted := trusting.before_merge(services, task)):
+        return policy.decide(replace(facts, untrusted=untrusted))
+    if isinstance(step, Merge) and pulls.behind(services.github, pull):
+        step = policy.decide(replace(facts, pull=replace(pull, behind=True)))
+    return step
