@@ -1,6 +1,6 @@
 """The gate: one file per check of `Evidence`, cheap ones first. Pure: it reads values and answers values.
 
-A new check is a module with `name`, `stage` and `check`, and one line in `CHECKS`.
+A new check is a module with `name`, `stage`, `version` and `check`, and one line in `CHECKS`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 from orchestrator.model.gate import Evidence, Finding, Outcome
+from orchestrator.model.governance import Risk
+
+RESULT, TEXTS, COMMANDS, BASE_TESTS = range(4)
+"""The stages, cheapest first. RESULT needs the result and the list of changes only; TEXTS the files' texts, what the
+redactor found in them and who made the branch's commits; COMMANDS the runs of the repository's own commands and the
+tree after them; BASE_TESTS the base commit's tests over the candidate."""
 
 
 class Check(Protocol):
@@ -12,7 +18,12 @@ class Check(Protocol):
 
     @property
     def stage(self) -> int:
-        """0 needs the result and the diff only; 1 needs the verification run and the tree after it."""
+        """One of the stages above: which evidence has to be there."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Raised when the check judges otherwise than before: kept verdicts of an older one are not used again."""
         ...
 
     def check(self, evidence: Evidence) -> Finding:
@@ -22,6 +33,11 @@ class Check(Protocol):
 
 def passed(check: str) -> Finding:
     return Finding(check=check, outcome=Outcome.PASS)
+
+
+def raised(check: str, risk: Risk, why: str) -> Finding:
+    """It passes, and `why` says what to look at: by the configuration of this risk it lands, or waits for a person."""
+    return Finding(check=check, outcome=Outcome.PASS, why=why, risk=risk)
 
 
 def failed(check: str, what_to_do: str) -> Finding:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from orchestrator.gate.base import failed, passed
+from orchestrator.gate.base import RESULT, failed, passed
 from orchestrator.model.gate import Evidence, Finding
 
 name = "has_change"
-stage = 0
+stage = RESULT
+version = 1
 
 
 def check(evidence: Evidence) -> Finding:

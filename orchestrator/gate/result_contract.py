@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from orchestrator.gate.base import failed, passed
+from orchestrator.gate.base import RESULT, failed, passed
 from orchestrator.model.gate import Evidence, Finding
 from orchestrator.model.result import AgentResult, Status
 
 name = "result_contract"
-stage = 0
+stage = RESULT
+version = 1
 
 
 def check(evidence: Evidence) -> Finding:

@@ -13,11 +13,12 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 
-from orchestrator.gate.base import cannot_tell, failed, passed
+from orchestrator.gate.base import RESULT, cannot_tell, failed, passed
 from orchestrator.model.gate import Evidence, FileChange, Finding
 
 name = "tree_safe"
-stage = 0
+stage = RESULT
+version = 1
 
 RESULT_FILE = ".agent_result.md"
 LINK, GITLINK = "120000", "160000"

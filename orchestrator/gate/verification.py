@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from orchestrator.gate.base import cannot_tell, failed, passed
+from orchestrator.gate.base import COMMANDS, cannot_tell, failed, passed
 from orchestrator.model.gate import Evidence, Finding
 
 name = "verification"
-stage = 1
+stage = COMMANDS
+version = 1
 
 TAIL = 4000
 """Characters of output that go into an instruction."""

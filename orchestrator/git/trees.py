@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from orchestrator.git import names
+from orchestrator.git import blobs, names
 from orchestrator.git.mirror import Mirror
 from orchestrator.git.run import EMAIL, GitError, text
 from orchestrator.model.gate import FileChange
@@ -69,6 +69,10 @@ class Trees(Mirror):
             texts.append(data[end + 1 : end + 1 + size].decode("utf-8", "surrogateescape"))
             at = end + size + 2
         return texts
+
+    def sides(self, base: Sha, tree: Sha) -> tuple[blobs.Sides, ...]:
+        """Both sides of every path that differs, as far as they are small enough to be read."""
+        return blobs.sides(self.git, base, tree)
 
     def neighbours(self, tree: Sha, changes: tuple[FileChange, ...]) -> tuple[str, ...]:
         """Unchanged paths of `tree` that some file systems cannot tell from an added one."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator import gate, process
+from orchestrator.gate.base import COMMANDS, RESULT, TEXTS
 from orchestrator.git import Repository
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
@@ -17,6 +18,7 @@ from orchestrator.model.result import AgentResult, BlockerCode, Status
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Attempt, Phase, Task, TaskType
 from orchestrator.model.times import parse, stamp
+from orchestrator.pipeline import evidence as gathered
 from orchestrator.policy import retry
 from orchestrator.services import Services
 
@@ -48,13 +50,23 @@ def judge(services: Services, claim: Claim) -> Claim:
         neighbours=repository.neighbours(task.base_sha, changes),
         needs_change=needs_change(task),
         verification_wanted=not repo.verify_none,
+        rules=repo.gate,
     )
-    findings = [*(_problem(p) for p in snapshot.problems), *gate.examine_stage(evidence, 0)]
+    findings = [*(_problem(p) for p in snapshot.problems), *gate.examine_stage(evidence, RESULT)]
+    if all(f.outcome is Outcome.PASS for f in findings):
+        files = gathered.texts(repository, task.base_sha, snapshot.tree, changes)
+        evidence = replace(
+            evidence,
+            files=files,
+            secrets=gathered.secrets(services, files),
+            strangers=gathered.strangers(repository, task, head),
+        )
+        findings += gate.examine_stage(evidence, TEXTS)
     if all(f.outcome is Outcome.PASS for f in findings):
         run = verify(services, repo, repository, task, head) if repo.verify else None
         after = snapshot.tree if repository.still(task.id) else repository.snapshot(task.id).tree
         evidence = replace(evidence, verification=run, tree_after=after)
-        findings += gate.examine_stage(evidence, 1)
+        findings += gate.examine_stage(evidence, COMMANDS)
         attempt = replace(attempt, verification=run)
     return _record(services, claim, attempt, head, snapshot.tree, findings)
 

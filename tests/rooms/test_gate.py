@@ -108,6 +108,7 @@ def test_the_stages_one_by_one_find_what_all_at_once_find() -> None:
 
 class Broken:
     stage = 0
+    version = 1
 
     def check(self, evidence: Evidence) -> Finding:
         raise KeyError(evidence.tree)
