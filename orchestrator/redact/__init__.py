@@ -10,7 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from orchestrator.model.names import Public
-from orchestrator.redact import known, places, tokens
+from orchestrator.redact import finding, known, places, tokens
+from orchestrator.redact.finding import Hit
+
+__all__ = ("Hit", "Redactor")
 
 _INVISIBLE = dict.fromkeys(
     [0xAD, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
@@ -37,6 +40,16 @@ class Redactor:
             if clean != seen.translate(_INVISIBLE):
                 return Public(clean)
         return Public(seen)
+
+    def find(self, text: str) -> tuple[Hit, ...]:
+        """Where the text holds a secret: one hit per line and kind, in its order. Placeholders, published examples and
+        made-up values are none, but what this installation knows to be secret always is."""
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        hits = finding.find(text.encode(), self.known)
+        bare = text.translate(_INVISIBLE)
+        if bare == text:
+            return hits
+        return tuple(sorted({*hits, *finding.find(bare.encode(), self.known)}, key=lambda hit: (hit.line, hit.kind)))
 
     def _clean(self, text: bytes) -> bytes:
         return places.clean(tokens.clean(known.clean(text, self.known)))

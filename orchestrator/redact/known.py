@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.redact import linear
@@ -19,6 +20,13 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 def clean(text: bytes, known: tuple[str, ...]) -> bytes:
     pattern = _pattern(known)
     return text if pattern is None else bytes(pattern.sub(_MARK, text))
+
+
+def spans(text: bytes, known: tuple[str, ...]) -> Iterator[tuple[int, int, str]]:
+    """(start, end, kind) of each known value in the text."""
+    pattern = _pattern(known)
+    for match in pattern.finditer(text) if pattern is not None else ():
+        yield match.start(), match.end(), "known"
 
 
 @functools.lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.redact import linear
@@ -34,7 +35,7 @@ _PATTERN = "|".join(
         r"((?i:--(?:[a-z\-]*(?:token|password|secret|api-key)))[= ])([^\s\"'`]{8,500})",
     )
 )
-_KINDS = ("authorization", "bearer", "url_password", "url_token", "value", "value", "signature", "password", "value")
+KINDS = ("authorization", "bearer", "url_password", "url_token", "value", "value", "signature", "password", "value")
 _WORD = re.compile(rb"[a-z]+|[A-Za-z]+|[A-Za-z_][A-Za-z_.\-]*|[\d.,]+")
 _PLACEHOLDER = re.compile(rb"(?i)(.)\1*|\[redacted.*|<.*|your[_-].*|example.*|x+[-_.x]*|none|null|true|false|undefined")
 _CODE = re.compile(rb".*[(\[{].*|[$%@/~.\\].*|.*\$\{.*|.*::.*|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|&.*|\*.*|https?:.*")
@@ -44,22 +45,35 @@ def clean(text: bytes) -> bytes:
     return bytes(_pattern().sub(_mark, text))
 
 
-def _mark(match: Any) -> bytes:
+def spans(text: bytes) -> Iterator[tuple[int, int, str]]:
+    """(start, end, kind) of each value in the text, without its name."""
+    for match in _pattern().finditer(text):
+        which, name, value = _parts(match)
+        if _is_value(which, name, value):
+            yield match.start() + len(name), match.start() + len(name) + len(value), KINDS[which]
+
+
+def _parts(match: Any) -> tuple[int, bytes, bytes]:
+    """Which of the patterns it was, the name, the value."""
     groups = match.groups()
-    which = next(n for n in range(len(_KINDS)) if groups[2 * n] is not None)
-    name, value = groups[2 * which], groups[2 * which + 1]
+    which = next(n for n in range(len(KINDS)) if groups[2 * n] is not None)
+    return which, bytes(groups[2 * which]), bytes(groups[2 * which + 1])
+
+
+def _mark(match: Any) -> bytes:
+    which, name, value = _parts(match)
     whole: bytes = match.group(0)
     rest = whole[len(name) + len(value) :]
-    if not _is_value(which, bytes(name), bytes(value)):
+    if not _is_value(which, name, value):
         return whole
-    return bytes(name) + f"[redacted:{_KINDS[which]}]".encode() + rest
+    return name + f"[redacted:{KINDS[which]}]".encode() + rest
 
 
 def _is_value(which: int, name: bytes, value: bytes) -> bool:
     """Does this look like a secret, and not like code, a placeholder or a word?"""
     if value.startswith((b"[redacted", b"$", b"{{", b"%(")) or _PLACEHOLDER.fullmatch(value):
         return False
-    kind = _KINDS[which]
+    kind = KINDS[which]
     if kind == "bearer":
         return any(48 <= c <= 57 for c in value)
     if kind == "url_token":

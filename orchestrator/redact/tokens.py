@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.redact import linear
@@ -71,11 +72,17 @@ RULES: tuple[tuple[str, str], ...] = (
 
 
 def clean(text: bytes) -> bytes:
-    def mark(match: Any) -> bytes:
-        kind = next(kind for (kind, _), found in zip(RULES, match.groups(), strict=True) if found is not None)
-        return f"[redacted:{kind}]".encode()
+    return bytes(_pattern().sub(lambda match: f"[redacted:{_kind(match)}]".encode(), text))
 
-    return bytes(_pattern().sub(mark, text))
+
+def spans(text: bytes) -> Iterator[tuple[int, int, str]]:
+    """(start, end, kind) of each token in the text."""
+    for match in _pattern().finditer(text):
+        yield match.start(), match.end(), _kind(match)
+
+
+def _kind(match: Any) -> str:
+    return next(kind for (kind, _), found in zip(RULES, match.groups(), strict=True) if found is not None)
 
 
 @functools.cache
