@@ -246,13 +246,7 @@ def environment(agent: Agent, job: Job, settings: AgentSettings, gateway: Gatewa
     for name, text in agent.files(job, settings, gateway).items():
         _way(home, home / name).write_text(text)
     allowed = [name for name in settings.env if name not in NEVER_PASSED]
-    proxy = {}
-    if gateway.proxy:
-        proxy = {
-            **dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), gateway.proxy),
-            "NO_PROXY": "127.0.0.1,localhost",
-            "no_proxy": "127.0.0.1,localhost",
-        }
+    proxy = egress.variables(gateway.proxy) if gateway.proxy else {}
     # The system's settings of git are the operator's; where they may not be read (Landlock), git would not work at all.
     fixed = {"HOME": job.home, "TMPDIR": str(temporary), "GIT_CONFIG_NOSYSTEM": "1"}
     own = {**fixed, **proxy, **agent.env(job, settings, gateway), **dict(job.env)}

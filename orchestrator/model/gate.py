@@ -62,6 +62,8 @@ class CommandRun:
     """The last part of what it printed."""
     counts: TestCounts | None = None
     """Tests as its report or output tells; None where nothing readable does."""
+    sandbox: str = ""
+    """The level it was confined at (`bubblewrap`, `landlock`, `none`); empty when it was not started."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
-from orchestrator import gate, process
+from orchestrator import gate
 from orchestrator.gate.base import COMMANDS, RESULT, TEXTS
 from orchestrator.git import Repository
 from orchestrator.mailbox.box import Claim
@@ -18,12 +16,10 @@ from orchestrator.model.result import AgentResult, BlockerCode, Status
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Attempt, Phase, Task, TaskType
 from orchestrator.model.times import parse, stamp
+from orchestrator.pipeline import commands
 from orchestrator.pipeline import evidence as gathered
 from orchestrator.policy import retry
 from orchestrator.services import Services
-
-TAIL = 4_000
-"""Characters of a verification's output that are kept."""
 
 
 def judge(services: Services, claim: Claim) -> Claim:
@@ -98,26 +94,8 @@ def _record(services: Services, claim: Claim, attempt: Attempt, head: Sha, tree:
 
 
 def verify(services: Services, repo: RepoSettings, repository: Repository, task: Task, head: Sha) -> CommandRun:
-    """The repository's own command, run by us on a clean checkout of the candidate, without any token."""
-    with tempfile.TemporaryDirectory(prefix="agent-os-verify-") as scratch:
-        checkout, home = Path(scratch) / "checkout", Path(scratch) / "home"
-        home.mkdir()
-        repository.export(head, checkout)
-        env = process.clean_env({"HOME": str(home), "CI": "true", "TMPDIR": str(home)})
-        done = process.run(
-            ("/bin/sh", "-c", repo.verify),
-            cwd=checkout,
-            env=env,
-            timeout=repo.verify_minutes * 60,
-            output_limit=200_000,
-        )
-    output = (done.out + done.err).decode("utf-8", "replace")
-    return CommandRun(
-        command=repo.verify,
-        exit=None if done.timed_out else done.exit,
-        seconds=round(done.seconds, 2),
-        tail=str(services.redact(output))[-TAIL:],
-    )
+    """The repository's own command over the candidate (`commands`)."""
+    return commands.run(services, repo, repository, head, repo.verify)
 
 
 def needs_change(task: Task) -> bool:

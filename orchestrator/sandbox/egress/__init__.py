@@ -28,7 +28,7 @@ from orchestrator.sandbox.egress.order import Order
 from orchestrator.sandbox.egress.record import Reading
 from orchestrator.sandbox.egress.registries import REGISTRIES
 
-__all__ = ["GATEWAY_PORT", "PROXY_PORT", "REGISTRIES", "Egress", "Rules", "Upstream", "serve"]
+__all__ = ["GATEWAY_PORT", "PROXY_PORT", "REGISTRIES", "Egress", "Rules", "Upstream", "serve", "variables"]
 
 GATEWAY_PORT = 3129
 PROXY_PORT = 3128
@@ -114,6 +114,15 @@ def serve(rules: Rules, *, inside: bool, forked: bool | None = None) -> Iterator
             record=rules.record,
             settle=child.settle,
         )
+
+
+def variables(proxy_url: str) -> dict[str, str]:
+    """What tells a program of the CONNECT proxy."""
+    return {
+        **dict.fromkeys(("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"), proxy_url),
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
 
 
 def _listener() -> socket.socket:

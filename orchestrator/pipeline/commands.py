@@ -1,0 +1,146 @@
+"""A repository's own command, run by us on a clean checkout: in the box its agents have, with time and output limits.
+
+What is checked out was written by an agent, so the command is as foreign as the agent is: it gets its own HOME, no
+variable and no token of ours, the registries and the repository's hosts as its only way out, and whatever it started is
+gone afterwards. It may write in its checkout, which is thrown away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from orchestrator import agents, disk, output, process, sandbox
+from orchestrator.git import Repository
+from orchestrator.model.confinement import Level
+from orchestrator.model.gate import CommandRun
+from orchestrator.model.names import Sha
+from orchestrator.model.settings import RepoSettings
+from orchestrator.policy import counts
+from orchestrator.sandbox import egress
+from orchestrator.services import Services
+
+TAIL = 4_000
+"""Characters of a command's output that are kept."""
+OUTPUT = 200_000
+"""Bytes of output that are looked at for counts; the middle of more is left out."""
+REPORT = 8_000_000
+"""Bytes of a test report that are read; a larger one is none."""
+SHELL = "/bin/sh"
+
+
+def run(services: Services, repo: RepoSettings, repository: Repository, sha: Sha, command: str) -> CommandRun:
+    """The command over a checkout of a commit (a bare tree gets no `.git`). Raises GitError when it is not here.
+
+    `exit` is None where it did not end by itself or could not start; `tail` then says why.
+    """
+    confine = agents.confinement(repo, services.settings.runtime, readable=(repository.path / "objects",))
+    if isinstance(confine, str):
+        return CommandRun(command=command, exit=None, seconds=0.0, tail=confine)
+    with _scratch() as scratch:
+        checkout, home = scratch / "checkout", scratch / "home"
+        (home / "tmp").mkdir(parents=True)
+        repository.export(sha, checkout)
+        try:
+            done, said = _run(confine, scratch, command, repo.verify_minutes * 60)
+        except process.CannotStart as error:
+            done, said = CommandRun(command=command, exit=None, seconds=0.0), f"it cannot start: {error}"
+        report = read_inside(checkout, repo.gate.test_report) if repo.gate.test_report else None
+    found = counts.of(said, report)
+    if found is not None:
+        found = replace(found, failures=tuple(str(services.redact(name))[:200] for name in found.failures))
+    return replace(done, tail=str(services.redact(said))[-TAIL:], counts=found, sandbox=confine.level.value)
+
+
+def _run(confine: agents.Confinement, scratch: Path, command: str, limit: float) -> tuple[CommandRun, str]:
+    """The run without its words, and what it printed."""
+    checkout, home = scratch / "checkout", scratch / "home"
+    kept = output.Kept(OUTPUT)
+    with _way_out(confine, scratch / "http.jsonl") as way_out:
+        proxy = way_out.proxy_url if way_out else ""
+        box = sandbox.box(confine.level, _wish(confine, checkout, home, proxy), way_out.control if way_out else -1)
+        with contextlib.closing(box):
+            done = process.stream(
+                box.wrap((SHELL, "-c", command)),
+                cwd=checkout,
+                env=_environment(home, proxy),
+                on_line=lambda line: kept.add(line.encode("utf-8", "replace") + b"\n"),
+                wall_seconds=limit,
+                silence_seconds=limit,
+                stop=box.meter.over,
+                pass_fds=box.pass_fds,
+                started=box.meter.begin,
+                interrupt=box.interrupt if confine.level is not Level.NONE else None,
+            )
+            starved = box.meter.end()
+    why = done.why_killed or (starved if done.exit else "")
+    said = kept.text().decode("utf-8", "replace")
+    if why and why != "wall":
+        said += f"[ended by us: over its limit of {why}]\n"
+    exit = None if why else done.exit
+    return CommandRun(command=command, exit=exit, seconds=round(done.seconds, 2)), said
+
+
+@contextlib.contextmanager
+def _way_out(confine: agents.Confinement, record: Path) -> Iterator[egress.Egress | None]:
+    """Registries and the repository's hosts, as its agents have them; no provider, no key."""
+    if not confine.egress:
+        yield None
+        return
+    rules = egress.Rules(record=record, hosts=confine.hosts)
+    with egress.serve(rules, inside=confine.level is Level.BUBBLEWRAP) as way_out:
+        yield way_out
+
+
+def _wish(confine: agents.Confinement, checkout: Path, home: Path, proxy: str) -> sandbox.Wish:
+    port = urlsplit(proxy).port if proxy else None
+    return sandbox.Wish(
+        workspace=checkout,
+        home=home,
+        program=SHELL,
+        readable=confine.readable,
+        ports=(port,) if port else (),
+    )
+
+
+def _environment(home: Path, proxy: str) -> dict[str, str]:
+    own = {"HOME": str(home), "TMPDIR": str(home / "tmp"), "CI": "true", "GIT_CONFIG_NOSYSTEM": "1"}
+    return process.clean_env({**own, **(egress.variables(proxy) if proxy else {})})
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder for one run, gone afterwards whatever the command made of it."""
+    folder = Path(tempfile.mkdtemp(prefix="agent-os-verify-"))
+    try:
+        yield folder.resolve()
+    finally:
+        disk.remove_tree(folder)
+
+
+def read_inside(folder: Path, name: str) -> bytes | None:
+    """A file that the command may have written; None for anything but a plain, small one that stands inside. No link is
+    followed on the way: it would lead to files of ours."""
+    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        *parents, last = (part for part in name.split("/") if part not in ("", "."))
+        for part in parents:
+            below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+            os.close(at)
+            at = below
+        number = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
+    except (OSError, ValueError):
+        return None
+    finally:
+        os.close(at)
+    with open(number, "rb") as file:
+        told = os.fstat(file.fileno())
+        if not stat.S_ISREG(told.st_mode) or told.st_size > REPORT:
+            return None
+        return file.read(REPORT)
