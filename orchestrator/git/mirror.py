@@ -125,11 +125,27 @@ class Mirror:
 
     def remote_head(self, branch: str) -> Sha | None:
         """The branch as it stands on the remote now. Raises GitError, GitUnreachable; an error is never 'gone'."""
+        return self.remote_ref(f"refs/heads/{names.branch(branch)}")
+
+    def remote_ref(self, ref: str) -> Sha | None:
+        """As `remote_head`, of a full ref name."""
         if not (self.path / "HEAD").exists():
             self._make()
-        ref = f"refs/heads/{names.branch(branch)}"
         lines = text(self.git("ls-remote", "--", self.url, ref, network=True, timeout=120)).splitlines()
         return next((Sha(line.split("\t")[0]) for line in lines if line.endswith("\t" + ref)), None)
+
+    def fetch_refs(self, under: str, into: str) -> dict[str, Sha]:
+        """Refs of ours on the remote below `under`, by the rest of their name; fetched to below `into`, where nothing
+        else stands afterwards. Raises GitError, GitUnreachable."""
+        names.own_ref(f"{under}/x"), names.own_ref(f"{into}/x")
+        if not (self.path / "HEAD").exists():
+            self._make()
+        spec = f"+{under}/*:{into}/*"
+        command = ("fetch", "-q", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--", self.url, spec)
+        self.git(*command, network=True, timeout=FETCH_TIMEOUT)
+        form = "--format=%(objectname) %(refname)"
+        rows = [row.split(" ", 1) for row in text(self.git("for-each-ref", form, f"{into}/")).splitlines()]
+        return {name.removeprefix(f"{into}/"): Sha(sha) for sha, name in rows}
 
     def has(self, sha: str) -> bool:
         """Is the object here? False also for what is no object name."""

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 PREFIX = "agent/"
+OWN_REFS = "refs/agent-os/"
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BAD_IN_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
@@ -31,6 +32,14 @@ def own_branch(text: str) -> str:
     if not text.startswith(PREFIX):
         raise ValueError(f"{text!r} is not a branch of ours ({PREFIX}...)")
     key(text.removeprefix(PREFIX))
+    return text
+
+
+def own_ref(text: str) -> str:
+    """A full ref name below `refs/agent-os/`: not a branch, and ours on every remote. Raises ValueError."""
+    if not text.startswith(OWN_REFS):
+        raise ValueError(f"{text!r} is not a ref of ours ({OWN_REFS}...)")
+    branch(text.removeprefix(OWN_REFS))
     return text
 
 

@@ -51,13 +51,17 @@ class Publishing(Workspaces):
 
         Safe to repeat. Raises GitUnreachable when even a look at the remote cannot tell whether it happened.
         """
-        return _send(self, names.own_branch(branch), names.sha(sha), expect)
+        return _send(self, _ref(names.own_branch(branch)), names.sha(sha), expect)
+
+    def push_ref(self, ref: str, sha: Sha, *, expect: Sha | None) -> Answer:
+        """Points a ref of ours that is no branch (`refs/agent-os/...`) at `sha`. Safe to repeat, as `push` is."""
+        return _send(self, names.own_ref(ref), names.sha(sha), expect)
 
     def push_base(self, branch: str, sha: Sha, *, expect: Sha) -> Answer:
         """Moves the base branch forward by our own commit on top of `expect` (the memory file), never otherwise."""
         if not self.is_ancestor(expect, sha):
             raise ValueError(f"{sha} does not stand on {expect}: a base branch is only moved forward")
-        return _send(self, names.branch(branch), names.sha(sha), expect)
+        return _send(self, _ref(names.branch(branch)), names.sha(sha), expect)
 
     def delete_branch(self, branch: str, expect: Sha | None) -> Answer:
         """Removes a branch of ours if it still stands at `expect`; what it held is kept first. Safe to repeat.
@@ -73,7 +77,7 @@ class Publishing(Workspaces):
                 return Pushed(sha=None) if actual is None else LeaseLost(actual=actual)
             self.fetch(branch)
         self.keep_commit(branch.removeprefix(names.PREFIX), expect)
-        answer = _send(self, branch, None, expect)
+        answer = _send(self, _ref(branch), None, expect)
         return Pushed(sha=None) if isinstance(answer, LeaseLost) and answer.actual is None else answer
 
     def kept(self, task_id: str) -> Sha | None:
@@ -81,40 +85,43 @@ class Publishing(Workspaces):
         return self.resolve(f"{KEPT}/{names.key(task_id)}")
 
 
-def _send(mirror: Mirror, branch: str, sha: str | None, expect: Sha | None) -> Answer:
-    ref = f"refs/heads/{branch}"
+def _ref(branch: str) -> str:
+    return f"refs/heads/{branch}"
+
+
+def _send(mirror: Mirror, ref: str, sha: str | None, expect: Sha | None) -> Answer:
     lease = f"--force-with-lease={ref}:{names.sha(expect) if expect else ''}"
     command = ("push", "-q", "--porcelain", "--no-verify", lease, "--", mirror.url, f"{sha or ''}:{ref}")
     try:
         done = mirror.git(*command, accept=(0, 1), network=True, timeout=600)
     except GitUnreachable:
-        if mirror.remote_head(branch) != sha:
+        if mirror.remote_ref(ref) != sha:
             raise
-        return _settled(mirror, branch, sha)
+        return _settled(mirror, ref, sha)
     if done.exit == 0:
-        return _settled(mirror, branch, sha)
-    return _refusal(mirror, branch, sha, done)
+        return _settled(mirror, ref, sha)
+    return _refusal(mirror, ref, sha, done)
 
 
-def _refusal(mirror: Mirror, branch: str, sha: str | None, done: process.Finished) -> Answer:
+def _refusal(mirror: Mirror, ref: str, sha: str | None, done: process.Finished) -> Answer:
     said = done.out.decode("utf-8", "replace")
     words = done.err.decode("utf-8", "replace")
     rejected = [line for line in said.splitlines() if line.startswith("!")]
     reason = rejected[0].split("\t")[-1] if rejected else ""
     if reason.startswith("[rejected]") or _LEASE.search(reason):
-        actual = mirror.remote_head(branch)
-        return _settled(mirror, branch, sha) if actual == sha else LeaseLost(actual=actual)
+        actual = mirror.remote_ref(ref)
+        return _settled(mirror, ref, sha) if actual == sha else LeaseLost(actual=actual)
     if reason.startswith("[remote rejected]"):
         return Refused(why=f"{reason}\n{words}".strip()[:2000])
-    if mirror.remote_head(branch) == sha:
-        return _settled(mirror, branch, sha)
+    if mirror.remote_ref(ref) == sha:
+        return _settled(mirror, ref, sha)
     raise GitError("git push", done.exit, words or said)
 
 
-def _settled(mirror: Mirror, branch: str, sha: str | None) -> Pushed:
+def _settled(mirror: Mirror, ref: str, sha: str | None) -> Pushed:
     """The mirror learns what we just did, so that no fetch is needed for it."""
     if sha is None:
-        mirror._forget(branch)
+        mirror._forget(ref.removeprefix("refs/heads/"))
         return Pushed(sha=None)
-    mirror.keep(f"refs/heads/{branch}", Sha(sha))
+    mirror.keep(ref, Sha(sha))
     return Pushed(sha=Sha(sha))

@@ -32,6 +32,16 @@ class Author:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Logged:
+    """A commit with its message. Whoever made it chose all of these words."""
+
+    sha: Sha
+    author: str
+    email: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Trees(Mirror):
     def tree_of(self, sha: str) -> Sha | None:
         """The tree of a commit (or the tree itself); None when it is not here."""
@@ -148,6 +158,25 @@ class Trees(Mirror):
             self.git("update-index", "-z", "--add", "--index-info", stdin=entry, env=index)
             tree = Sha(text(self.git("write-tree", env=index)))
         return self.commit_tree(tree, (base,), message, at)
+
+    def one_file_commit(
+        self, parents: tuple[Sha, ...], path: str, content: bytes, message: Public, at: datetime
+    ) -> Sha:
+        """A commit whose tree holds this file and nothing else. Deterministic; no ref points at it yet."""
+        blob = text(self.git("hash-object", "-w", "--stdin", stdin=content))
+        entry = f"100644 blob {blob}\t{names.inside(path)}\0".encode()
+        tree = Sha(text(self.git("mktree", "-z", stdin=entry)))
+        return self.commit_tree(tree, parents, message, at)
+
+    def log(self, *revisions: str, grep: str = "", most: int = 20_000) -> tuple[Logged, ...]:
+        """Commits of full ref names or shas, newest first; with `grep`, those with such a line in their message.
+
+        `revisions` are ours, never foreign words: git's own options (`--exclude=`, `--glob=`) may stand among them.
+        """
+        form = "--format=%H%x1f%an%x1f%ae%x1f%B"
+        done = self.git("log", "-z", f"-n{most}", form, *([f"--grep={grep}"] if grep else []), *revisions, "--")
+        rows = [row.split("\x1f", 3) for row in done.out.decode("utf-8", "replace").split("\0") if row]
+        return tuple(Logged(sha=Sha(r[0].strip()), author=r[1], email=r[2], message=r[3]) for r in rows if len(r) == 4)
 
     @contextmanager
     def index(self) -> Iterator[dict[str, str]]:

@@ -2,8 +2,8 @@
 
 JSON lines in segments `<host>-<number>.jsonl`, one chain per writing host. `prev` is the hash of the line before, so a
 line cannot be changed, dropped or moved without all later ones; `mac` is made with a key that agents cannot read, so
-the chain cannot be made anew either. What no chain can show is a missing end: for that `verify` takes an anchor, an
-earlier head that was told to the outside.
+the chain cannot be made anew either. What no chain can show is a missing end, or that all of it was made anew with
+another key: for that `verify` takes anchors, earlier heads that were told to the outside.
 
 Appending is one locked, synced write after the last line alone was read: its cost does not grow with the ledger. A line
 torn by a kill or a full disk was never acknowledged; the next write moves it aside and says so in its event.
@@ -15,9 +15,8 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from pathlib import Path
@@ -25,6 +24,8 @@ from typing import Any
 
 from orchestrator import disk
 from orchestrator.clock import Clock
+from orchestrator.ledger import key as keyfile
+from orchestrator.ledger.anchor import Anchor, Chain, Told, compare, exposed
 from orchestrator.ledger.check import GENESIS, Check, mac_of
 from orchestrator.ledger.files import append, last_line, lines, record, records, set_torn_aside
 from orchestrator.model.event import Event, EventKind, Record
@@ -56,6 +57,10 @@ class Verification:
     head_hash: str
     """Of this host's chain: with `head_seq` the anchor for a later `verify`."""
     problems: tuple[str, ...]
+    told: tuple[Told, ...] = ()
+    """Each anchor that was given, and what does not fit it."""
+    exposed: int = 0
+    """Events after the last anchor that matches, of all chains together: a cut among them would not be seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +76,10 @@ class Ledger:
     def write(self, event: Event) -> Record:
         """Appends, synced to the disk before it returns but for ON_THE_WAY.
 
-        Raises LedgerBusy, OSError; then nothing stays behind.
+        Raises LedgerBusy, KeyUnusable, OSError; then nothing stays behind.
         """
         self.root.mkdir(parents=True, exist_ok=True)
-        with disk.locked(self.root / f"{self._name}.lock", wait=_WAIT) as mine:
+        with disk.locked(self.root / f"{self.name}.lock", wait=_WAIT) as mine:
             if not mine:
                 raise LedgerBusy(str(self.root))
             torn = self._repair()
@@ -87,23 +92,23 @@ class Ledger:
                 disk.sync_dir(self.root)
         return record(json.loads(line))
 
-    def head(self) -> tuple[int, str]:
-        """(seq, hash) of this host's last event; (0, GENESIS) of an empty ledger."""
-        for segment in reversed(self._segments()):
+    def head(self, chain: str = "") -> tuple[int, str]:
+        """(seq, hash) of the last event of a chain (empty: this host's); (0, GENESIS) of an empty one."""
+        for segment in reversed(self._segments(chain)):
             line = last_line(segment)
             if line:
-                return self._seq(line), hashlib.sha256(line).hexdigest()
+                return self._seq(line, chain), hash_of(line)
         return 0, GENESIS
 
     def read(self, since_seq: int = 0) -> Iterator[Record]:
         """Events with a higher seq, oldest first, those of several hosts by time. Unreadable lines are left out."""
-        chains = [self._chain(host, since_seq) for host in self._hosts()]
+        chains = [self._chain(host, since_seq) for host in self.chains()]
         return iter(chains[0]) if len(chains) == 1 else merge(*chains, key=lambda r: (r.at, r.seq))
 
     def tail(self, n: int) -> tuple[Record, ...]:
         """The last n events, oldest first. Reads from the newest segment back."""
         found: list[Record] = []
-        for host in self._hosts():
+        for host in self.chains():
             own: list[Record] = []
             for segment in reversed(self._segments(host)):
                 if len(own) >= n:
@@ -112,46 +117,67 @@ class Ledger:
             found += own[-n:] if n else []
         return tuple(sorted(found, key=lambda r: (r.at, r.seq))[-n:] if n else ())
 
-    def verify(self, anchor: tuple[int, str] | None = None) -> Verification:
+    def verify(self, anchor: tuple[int, str] | None = None, *, anchors: Sequence[Anchor] = ()) -> Verification:
         """Checks every line of every host. `anchor` is an earlier head of this host, kept outside of this machine."""
-        problems: list[str] = []
+        problems = self._key_problems()
+        asked = [*anchors, *([Anchor(chain=self.name, seq=anchor[0], hash=anchor[1], where="kept")] if anchor else ())]
+        wanted = frozenset(a.seq for a in asked)
         events = segments = 0
-        key = self._key_or_none()
-        if key is None and self._segments():
-            problems.append("the key is missing: nobody can tell whether the chain was made anew")
-        for host in self._hosts():
+        chains = {self.name: Chain()}
+        for host in self.chains():
             files = self._segments(host)
             segments += len(files)
-            anchored = anchor if host == self._name else None
-            events += Check(host=host, key=key, anchor=anchored, problems=problems).run(files)
+            check = Check(host=host, key=self._key_or_none(), wanted=wanted, problems=problems)
+            events += check.run(files)
+            chains[host] = Chain(end=check.seq, digests=check.digests)
+        told = compare(asked, chains)
+        problems += [t.why for t in told if t.why and t.anchor.sure]
         seq, digest = self.head()
-        if anchor and anchor[0] > seq:
-            problems.append(f"event {anchor[0]} was told outside, but the ledger ends at {seq}")
-        shown = tuple(problems[:_MOST_PROBLEMS])
+        more = [f"and {len(problems) - _MOST_PROBLEMS} more"] if len(problems) > _MOST_PROBLEMS else []
         return Verification(
-            ok=not problems, events=events, segments=segments, head_seq=seq, head_hash=digest, problems=shown
-        )
+            ok=not problems, events=events, segments=segments, head_seq=seq, head_hash=digest,
+            problems=(*problems[:_MOST_PROBLEMS], *more), told=told, exposed=exposed(told, chains),
+        )  # fmt: skip
 
-    # --- inside
+    def heads(self) -> dict[str, tuple[int, str]]:
+        """(seq, hash) of every chain in this ledger's folder."""
+        return {host: self.head(host) for host in self.chains()}
+
+    def trailer(self) -> str:
+        """The head as a line of a commit message tells it: `<seq> <hash>`, and the chain where there are several."""
+        seq, digest = self.head()
+        several = any(host != self.name for host in self.chains())
+        return f"{seq} {digest} {self.name}" if several else f"{seq} {digest}"
+
+    def holds(self, seq: int, digest: str, chain: str = "") -> bool:
+        """Is this line of the chain (empty: this host's) the one with this hash?"""
+        if seq == 0:
+            return digest == GENESIS
+        found = (line for segment in self._segments(chain) for line in lines(segment) if hash_of(line) == digest)
+        return any(self._seq(line) == seq for line in found)
 
     @property
-    def _name(self) -> str:
+    def name(self) -> str:
+        """Of the chain that this host writes."""
         return re.sub(r"[^A-Za-z0-9.]", "-", self.host or socket.gethostname()) or "host"
 
-    def _segments(self, host: str = "") -> list[Path]:
-        wanted = host or self._name
-        try:
-            names = sorted(os.listdir(self.root))
-        except FileNotFoundError:
-            return []
-        return [self.root / n for n in names if (m := _SEGMENT.fullmatch(n)) and m[1] == wanted]
-
-    def _hosts(self) -> list[str]:
+    def chains(self) -> list[str]:
+        """Names of the hosts that wrote here."""
         try:
             found = {m[1] for n in os.listdir(self.root) if (m := _SEGMENT.fullmatch(n))}
         except FileNotFoundError:
             return []
         return sorted(found)
+
+    # --- inside
+
+    def _segments(self, host: str = "") -> list[Path]:
+        wanted = host or self.name
+        try:
+            names = sorted(os.listdir(self.root))
+        except FileNotFoundError:
+            return []
+        return [self.root / n for n in names if (m := _SEGMENT.fullmatch(n)) and m[1] == wanted]
 
     def _repair(self) -> str:
         segments = self._segments()
@@ -163,7 +189,7 @@ class Ledger:
         if segments and segments[-1].stat().st_size < self.rotate_bytes:
             return segments[-1]
         number = int(_SEGMENT.fullmatch(segments[-1].name)[2]) + 1 if segments else 1  # type: ignore[index]  # matched
-        return self.root / f"{self._name}-{number:06d}.jsonl"
+        return self.root / f"{self.name}-{number:06d}.jsonl"
 
     def _line(self, event: Event, seq: int, prev: str, torn: str) -> bytes:
         data = {**event.data, **({"ledger_repaired": torn} if torn else {})}
@@ -196,12 +222,12 @@ class Ledger:
         text = str(value)
         return text if len(text) < _SHORT else str(self.redact(text))
 
-    def _seq(self, line: bytes) -> int:
+    def _seq(self, line: bytes, chain: str = "") -> int:
         """The number of the last event, also when its line was made unreadable: writing goes on, `verify` tells."""
         try:
             return int(json.loads(line)["seq"])
-        except (ValueError, KeyError, TypeError):
-            return max((r.seq for s in self._segments() for r in records(lines(s))), default=0)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return max((r.seq for s in self._segments(chain) for r in records(lines(s))), default=0)
 
     def _chain(self, host: str, since_seq: int) -> Iterator[Record]:
         segments = self._segments(host)
@@ -216,18 +242,24 @@ class Ledger:
 
     def _key_or_none(self) -> bytes | None:
         try:
-            return self._key_path.read_bytes().strip()
-        except FileNotFoundError:
+            return keyfile.read(self._key_path)
+        except keyfile.KeyUnusable:
             return None
 
+    def _key_problems(self) -> list[str]:
+        try:
+            if keyfile.read(self._key_path) is None and self.chains():
+                return ["the key is missing: nobody can tell whether the chain was made anew"]
+        except keyfile.KeyUnusable as why:
+            return [str(why)]
+        if keyfile.open_to_others(self._key_path):
+            return [f"others may read {self._key_path.name}, and write lines that look like ours: chmod 600"]
+        return []
+
     def _key(self) -> bytes:
-        key = self._key_or_none()
-        if key is None:
-            self._key_path.parent.mkdir(parents=True, exist_ok=True)
-            key = secrets.token_hex(32).encode()
-            tmp = self._key_path.with_name(f".ledger.key.{os.getpid()}")
-            try:
-                disk.create(self._key_path, key + b"\n", tmp=tmp, mode=0o600)
-            except FileExistsError:  # another host's process was first
-                key = self._key_path.read_bytes().strip()
-        return key
+        """Raises KeyUnusable, OSError."""
+        return keyfile.read(self._key_path) or keyfile.make(self._key_path)
+
+
+def hash_of(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()

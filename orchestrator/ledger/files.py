@@ -83,7 +83,7 @@ def records(lines: Iterable[bytes]) -> Iterator[Record]:
     for line in lines:
         try:
             yield record(json.loads(line))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue
 
 
