@@ -31,6 +31,8 @@ from orchestrator.state.served import Served
 from orchestrator.state.sessions import Sessions
 from orchestrator.state.signatures import Signatures
 from orchestrator.state.spend import Spend
+from orchestrator.state.trains import Trains
+from orchestrator.state.watched import Landings
 
 
 class NotManaged(Exception):
@@ -56,9 +58,11 @@ class Services:
     spend: Spend
     finished: Finished
     recent: Recent
+    landings: Landings
     served: Served
     orders: Orders
     sessions: Sessions
+    trains: Trains
     boards: dict[str, Board] = field(default_factory=dict, repr=False, compare=False)
     """Ids of the boards seen by this process, by project key: they do not change while the board stands."""
     actor: Actor

@@ -35,6 +35,8 @@ from orchestrator.state.served import Served
 from orchestrator.state.sessions import Sessions
 from orchestrator.state.signatures import Signatures
 from orchestrator.state.spend import Spend
+from orchestrator.state.trains import Trains
+from orchestrator.state.watched import Landings
 
 
 def settings(file: Path, root: Path, env: Mapping[str, str]) -> Settings:
@@ -87,10 +89,12 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
         served=Served(root=state),
         orders=Orders(root=state),
         sessions=Sessions(root=state),
+        trains=Trains(root=state),
         metrics=Metrics(runtime=settings.runtime, clock=clock),
         spend=Spend(root=state / "spend", clock=clock),
         finished=Finished(root=state / "spend"),
         recent=Recent(runtime=settings.runtime),
+        landings=Landings(root=state),
         actor=Actor(kind=kind, id=id or str(os.getpid())),
     )
 

@@ -16,7 +16,7 @@ from orchestrator.model.pull import Pull
 from orchestrator.model.settings import MemoryMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import desk, effect, estimating, report
+from orchestrator.pipeline import desk, effect, estimating, landed, report
 from orchestrator.services import Services
 
 
@@ -52,6 +52,9 @@ def finish(services: Services, claim: Claim) -> None:
     repo = services.repo(task)
     repository = services.repository(repo)
     _compare_once(services, task)
+    if _ours(services, task):
+        landed.begin(services, task)
+        landed.oversized(services, task)
     desk.close_issue(services, task)
     desk.show(services, task, BoardStatus.DONE, why="merged")
     effect.comment(services, task, "done", f"{_farewell(task)}\n- {estimating.line(services, task)}")

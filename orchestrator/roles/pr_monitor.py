@@ -12,7 +12,7 @@ from orchestrator.model.alert import AlertKind
 from orchestrator.model.names import RepoName
 from orchestrator.model.pull import Pull
 from orchestrator.model.task import Folder, Phase, Task
-from orchestrator.pipeline import finish, fold, shepherd
+from orchestrator.pipeline import finish, fold, landed, shepherd
 from orchestrator.policy import merge
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
@@ -46,8 +46,11 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
             did += _stopped(services, stopped, seen)
             for name, group in groupby(sorted(entries, key=_key), key=lambda e: e.task.repo):
                 did += _repo(services, name, list(group), seen)
+    watching = True
+    with fence(services, None, "what landed"):
+        watching = landed.watch(services)
     waiting = _fold(services)
-    return Ticked(did=tuple(did), settled=not (entries or stopped or waiting))
+    return Ticked(did=tuple(did), settled=not (entries or stopped or waiting or watching))
 
 
 def _managed(services: Services, task: Task) -> bool:

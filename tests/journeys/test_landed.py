@@ -1,0 +1,110 @@
+"""After a merge of ours: the base is watched, a revert proposed, and what grew too large is filed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.model.event import EventKind
+from tests.journeys.world import REPO, World, works
+
+BREAKS = {"test": "sh check.sh", "base": "! git log -1 --format=%s | grep -q '(#'"}
+"""A job that fails of what was squashed onto the base, and of nothing before it."""
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Any]:
+    made: list[World] = []
+
+    def build(**more: Any) -> World:
+        made.append(World(tmp_path, **more))
+        return made[-1]
+
+    yield build
+    for world in made:
+        world.close()
+
+
+def merged(world: World, id: str = "app-1") -> None:
+    world.rounds(lambda: world.place(id) == "done")
+    world.ci()
+
+
+def test_a_base_that_went_red_after_our_merge_is_told_once(make: Any) -> None:
+    world = make(ci=BREAKS)
+    world.issue()
+    merged(world)
+    world.monitor()
+    world.monitor()
+    events = world.events(EventKind.REVERTED)
+    assert [(e.data["pull"], e.data["revert"]) for e in events] == [(world.pull_number(), 0)]
+    assert world.services.landings.all() == ()
+
+
+def test_auto_revert_opens_a_pull_request_that_takes_exactly_the_merge_back(make: Any) -> None:
+    world = make(ci=BREAKS, auto_revert=True)
+    world.issue()
+    merged(world)
+    world.admin.push(REPO, "main", {"later.txt": "by a person\n"})
+    world.ci()
+    world.monitor()
+    revert = int(str(world.events(EventKind.REVERTED)[0].data["revert"]))
+    assert revert > 0
+    world.admin.merge_pull(REPO, revert)
+    assert world.admin.show(REPO, "main", "later.txt") == "by a person\n"
+    with pytest.raises(KeyError):
+        world.admin.show(REPO, "main", "new.txt")
+
+
+def test_a_base_that_was_red_before_is_not_our_merges_fault(make: Any) -> None:
+    world = make(ci=BREAKS)
+    world.issue()
+    merged(world)
+    world.monitor()
+    world.play({"steps": works("two.txt")})
+    second = world.issue("Two")
+    merged(world, f"app-{second}")
+    world.monitor()
+    assert [e.data["task_id"] for e in world.events(EventKind.REVERTED)] == ["app-1"]
+
+
+def test_a_green_base_is_watched_no_longer(make: Any) -> None:
+    world = make()
+    world.issue()
+    merged(world)
+    world.monitor()
+    assert world.services.landings.all() == ()
+
+
+def test_a_file_that_a_merge_brought_above_the_limit_becomes_one_follow_up_issue(make: Any) -> None:
+    world = make(gate={"base_tests": False, "module_lines": 10})
+    world.play({"steps": works("big.py", "x = 1\n" * 11)})
+    world.issue()
+    merged(world)
+    world.play({"steps": works("big.py", "x = 1\n" * 12)})
+    second = world.issue("More of it")
+    merged(world, f"app-{second}")
+    filed = world.events(EventKind.FILED)
+    assert [r.data["path"] for r in filed] == ["big.py"]
+    issue = world.admin.find_issue(REPO, int(str(filed[0].data["issue"])))
+    assert "11 lines" in issue.title
+    assert world.place(f"app-{filed[0].data['issue']}") == "nowhere", (
+        "a follow-up waits for a person's or the planner's Ready"
+    )
+
+
+def test_where_a_person_works_nothing_is_filed_by_us(make: Any) -> None:
+    world = make(gate={"base_tests": False, "module_lines": 0})
+    world.play({"steps": works("big.py", "x = 1\n" * 2000)})
+    world.issue()
+    world.config["projects"]["main"]["repos"][0]["gate"] = {
+        "base_tests": False,
+        "module_lines": 0,
+        "max_module_lines": 0,
+    }
+    world.build()
+    merged(world)
+    assert world.events(EventKind.FILED) == []
