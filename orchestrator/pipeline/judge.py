@@ -114,14 +114,13 @@ def _parents(task: Task) -> tuple[Sha, ...]:
 def _commit(
     services: Services, task: Task, attempt: Attempt, repository: Repository, tree: Sha, parents: tuple[Sha, ...]
 ) -> Sha:
-    head = services.ledger.head()
     lines = [
         task.title,
         "",
         *([f"Issue: {task.repo}#{task.issue}"] if task.issue else []),
         f"Task: {task.id}",
         f"Agent: {attempt.agent}" + (f" ({attempt.model})" if attempt.model else ""),
-        f"Ledger: {head[0]} {head[1][:16]}",
+        f"Ledger: {services.ledger.trailer()}",
     ]
     at = parse(attempt.ended) if attempt.ended else datetime.now(UTC)
     return repository.commit(task.id, tree, parents, services.redact("\n".join(lines)), at)

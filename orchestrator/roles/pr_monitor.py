@@ -12,7 +12,7 @@ from orchestrator.model.alert import AlertKind
 from orchestrator.model.names import RepoName
 from orchestrator.model.pull import Pull
 from orchestrator.model.task import Folder, Phase, Task
-from orchestrator.pipeline import finish, fold, landed, shepherd
+from orchestrator.pipeline import anchoring, finish, fold, landed, shepherd
 from orchestrator.policy import merge
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
@@ -50,6 +50,9 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     with fence(services, None, "what landed"):
         watching = landed.watch(services)
     waiting = _fold(services)
+    with fence(services, None, "telling the ledger's head"):
+        if anchoring.tick(services):
+            did.append("the ledger's head was told")
     return Ticked(did=tuple(did), settled=not (entries or stopped or waiting or watching))
 
 

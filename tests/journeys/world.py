@@ -104,6 +104,8 @@ class World:
             "agent_fallbacks": {t: list(self.agents) for t in ("implementation", "debugging", "docs", "research")},
             "max_parallel_workers": 2,
             "worktrees_dir": str(tmp / "worktrees"),
+            # The stories about it switch it on: a push to the remote that most have no use for.
+            "ledger_anchor_minutes": 0,
             **(top or {}),
         }
         self.build()
