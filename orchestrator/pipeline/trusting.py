@@ -2,10 +2,134 @@
 
 from __future__ import annotations
 
-from orchestrator.model.task import Task
+from orchestrator import notify
+from orchestrator.github import board, issues, repos
+from orchestrator.github.errors import GitHubError, NotFound, RateLimited, Unavailable
+from orchestrator.model.alert import Alert, AlertKind
+from orchestrator.model.event import EventKind
+from orchestrator.model.issue import Act, BoardStatus, Issue
+from orchestrator.model.settings import RepoSettings
+from orchestrator.model.task import Task, Vouched
+from orchestrator.policy import trust
+from orchestrator.policy.trust import Ask, Refused, Standing
 from orchestrator.services import Services
+from orchestrator.state.accounts import Accounts
+
+Asked = dict[str, Standing]
+"""Standings in one repository that this tick has asked for already, by `trust.key`."""
+
+WRITES = frozenset({"admin", "write"})
+"""GitHub's legacy words: `maintain` reads write, `triage` reads read."""
+
+
+def may_write(services: Services, repo: RepoSettings, login: str, id: int = 0) -> bool:
+    """Is it a person whose word counts in this repository: listed there, or allowed to write. Never our own account.
+
+    Not being able to ask is a no. `id`: the account's number where GitHub told it.
+    """
+    return standing(services, repo, Act(by=login, id=id)) is Standing.TRUSTED
+
+
+def standing(services: Services, repo: RepoSettings, who: Act) -> Standing:
+    """What the account's word counts for. Asks GitHub only about accounts that nobody listed."""
+    if not who.by:
+        return Standing.STRANGER
+    if services.github.is_me(who.by):
+        return Standing.OURS
+    if who.by.casefold() in repo.trusted_authors:
+        return Standing.TRUSTED if _same_account(services, who) else Standing.STRANGER
+    if who.by.endswith("[bot]"):
+        return Standing.STRANGER
+    try:
+        word = repos.permission(services.github, repo.name, who.by)
+    except (RateLimited, Unavailable):
+        return Standing.UNKNOWN
+    except GitHubError as why:
+        services.github.token.token()
+        _tell(services, repo, f"permission:{who.by}", f"GitHub would not say what {who.by} may do in {repo.name}: {why}")
+        return Standing.UNKNOWN
+    return Standing.TRUSTED if word in WRITES else Standing.STRANGER
+
+
+def _same_account(services: Services, who: Act) -> bool:
+    """The listed name's account, by its number. The first one seen is pinned."""
+    if not who.id or Accounts(root=services.settings.runtime / "state").same(who.by, who.id):
+        return True
+    text = (
+        f"{who.by} is listed in trusted_authors, but is another account than before (now number {who.id}): its word "
+        "does not count."
+    )
+    action = f"if it is the same person, delete {who.by.casefold()} from runtime/state/accounts.json"
+    alert = Alert(
+        kind=AlertKind.SYSTEM, subject=f"account:{who.by}", state=str(who.id), text=services.redact(text), action=action
+    )
+    notify.alert(services, alert)
+    return False
+
+
+def _tell(services: Services, repo: RepoSettings, subject: str, text: str) -> None:
+    said = services.redact(text)
+    notify.alert(
+        services, Alert(kind=AlertKind.SYSTEM, subject=f"{repo.key}:{subject}", state="refused", text=said)
+    )
+
+
+def judge(services: Services, issue: Issue, repo: RepoSettings, asked: Asked | None = None) -> Vouched | Refused:
+    """Whether the issue's text as it stands may become work, and by whose word."""
+    known = {} if asked is None else asked
+    ready = services.settings.project(repo.project).statuses.name(BoardStatus.READY)
+    acts = trust.acts(issue, label=repo.ready_label, ready=ready)
+    while isinstance(found := trust.judge(issue, acts, known), Ask):
+        known[trust.key(found.who)] = standing(services, repo, found.who)
+    return found
+
+
+def changed(services: Services, task: Task, issue: Issue, asked: Asked | None = None) -> str:
+    """Why the issue's text, as it stands, is not what was vouched for; empty when it is, or was never foreign."""
+    if task.vouched is None:
+        return ""
+    known = {} if asked is None else asked
+    repo = services.repo(task)
+    while isinstance(found := trust.since(issue, task.vouched, known), Ask):
+        known[trust.key(found.who)] = standing(services, repo, found.who)
+    if found is None:
+        return ""
+    who = found.by or "somebody unknown"
+    return f"the issue was edited by {who} after it was vouched for: {trust.AGAIN}"
 
 
 def before_merge(services: Services, task: Task) -> str:
     """Why the issue's text, as it stands on GitHub now, is not what was vouched for; empty when it is."""
-    return ""
+    if task.issue is None or task.vouched is None:
+        return ""
+    try:
+        issue = issues.read(services.github, task.repo, task.issue)
+    except NotFound:
+        return ""
+    if trust.digest(issue) == task.vouched.body_sha256:
+        return ""
+    why = changed(services, task, issue)
+    if why and isinstance(judged := judge(services, _on_board(services, task, issue), services.repo(task)), Vouched):
+        if judged.at > task.vouched.at:
+            why = ""
+    _note(services, task, trust.digest(issue), why)
+    return why
+
+
+def _on_board(services: Services, task: Task, issue: Issue) -> Issue:
+    """With its card: a new act can be a move."""
+    from dataclasses import replace
+
+    project = services.settings.project(services.repo(task).project)
+    if project.number is None:
+        return issue
+    found = services.boards.get(project.key) or board.find(services.github, project.owner, project.number)
+    return replace(issue, card=board.card(services.github, issue.node_id, found.project_id))
+
+
+def _note(services: Services, task: Task, digest: str, why: str) -> None:
+    """Once per text: it counts as vouched for, or does not."""
+    subject, state = f"trust:{task.id}", f"{digest} {why}"
+    if not services.signatures.seen(subject, state):
+        services.record(EventKind.TRUST, task, {"text": digest}, vouched=not why, why=why)
+        services.signatures.remember(subject, state)
