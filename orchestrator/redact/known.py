@@ -1,82 +1,112 @@
-"""Secrets this installation holds, found by value in the spellings they leak in."""
+"""Secrets this installation holds, found by value in the spellings they leak in.
+
+A table of first bytes and not an automaton: it stays small and fast with hundreds of values in dozens of spellings
+each, and its time grows with the text alone, for nobody can write a text of many first bytes who does not know them.
+"""
 
 from __future__ import annotations
 
-import base64
 import functools
-import json
 from collections.abc import Iterator
-from typing import Any
 
-from orchestrator.redact import linear
+from orchestrator.redact import spellings
 
 SHORTEST = 8
 _LONG_LINE = 16
 _MARK = b"[redacted]"
-_BASE64 = rb"[A-Za-z0-9+/_-]*"
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_BLANK = b" \t\r\n"
+_DIGITS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
+"""Of base64, also as written in addresses."""
+
+_Heads = dict[bytes, tuple[tuple[bytes, bool], ...]]
+"""The first bytes of each spelling: the spellings that begin so, the longest first, and whether it is the core of a
+longer base64 text."""
 
 
 def clean(text: bytes, known: tuple[str, ...]) -> bytes:
-    pattern = _pattern(known)
-    return text if pattern is None else bytes(pattern.sub(_MARK, text))
+    parts, at = [], 0
+    for start, end, _ in spans(text, known):
+        parts += [text[at:start], _MARK]
+        at = end
+    return b"".join([*parts, text[at:]]) if parts else text
 
 
 def spans(text: bytes, known: tuple[str, ...]) -> Iterator[tuple[int, int, str]]:
-    """(start, end, kind) of each known value in the text."""
-    pattern = _pattern(known)
-    for match in pattern.finditer(text) if pattern is not None else ():
-        yield match.start(), match.end(), "known"
+    """(start, end, kind) of each known value in the text, in its order, none touching the next."""
+    heads = _heads(known)
+    if not heads:
+        return
+    found = [*_plain(text, heads), *_blanked(text, heads)]
+    start, end = -1, -1
+    for first, last in sorted(found):
+        if first > end:
+            if end > 0:
+                yield start, end, "known"
+            start, end = first, last
+        end = max(end, last)
+    if end > 0:
+        yield start, end, "known"
 
 
-@functools.lru_cache(maxsize=8)
-def _pattern(known: tuple[str, ...]) -> Any:
-    """One automaton for all spellings of all values; None when there is nothing to look for."""
-    import re2
+def _plain(text: bytes, heads: _Heads) -> Iterator[tuple[int, int]]:
+    """Where a spelling stands in one piece."""
+    done = 0
+    for start, end, core in _found(text, heads, SHORTEST):
+        if start >= done:
+            first, done = _whole(text, start, end, done) if core else (start, end)
+            yield first, done
 
-    plain: set[bytes] = set()
-    encoded: set[bytes] = set()
+
+def _blanked(text: bytes, heads: _Heads) -> Iterator[tuple[int, int]]:
+    """Where a long spelling stands broken by line ends or blanks, as base64 programs and mailers break it."""
+    bare = text.translate(None, _BLANK)
+    found = list(_found(bare, heads, _LONG_LINE)) if len(bare) < len(text) else []
+    if not found:
+        return
+    kept = [n for n, byte in enumerate(text) if byte not in _BLANK]
+    done = 0
+    for first, last, core in found:
+        start, end = kept[first], kept[last - 1] + 1
+        if start >= done:
+            start, done = _whole(text, start, end, done) if core else (start, end)
+            yield start, done
+
+
+def _found(text: bytes, heads: _Heads, least: int) -> Iterator[tuple[int, int, bool]]:
+    """Each place where a spelling of at least so many bytes begins: the longest that does, and whether it is a core."""
+    for n in [n for n in range(len(text) - SHORTEST + 1) if text[n : n + SHORTEST] in heads]:
+        for word, core in heads[text[n : n + SHORTEST]]:
+            if len(word) >= least and text.startswith(word, n):
+                yield n, n + len(word), core
+                break
+
+
+def _whole(text: bytes, start: int, end: int, least: int) -> tuple[int, int]:
+    """The whole base64 text around a core: its first and last characters hold bits of the value too."""
+    while start > least and text[start - 1] in _DIGITS:
+        start -= 1
+    while end < len(text) and text[end] in _DIGITS:
+        end += 1
+    stop = min(len(text), end + 2)
+    while end < stop and text[end] == 0x3D:
+        end += 1
+    return start, end
+
+
+@functools.lru_cache(maxsize=4)
+def _heads(known: tuple[str, ...]) -> _Heads:
+    heads: dict[bytes, set[tuple[bytes, bool]]] = {}
     for value in known:
         # Of a key of several lines a log may show one; each is as good as the whole.
         for part in {value.strip(), *(line for line in value.split("\n") if len(line.strip()) >= _LONG_LINE)}:
             if len(part.strip()) >= SHORTEST and not part.startswith("-----"):
-                plain |= _spellings(part.strip())
-                encoded |= _base64_cores(part.strip().encode("utf-8", "replace"))
-    words = sorted(plain, key=lambda w: (-len(w), w))  # the longest first, so that nothing of it is left over
-    options = [re2.escape(w) for w in words]
-    options += [_BASE64 + re2.escape(core) + _BASE64 + b"={0,2}" for core in sorted(encoded)]
-    if not options:
-        return None
-    return linear.compile(b"|".join(options))
+                _enter(heads, part.strip())
+    return {head: tuple(sorted(words, key=lambda w: (-len(w[0]), w))) for head, words in heads.items()}
 
 
-def _spellings(value: str) -> set[bytes]:
-    raw = value.encode("utf-8", "replace")
-    escaped = json.dumps(value)[1:-1]
-    quoted = b"".join(bytes([b]) if b in _UNRESERVED else b"%%%02X" % b for b in raw)
-    words = {
-        raw,
-        raw[::-1],
-        raw.hex().encode(),
-        raw.hex().upper().encode(),
-        escaped.encode(),
-        escaped.replace("/", "\\/").encode(),
-        json.dumps(escaped)[1:-1].encode(),
-        json.dumps(value, ensure_ascii=False)[1:-1].encode("utf-8", "replace"),
-        quoted,
-        quoted.replace(b"%2F", b"/"),
-        quoted.replace(b"%20", b"+"),
-    }
-    lower = b"".join(bytes([b]) if b in _UNRESERVED else b"%%%02x" % b for b in raw)
-    return words | {lower, lower.replace(b"%2f", b"/")}
-
-
-def _base64_cores(raw: bytes) -> set[bytes]:
-    """What base64 makes of the value at each of the three alignments, without the characters its neighbours share."""
-    cores = set()
-    for shift in range(3):
-        code = base64.b64encode(b"\0" * shift + raw + b"\0" * 3)
-        core = code[-(-8 * shift // 6) : 8 * (shift + len(raw)) // 6]
+def _enter(heads: dict[bytes, set[tuple[bytes, bool]]], value: str) -> None:
+    for word in spellings.plain(value):
+        heads.setdefault(word[:SHORTEST], set()).add((word, False))
+    for core in spellings.base64_cores(value):
         if len(core) >= SHORTEST:
-            cores |= {core, core.translate(bytes.maketrans(b"+/", b"-_"))}
-    return cores
+            heads.setdefault(core[:SHORTEST], set()).add((core, True))
