@@ -36,7 +36,7 @@ from orchestrator.agents.confining import confinement
 from orchestrator.agents.running import OPEN, Confinement, Watch, environment
 from orchestrator.clock import Clock
 from orchestrator.model.names import Public
-from orchestrator.model.result import FailureClass
+from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.settings import AgentSettings
 from orchestrator.model.stream import Event, Job, RunOutcome, Text
 
@@ -69,6 +69,9 @@ class Reply:
     """What a model said to a question: JSON when exactly one JSON value was found in it, else its words."""
 
     text: str
+    said: str = ""
+    """All its words, at most `MOST_SAID` characters of them."""
+    usage: Usage = Usage()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,11 @@ class NoReply:
     why: str
     failure: FailureClass = FailureClass.UNKNOWN
     reset_at: str = ""
+    usage: Usage = Usage()
+
+
+MOST_SAID = 1_000_000
+"""Characters of an answer that are held; what is longer was cut, and is no answer any more."""
 
 
 def capabilities(settings: AgentSettings) -> Capabilities:
@@ -126,13 +134,18 @@ def ask(
     schema_hint: str = "",
     clock: Clock | None = None,
     confine: Confinement = OPEN,
+    watch: Watch | None = None,
 ) -> Reply | NoReply:
-    """A question in an empty folder. `timeout` in seconds. The caller checks the answer: it is a model's words."""
+    """A question in an empty folder. `timeout` in seconds; `watch` is told what it spends, and may end it. The caller
+    checks the answer: it is a model's words."""
     texts: list[str] = []
+    room = MOST_SAID
 
     def hear(event: Event) -> None:
-        if isinstance(event, Text) and not event.noise:
-            texts.append(event.text)
+        nonlocal room
+        if isinstance(event, Text) and not event.noise and room > 0:
+            texts.append(event.text[:room])
+            room -= len(event.text) + 1
 
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ask-", dir=home) as folder:
@@ -147,11 +160,12 @@ def ask(
             silence_seconds=timeout,
             read_only=True,
         )
-        outcome = _run(settings, job, clock or Clock(), redact, confine, Watch(), hear)
+        outcome = _run(settings, job, clock or Clock(), redact, confine, watch or Watch(), hear)
     if outcome.failure is not FailureClass.NONE:
         why = f"{settings.name}: {outcome.failure.value} {outcome.detail}".rstrip()
-        return NoReply(why=why, failure=outcome.failure, reset_at=outcome.reset_at)
-    return Reply(text=only_json("\n".join(texts)))
+        return NoReply(why=why, failure=outcome.failure, reset_at=outcome.reset_at, usage=outcome.usage)
+    said = "\n".join(texts)
+    return Reply(text=only_json(said), said=said, usage=outcome.usage)
 
 
 def _run(

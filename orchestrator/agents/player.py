@@ -39,9 +39,9 @@ A playbook is a YAML file:
           - keep_prompt: {file: /path}         # writes the prompt it was given
           - answer: {key: value}               # prints it as JSON: what a question wants
 
-In every text `{n}`, `{task}`, `{agent}`, `{title}` and `{resume}` stand for the run's own. A scene that plays to its
-end tells a good terminal event and exits 0. Exit 2 = the playbook is wrong or no scene matches; standard error says
-where.
+In every text `{n}`, `{task}`, `{agent}`, `{title}` and `{resume}` stand for the run's own, `{nonce}` and `{head_sha}` for
+what a reviewer's prompt says. A scene that plays to its end tells a good terminal event and exits 0. Exit 2 = the
+playbook is wrong or no scene matches; standard error says where.
 """
 
 from __future__ import annotations
@@ -91,10 +91,10 @@ class Run:
         told = self.told("attempt")
         return int(told) if told.isdigit() else self.n
 
-    def fill(self, text: str) -> str:
+    def fill(self, text: str, *, in_json: bool = False) -> str:
         words = {"n": str(self.n), "task": self.task, "agent": self.agent, "resume": self.resume}
-        for name, value in {**words, "title": self.told("title")}.items():
-            text = text.replace("{" + name + "}", value)
+        for name, value in {**words, **{n: self.told(n) for n in ("title", "nonce", "head_sha")}}.items():
+            text = text.replace("{" + name + "}", json.dumps(value)[1:-1] if in_json else value)
         return text
 
 
@@ -341,7 +341,9 @@ STEPS: dict[str, Callable[[Run, Any], None]] = {
     "exit": lambda run, value: sys.exit(int(value)),
     "count": _count,
     "keep_prompt": _keep_prompt,
-    "answer": lambda run, value: emit("text", text=value if isinstance(value, str) else json.dumps(value)),
+    "answer": lambda run, value: emit(
+        "text", text=run.fill(value) if isinstance(value, str) else run.fill(json.dumps(value), in_json=True)
+    ),
 }
 
 if __name__ == "__main__":
