@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -177,6 +177,36 @@ class Trees(Mirror):
         done = self.git("log", "-z", f"-n{most}", form, *([f"--grep={grep}"] if grep else []), *revisions, "--")
         rows = [row.split("\x1f", 3) for row in done.out.decode("utf-8", "replace").split("\0") if row]
         return tuple(Logged(sha=Sha(r[0].strip()), author=r[1], email=r[2], message=r[3]) for r in rows if len(r) == 4)
+
+    def paths(self, sha: Sha) -> tuple[str, ...]:
+        """Every file of a commit or tree. Raises GitError."""
+        return tuple(p for p in self._listed(names.sha(sha)).split("\0") if p)
+
+    def composed(
+        self, tree: Sha, base: Sha, *, restore: Iterable[str], remove: Iterable[str], write: Mapping[str, str]
+    ) -> Sha:
+        """`tree` with some paths as they stand in `base`, some taken out, and some with a text of ours. Raises GitError
+        where that is no tree (a file in a folder's place that something else stands in)."""
+        args = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-ext-diff", "--full-index", "--no-abbrev")
+        out = self.git(*args, names.sha(tree), names.sha(base)).out.decode("utf-8", "surrogateescape").split("\0")
+        theirs = {path: head.split(" ") for head, path in zip(out[::2], out[1::2])}
+        gone = [*remove, *write]
+        lines = []
+        for path in restore:
+            _, mode, _, blob, status = theirs[path]
+            gone += [path, *list(_prefixes(path))[:-1]]  # a file may stand where its folder was
+            lines += [] if status.startswith("D") else [f"{mode} {blob}\t{path}\0"]
+        for path, content in write.items():
+            blob = text(self.git("hash-object", "-w", "--stdin", stdin=content.encode("utf-8", "surrogateescape")))
+            lines.append(f"100644 {blob}\t{names.inside(path)}\0")
+        entries = "".join([*(f"0 {'0' * len(tree)}\t{path}\0" for path in dict.fromkeys(gone)), *lines])
+        with self.index() as index:
+            self.git("read-tree", names.sha(tree), env=index)
+            self.git(
+                "update-index", "-z", "--add", "--index-info",
+                stdin=entries.encode("utf-8", "surrogateescape"), env=index,
+            )  # fmt: skip
+            return Sha(text(self.git("write-tree", env=index)))
 
     @contextmanager
     def index(self) -> Iterator[dict[str, str]]:

@@ -120,6 +120,10 @@ class BaseTests:
     """The base's tests over the candidate's source; None = not run."""
     problem: str = ""
     """Why they could not be run."""
+    configured: tuple[str, ...] = ()
+    """Those of `changed` and new files that decide how tests are run."""
+    any: bool = True
+    """False when the base commit has no test, and nothing that decides how tests are run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +153,8 @@ class Evidence:
     """Commits on the branch that are not ours, `<sha> <author>`; None = not looked."""
     static: tuple[tuple[str, CommandRun | None], ...] = ()
     """(name, run) of each configured static check; None = not run."""
+    literals: frozenset[str] | None = None
+    """Numbers and texts that the base commit's tests name; None = not read."""
     base_tests: BaseTests | None = None
     """None = not gathered."""
     base_tests_wanted: bool = False

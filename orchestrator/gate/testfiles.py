@@ -1,0 +1,300 @@
+"""Which paths are tests, and which decide how tests are run: what the base commit's own is put back for.
+
+Some files are both source and test configuration (`pyproject.toml`, `package.json`): of these only the part that
+decides about tests counts. What the verification command itself runs (its script, its Makefile) counts as well.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    SOURCE = "source"
+    TEST = "test"
+    CONFIG = "config"
+    """Decides how tests are run, and nothing else."""
+    MIXED = "mixed"
+    """A part of it does: `part` tells which."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What one repository adds to the usual names."""
+
+    globs: tuple[str, ...] = ()
+    entries: frozenset[str] = frozenset()
+    """Paths that the verification command runs, and the scripts those run."""
+    names: frozenset[str] = frozenset()
+    """File names that the tools it calls read their targets from (`makefile` for make), lower case."""
+    scripts: frozenset[str] = frozenset()
+    """Words of the commands: names of package.json scripts among them."""
+
+
+FOLDERS = frozenset(
+    {
+        *("tests", "test", "__tests__", "spec", "specs", "e2e", "testdata", "cypress", "unittests"),
+        *("__snapshots__", "__mocks__", "__fixtures__"),
+    }
+)
+TESTS = (
+    *("test_*.py", "*_test.py", "tests.py", "*.test.*", "*.spec.*", "*.cy.*", "*_test.go", "*_test.rs", "tests.rs"),
+    *("*_spec.rb", "*_test.rb", "test_*.rb", "*_test.c*", "test_*.c", "test_*.cc", "test_*.cpp"),
+    *("*_test.exs", "*_test.dart", "*_test.lua", "*.bats", "*.snap", "*.feature", "*.t"),
+)
+CAMEL = ("java", "kt", "cs", "php", "swift", "scala", "groovy")
+"""Languages whose tests are named `CartTest` or `CartTests`, `CartSpec`, `CartIT`; the case tells it from `Latest`."""
+CONFIGS = (
+    *("conftest.py", "pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "noxfile.py"),
+    *("nose.cfg", ".noserc", ".coveragerc", "sitecustomize.py", "usercustomize.py", "*.pth"),
+    *("jest.config.*", "jest.setup.*", "vitest.config.*", "vitest.workspace.*", "vitest.setup.*", "karma.conf.*"),
+    *(".mocharc.*", "mocha.opts", "ava.config.*", "cypress.config.*", "playwright.config.*", "wdio.conf.*", ".nycrc*"),
+    *(".taprc", "phpunit.xml*", "codeception.yml", ".rspec", "test_helper.*", "spec_helper.*", "*.runsettings"),
+    *(".npmrc", "nextest.toml", "junit-platform.properties", "ctestcustom.cmake", "maven.config", "jvm.config"),
+)
+FRAMEWORKS = frozenset({"pytest", "_pytest", "unittest", "pluggy", "nose", "hypothesis", "doctest"})
+"""A module of such a name beside the source stands in the way of the real one."""
+BY_TOOL: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("make", "gmake"), ("makefile", "gnumakefile")),
+    "just": ("justfile", ".justfile"),
+    "task": ("taskfile.yml", "taskfile.yaml"),
+    "rake": ("rakefile",),
+    "invoke": ("tasks.py",),
+    "gradlew": ("gradlew",),
+    "mvnw": ("mvnw",),
+    "ninja": ("build.ninja",),
+    "ctest": ("cmakelists.txt",),
+}
+INTERPRETERS = (
+    "sh",
+    "bash",
+    "dash",
+    "zsh",
+    "ksh",
+    "python",
+    "node",
+    "ruby",
+    "perl",
+    "php",
+    "tsx",
+    "ts-node",
+    "source",
+    ".",
+)
+BEFORE = ("exec", "env", "time", "timeout", "nice", "sudo", "xvfb-run", "command", "npx", "uv", "poetry", "run", "set")
+_MODULES = (".py", ".js", ".cjs", ".mjs")
+_SHELL = (".sh", ".bash", ".mk", ".zsh")
+
+
+def kind(path: str, ground: Ground) -> Kind:
+    *folders, name = path.casefold().split("/")
+    if path in ground.entries or name in ground.names or any(fnmatch.fnmatchcase(name, p) for p in CONFIGS):
+        return Kind.CONFIG
+    if _shadows(folders, name) or (folders and folders[0] == "node_modules") or folders[-1:] == [".cargo"]:
+        return Kind.CONFIG
+    if FOLDERS & set(folders) or any(_like(path, glob) for glob in ground.globs):
+        return Kind.TEST
+    if name in _PARTS or any(fnmatch.fnmatchcase(name, p) for p in _BY_WORDS):
+        return Kind.MIXED
+    stem, _, suffix = path.rsplit("/", 1)[-1].rpartition(".")
+    camel = suffix in CAMEL and stem.endswith(("Test", "Tests", "Spec", "IT", "TestCase"))
+    return Kind.TEST if camel or any(fnmatch.fnmatchcase(name, p) for p in TESTS) else Kind.SOURCE
+
+
+def _shadows(folders: list[str], name: str) -> bool:
+    stem = name.removesuffix(".py") if name.endswith(".py") else ""
+    return stem in FRAMEWORKS or bool(FRAMEWORKS & set(folders))
+
+
+def _like(path: str, glob: str) -> bool:
+    """`*` also crosses folders; a glob without `/` is a file's name, one that ends in `/` a folder."""
+    glob = glob.casefold()
+    path = path.casefold()
+    if glob.endswith("/"):
+        return path.startswith(glob) or fnmatch.fnmatchcase(path, f"{glob}*")
+    return fnmatch.fnmatchcase(path if "/" in glob else path.rsplit("/", 1)[-1], glob)
+
+
+# --- the part of a mixed file that decides about tests
+
+
+def part(path: str, text: str | None, ground: Ground) -> str:
+    """That part in a form that can be compared; empty where there is none. What cannot be read counts whole."""
+    if text is None:
+        return ""
+    name = path.casefold().rsplit("/", 1)[-1]
+    try:
+        read = _PARTS.get(name, _by_words)
+        return read(text, ground)
+    except (ValueError, RecursionError, TypeError, AttributeError):
+        return text
+
+
+def mended(path: str, before: str, after: str, ground: Ground) -> str | None:
+    """`after` with the test part of `before`; None where only the whole file can be put back."""
+    if path.casefold().rsplit("/", 1)[-1] != "package.json":
+        return None
+    try:
+        old, new = json.loads(before), json.loads(after)
+        for key in _NODE:
+            new.pop(key, None)
+            if key in old:
+                new[key] = old[key]
+        wanted = _scripts(old.get("scripts") or {}, ground) | _scripts(new.get("scripts") or {}, ground)
+        scripts = {k: v for k, v in (new.get("scripts") or {}).items() if k not in wanted}
+        new["scripts"] = scripts | {k: v for k, v in (old.get("scripts") or {}).items() if k in wanted}
+        return json.dumps(new, indent=2) + "\n"
+    except (ValueError, RecursionError, TypeError, AttributeError):
+        return None
+
+
+_PYTHON = ("pytest", "tox", "coverage", "poe", "taskipy", "nox", "hatch", "pdm")
+_NODE = ("jest", "vitest", "mocha", "ava", "nyc", "c8", "tap", "imports")
+_BY_WORDS = ("cargo.toml", "pom.xml", "build.gradle*", "composer.json", "deno.json*", "*.csproj", "vite.config.*")
+
+
+def _pyproject(text: str, ground: Ground) -> str:
+    tool = tomllib.loads(text).get("tool", {})
+    found = {key: tool[key] for key in _PYTHON if key in tool}
+    return json.dumps(found, sort_keys=True, default=str) if found else ""
+
+
+def _setup_cfg(text: str, ground: Ground) -> str:
+    kept, inside = [], False
+    for line in text.splitlines():
+        if line.startswith("["):
+            inside = any(word in line for word in ("pytest", "coverage", "nosetests", "aliases"))
+        if inside and line.strip():
+            kept.append(line.rstrip())
+    return "\n".join(kept)
+
+
+def _package(text: str, ground: Ground) -> str:
+    data = json.loads(text)
+    scripts = data.get("scripts") or {}
+    found = {key: data[key] for key in _NODE if key in data}
+    found |= {f"script {key}": scripts[key] for key in sorted(_scripts(scripts, ground))}
+    return json.dumps(found, sort_keys=True) if found else ""
+
+
+def _scripts(scripts: Mapping[str, object], ground: Ground) -> set[str]:
+    """Names of scripts that a test run starts: by the command, by each other, by an install."""
+    found = {n for n in scripts if n in ground.scripts or n.startswith("test") or "install" in n or n == "prepare"}
+    for _ in range(10):
+        words = {w for n in found for w in _WORD.findall(str(scripts[n]))}
+        more = {n for n in scripts if n in words or n.removeprefix("pre") in found or n.removeprefix("post") in found}
+        if more <= found:
+            break
+        found |= more
+    return found
+
+
+def _by_words(text: str, ground: Ground) -> str:
+    return "\n".join(line.strip() for line in text.splitlines() if "test" in line.lower() or "skip" in line.lower())
+
+
+_PARTS: Mapping[str, Callable[[str, Ground], str]] = {
+    "pyproject.toml": _pyproject,
+    "setup.cfg": _setup_cfg,
+    "package.json": _package,
+}
+
+
+# --- what the verification command runs
+
+_WORD = re.compile(r"[\w.:/@+-]+")
+_SIMPLE = re.compile(r"[;&|()\n`]+")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+
+
+def ground(globs: tuple[str, ...], commands: Iterable[str], read: Callable[[str], str | None]) -> Ground:
+    """`read`: a path's text in the base commit; None where there is none. Asked for what the commands name, and for
+    the scripts that those run in turn."""
+    texts = list(commands)
+    entries: set[str] = set()
+    names: set[str] = set()
+    words: set[str] = set()
+    while texts and len(entries) < 50:
+        text = texts.pop()[:100_000]
+        words |= set(_WORD.findall(text))
+        for path, is_tool in _programs(text):
+            if is_tool:
+                names |= set(BY_TOOL[path])
+                found = [p for name in _spellings(BY_TOOL[path]) if (p := name) and read(p) is not None]
+            else:
+                found = [path] if read(path) is not None else []
+            for each in found:
+                if each not in entries:
+                    entries.add(each)
+                    texts += _lines_of(each, read(each) or "")
+        if any(tool in _WORD.findall(text) for tool in ("npm", "yarn", "pnpm", "bun")):
+            texts += _node_scripts(read("package.json")) if "package.json" not in words else []
+            words.add("package.json")
+    return Ground(globs=globs, entries=frozenset(entries), names=frozenset(names), scripts=frozenset(words))
+
+
+def _spellings(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Their usual spellings: what a file system tells apart, the tool looks for in this form."""
+    usual = {"makefile": "Makefile", "gnumakefile": "GNUmakefile", "rakefile": "Rakefile", "justfile": "justfile"}
+    more = {"taskfile.yml": "Taskfile.yml", "taskfile.yaml": "Taskfile.yaml", "cmakelists.txt": "CMakeLists.txt"}
+    return tuple(dict.fromkeys((*names, *((usual | more)[n] for n in names if n in usual | more))))
+
+
+def _lines_of(path: str, text: str) -> list[str]:
+    """The text, where it is a shell's or make's: what it starts counts too."""
+    name = path.rsplit("/", 1)[-1].lower()
+    shell = text.startswith("#!") and "sh" in text.split("\n", 1)[0]
+    known = any(name in names for names in BY_TOOL.values())
+    return [text] if name.endswith(_SHELL) or shell or known or "." not in name else []
+
+
+def _node_scripts(text: str | None) -> list[str]:
+    try:
+        return [str(v) for v in (json.loads(text or "{}").get("scripts") or {}).values()]
+    except (ValueError, RecursionError, AttributeError):
+        return []
+
+
+def _programs(text: str) -> Iterable[tuple[str, bool]]:
+    """(path, False) of what stands where a program does, or is given to an interpreter; (tool, True) for make and its
+    like."""
+    for simple in _SIMPLE.split(text.replace("\\\n", " ")):
+        words = [w for word in simple.lstrip(" \t@-+").split() if (w := word.strip("'\"{}[]"))]
+        while words and (words[0] in BEFORE or _ASSIGNMENT.match(words[0]) or words[0].isdigit()):
+            words.pop(0)
+        if not words:
+            continue
+        first = words[0].rsplit("/", 1)[-1]
+        if first in BY_TOOL:
+            yield first, True
+        if "/" in words[0] or "." in words[0].strip("."):
+            yield _plain(words[0]), False
+        if first.rstrip("0123456789.") in INTERPRETERS or words[0] == ".":
+            yield from ((p, False) for p in _given(words[1:]))
+        yield from ((_plain(w), False) for w in words[1:] if w.endswith(_SHELL))
+
+
+def _given(words: list[str]) -> Iterable[str]:
+    """The script that an interpreter is given; for `-m name` the module's file."""
+    for n, word in enumerate(words):
+        if word == "-m" and n + 1 < len(words):
+            module = words[n + 1].replace(".", "/")
+            yield from (f"{module}.py", f"{module}/__main__.py")
+            return
+        if word == "-c":
+            return
+        if not word.startswith("-"):
+            yield _plain(word)
+            return
+
+
+def _plain(word: str) -> str:
+    while word.startswith("./"):
+        word = word[2:]
+    return word
