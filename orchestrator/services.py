@@ -32,6 +32,7 @@ from orchestrator.state.sessions import Sessions
 from orchestrator.state.signatures import Signatures
 from orchestrator.state.spend import Spend
 from orchestrator.state.trains import Trains
+from orchestrator.state.verdicts import Verdicts
 from orchestrator.state.watched import Landings
 
 
@@ -62,6 +63,7 @@ class Services:
     served: Served
     orders: Orders
     sessions: Sessions
+    verdicts: Verdicts
     trains: Trains
     boards: dict[str, Board] = field(default_factory=dict, repr=False, compare=False)
     """Ids of the boards seen by this process, by project key: they do not change while the board stands."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from orchestrator.git import Git
 from orchestrator.github.auth import TokenSource
 from orchestrator.github.client import GitHub, Hooks
 from orchestrator.ledger import Ledger
+from orchestrator.ledger import key as ledger_key
 from orchestrator.mailbox.box import Mailbox
 from orchestrator.memory import Memory
 from orchestrator.model.event import Actor
@@ -36,6 +37,7 @@ from orchestrator.state.sessions import Sessions
 from orchestrator.state.signatures import Signatures
 from orchestrator.state.spend import Spend
 from orchestrator.state.trains import Trains
+from orchestrator.state.verdicts import Verdicts
 from orchestrator.state.watched import Landings
 
 
@@ -66,7 +68,7 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
     known = agents.AGENTS.values()
     login_files = {name for agent in known for name in agent.login_files}
     secrets = config.known_secrets(settings, env, variables=keys.variables(known), login_files=login_files)
-    redact = Redactor(known=(*secrets, *token.known_secrets()))
+    redact = Redactor(known=(*secrets, *token.known_secrets()), later=_later(token, state))
     return Services(
         settings=settings,
         clock=clock,
@@ -89,6 +91,7 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
         served=Served(root=state),
         orders=Orders(root=state),
         sessions=Sessions(root=state),
+        verdicts=Verdicts(root=state),
         trains=Trains(root=state),
         metrics=Metrics(runtime=settings.runtime, clock=clock),
         spend=Spend(root=state / "spend", clock=clock),
@@ -134,6 +137,18 @@ def _hooks(settings: Settings, state: Path, clock: Clock) -> Hooks:
         etag_get=etag_get,
         etag_put=etag_put,
     )
+
+
+def _later(token: TokenSource, state: Path) -> Callable[[], tuple[str, ...]]:
+    """What the redactor learns while we work: minted tokens, and the ledger's key, which the first line makes."""
+    key: list[str] = []
+
+    def held() -> tuple[str, ...]:
+        if not key and (found := ledger_key.known(state / "ledger.key")):
+            key.append(found)
+        return (*token.held(), *key)
+
+    return held
 
 
 def _ours(settings: Settings, url: str) -> bool:

@@ -58,6 +58,20 @@ def run(services: Services, repo: RepoSettings, repository: Repository, sha: Sha
     return replace(done, tail=str(services.redact(said))[-TAIL:], counts=found, sandbox=confine.level.value)
 
 
+def kept(services: Services, repo: RepoSettings, repository: Repository, sha: Sha, command: str) -> CommandRun:
+    """As `run`; but what ended well over the same files, in the same kind of box, is not run again."""
+    tree = repository.tree_of(sha)
+    confine = agents.confinement(repo, services.settings.runtime)
+    if tree is None or isinstance(confine, str):
+        return run(services, repo, repository, sha, command)
+    how = f"{confine.level.value} {repo.gate.test_report}"
+    found = services.verdicts.run(tree, command, how)
+    if found is None:
+        found = run(services, repo, repository, sha, command)
+        services.verdicts.keep_run(tree, how, found)
+    return found
+
+
 def _run(confine: agents.Confinement, scratch: Path, command: str, limit: float) -> tuple[CommandRun, str]:
     """The run without its words, and what it printed."""
     checkout, home = scratch / "checkout", scratch / "home"
