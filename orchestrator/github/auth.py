@@ -71,6 +71,10 @@ class TokenSource:
         here = {self._environ.get(self._settings.token_env, ""), self._read(self._settings.token_file), *self._known}
         return tuple(sorted(s for s in here if s))
 
+    def held(self) -> tuple[str, ...]:
+        """Every token this object has handed out, for the redactor: an App's are minted while it works. Asks nobody."""
+        return tuple(sorted(self._known))
+
     def _look(self) -> str:
         said = self._settings
         if found := self._environ.get(said.token_env, "").strip():

@@ -31,6 +31,14 @@ def read(path: Path) -> bytes | None:
     return key
 
 
+def known(path: Path) -> str:
+    """The key for the redactor; empty where there is none, or none that can be used: the ledger says so."""
+    try:
+        return (read(path) or b"").decode()
+    except KeyUnusable:
+        return ""
+
+
 def make(path: Path) -> bytes:
     """The key, made now unless another process was first."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ they are. Redact the whole text *before* it is cut to a length: half a token is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orchestrator.model.names import Public
@@ -26,6 +27,8 @@ class Redactor:
     """Knows the installation's own secrets; values under 8 characters are left out, they would hit ordinary words."""
 
     known: tuple[str, ...] = field(default=(), repr=False)
+    later: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False)
+    """Asked each time for what became known since: a token that was minted meanwhile."""
 
     def __call__(self, text: str) -> Public:
         """The text with each secret replaced by `[redacted]` or `[redacted:<kind>]`. Idempotent."""
@@ -41,15 +44,26 @@ class Redactor:
                 return Public(clean)
         return Public(seen)
 
+    def head(self, text: str, limit: int) -> Public:
+        """At most `limit` characters from the start, cut after the whole text was seen."""
+        return Public(self(text)[:limit])
+
+    def tail(self, text: str, limit: int) -> Public:
+        """At most `limit` characters from the end, cut after the whole text was seen."""
+        return Public(self(text)[-limit:] if limit > 0 else "")
+
     def find(self, text: str) -> tuple[Hit, ...]:
         """Where the text holds a secret: one hit per line and kind, in its order. Placeholders, published examples and
         made-up values are none, but what this installation knows to be secret always is."""
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        hits = finding.find(text.encode(), self.known)
+        hits = finding.find(text.encode(), self._all())
         bare = text.translate(_INVISIBLE)
         if bare == text:
             return hits
-        return tuple(sorted({*hits, *finding.find(bare.encode(), self.known)}, key=lambda hit: (hit.line, hit.kind)))
+        return tuple(sorted({*hits, *finding.find(bare.encode(), self._all())}, key=lambda hit: (hit.line, hit.kind)))
 
     def _clean(self, text: bytes) -> bytes:
-        return places.clean(tokens.clean(known.clean(text, self.known)))
+        return places.clean(tokens.clean(known.clean(text, self._all())))
+
+    def _all(self) -> tuple[str, ...]:
+        return (*self.known, *self.later())
