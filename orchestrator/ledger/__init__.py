@@ -25,7 +25,7 @@ from typing import Any
 from orchestrator import disk
 from orchestrator.clock import Clock
 from orchestrator.ledger import key as keyfile
-from orchestrator.ledger.anchor import Anchor, Chain, Told, compare, exposed
+from orchestrator.ledger.anchor import Anchor, Chain, Told, compare, exposed, label
 from orchestrator.ledger.check import GENESIS, Check, mac_of
 from orchestrator.ledger.files import append, last_line, lines, record, records, set_torn_aside
 from orchestrator.model.event import Event, EventKind, Record
@@ -120,16 +120,17 @@ class Ledger:
     def verify(self, anchor: tuple[int, str] | None = None, *, anchors: Sequence[Anchor] = ()) -> Verification:
         """Checks every line of every host. `anchor` is an earlier head of this host, kept outside of this machine."""
         problems = self._key_problems()
-        asked = [*anchors, *([Anchor(chain=self.name, seq=anchor[0], hash=anchor[1], where="kept")] if anchor else ())]
+        kept = [Anchor(chain=label(self.name), seq=anchor[0], hash=anchor[1], where="kept")] if anchor else []
+        asked = [*anchors, *kept]
         wanted = frozenset(a.seq for a in asked)
         events = segments = 0
-        chains = {self.name: Chain()}
+        chains = {label(self.name): Chain()}
         for host in self.chains():
             files = self._segments(host)
             segments += len(files)
             check = Check(host=host, key=self._key_or_none(), wanted=wanted, problems=problems)
             events += check.run(files)
-            chains[host] = Chain(end=check.seq, digests=check.digests)
+            chains[label(host)] = Chain(end=check.seq, digests=check.digests)
         told = compare(asked, chains)
         problems += [t.why for t in told if t.why and t.anchor.sure]
         seq, digest = self.head()
@@ -140,14 +141,13 @@ class Ledger:
         )  # fmt: skip
 
     def heads(self) -> dict[str, tuple[int, str]]:
-        """(seq, hash) of every chain in this ledger's folder."""
-        return {host: self.head(host) for host in self.chains()}
+        """(seq, hash) of every chain in this ledger's folder, by its label."""
+        return {label(host): self.head(host) for host in self.chains()}
 
     def trailer(self) -> str:
-        """The head as a line of a commit message tells it: `<seq> <hash>`, and the chain where there are several."""
+        """The head as a line of a commit message tells it: `<seq> <hash> <label of the chain>`."""
         seq, digest = self.head()
-        several = any(host != self.name for host in self.chains())
-        return f"{seq} {digest} {self.name}" if several else f"{seq} {digest}"
+        return f"{seq} {digest} {label(self.name)}"
 
     def holds(self, seq: int, digest: str, chain: str = "") -> bool:
         """Is this line of the chain (empty: this host's) the one with this hash?"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ class Anchor:
     """`hash` is the SHA-256 of the line `seq`, or its first digits."""
 
     chain: str = ""
-    """Name of the writing host; empty = not told: any chain of this ledger may hold it."""
+    """Label of the chain; empty = not told: any chain of this ledger may hold it."""
     seq: int
     hash: str
     where: str = ""
@@ -36,15 +37,20 @@ class Told:
 
 @dataclass(kw_only=True)
 class Chain:
-    """What was met of one chain, by its file names."""
+    """What was met of one chain."""
 
     end: int = 0
     digests: dict[int, str] = field(default_factory=dict)
     """Of the lines that an anchor asks about."""
 
 
+def label(name: str) -> str:
+    """How a chain is called outside: the name of a machine is nobody's business there."""
+    return hashlib.sha256(f"agent-os ledger {name}".encode()).hexdigest()[:12]
+
+
 def compare(anchors: Iterable[Anchor], chains: Mapping[str, Chain]) -> tuple[Told, ...]:
-    """Each anchor against the chain it names, or against all of them."""
+    """Each anchor against the chain it names, or against all of them. `chains` by label."""
     return tuple(_compare(anchor, chains) for anchor in anchors)
 
 

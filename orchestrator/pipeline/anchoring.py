@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from orchestrator import notify
 from orchestrator.git import GitError, GitUnreachable, Pushed, Repository
-from orchestrator.ledger.anchor import Anchor
+from orchestrator.ledger.anchor import Anchor, label
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import Sha
@@ -24,7 +24,7 @@ from orchestrator.services import Services
 from orchestrator.state.store import Store
 
 REFS = "refs/agent-os/ledger"
-"""On the remote: one ref per chain."""
+"""On the remote: one ref per chain, by its label."""
 FETCHED = "refs/agent-os/fetched/ledger"
 """In our mirror: the remote's, as last fetched."""
 FILE = "head"
@@ -55,7 +55,7 @@ def tick(services: Services) -> bool:
     repo, period = repo_of(services.settings), timedelta(minutes=services.settings.ledger_anchor_minutes)
     if repo is None or not period:
         return False
-    chain, now = services.ledger.name, services.now()
+    chain, now = label(services.ledger.name), services.now()
     last = _last(services, chain)
     if not _due(last, now, period) or not _news(services, last):
         return False

@@ -17,7 +17,7 @@ from orchestrator.model.settings import AgentSettings, RepoSettings
 from orchestrator.model.stream import Job, RunOutcome
 from orchestrator.model.task import Attempt, AttemptKind, Folder, Phase, Session, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import background, choosing, closing, engine, estimating, funds, guard, prompt
+from orchestrator.pipeline import background, choosing, closing, engine, estimating, funds, guard, prompt, traces
 from orchestrator.policy import retry, route
 from orchestrator.policy.budget import Over
 from orchestrator.services import Services
@@ -151,6 +151,7 @@ def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str
     message = retry.WRITE_RESULT if attempt.kind is AttemptKind.RESUME else ""
     text = prompt.assemble(task, attempt.agent, attempt.kind, attempt.n, context, message=message)
     job = _job(services, task, attempt, settings, workspace, str(services.redact(text.text)))
+    traces.keep_prompt(job)
     services.record(
         EventKind.AGENT_STARTED,
         task,
@@ -172,9 +173,10 @@ def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str
         )
     task = _recorded(services, task, outcome, result)
     services.record(
-        EventKind.AGENT_ENDED, task, agent=attempt.agent, n=attempt.n, failure=outcome.failure.value,
+        EventKind.AGENT_ENDED, task, traces.of_log(job), agent=attempt.agent, n=attempt.n,
+        failure=outcome.failure.value,
         status=task.attempts[-1].status.value if task.attempts[-1].status else "", seconds=round(outcome.seconds, 1),
-        exact=round(outcome.seconds, 6),
+        exact=round(outcome.seconds, 6), log=task.attempts[-1].log, **traces.cost(outcome.usage),
     )  # fmt: skip
     return services.mailbox.save(claim, task)
 

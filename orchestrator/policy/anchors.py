@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_LINE = re.compile(r"Ledger: (\d{1,12}) ([0-9a-f]{16,64})(?: ([A-Za-z0-9.-]{1,80}))?")
+_LINE = re.compile(r"Ledger: (\d{1,12}) ([0-9a-f]{16,64})(?: ([0-9a-f]{12}))?")
 _PULL = re.compile(r"\(#(\d{1,10})\)$")
 
 
@@ -18,7 +18,7 @@ class Trailer:
 
 
 def trailers(heads: Mapping[str, tuple[int, str]]) -> list[str]:
-    """Lines for a message: the head of each chain by its name."""
+    """Lines for a message: the head of each chain by its label."""
     return [f"Ledger: {seq} {digest} {chain}" for chain, (seq, digest) in heads.items()]
 
 
