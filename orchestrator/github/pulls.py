@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from urllib.parse import quote
 
-from orchestrator.github import documents, wire
+from orchestrator.github import documents, reviews, wire
 from orchestrator.github.client import GitHub
 from orchestrator.github.errors import (
     GitHubError,
@@ -73,7 +74,8 @@ def watch(gh: GitHub, wanted: Sequence[Ref]) -> dict[Ref, Pull]:
                 continue
             for i, (repo, number) in enumerate(refs):
                 node = data.one(f"r{i}").one("pullRequest")
-                found[repo, number] = wire.pull(node, repo, _checks(gh, repo, number, node))
+                seen = wire.pull(node, repo, _checks(gh, repo, number, node))
+                found[repo, number] = replace(seen, said=reviews.said(gh, repo, number, node))
             break
     return found
 

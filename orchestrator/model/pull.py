@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from orchestrator.model.issue import Act, Labelled
 from orchestrator.model.names import RepoName, Sha
 
 
@@ -36,6 +37,65 @@ class Mergeable(Enum):
     """GitHub is still computing: wait, never decide on it."""
 
 
+class ReviewState(Enum):
+    """What a review says that says something. Plain comments and drafts are left out."""
+
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+    DISMISSED = "dismissed"
+    """Was one of the two until somebody took it back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullReview:
+    """One submitted review with an opinion."""
+
+    id: int
+    act: Act
+    """Who submitted it, and when."""
+    state: ReviewState
+    head_sha: str
+    """The commit that was looked at; empty when it is gone."""
+    body: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThreadComment:
+    """One comment on a line. Foreign text."""
+
+    id: int
+    act: Act
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thread:
+    """A conversation on a line of the change."""
+
+    id: str
+    """Node id: what an answer and a resolution name."""
+    path: str
+    line: int = 0
+    """In the file; 0 = the file as a whole, or a line that is gone."""
+    resolved: bool = False
+    comments: tuple[ThreadComment, ...] = ()
+    """The newest 50, oldest first."""
+    earlier: int = 0
+    """Comments before those, not read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What people said on a pull request in the forms that count for something."""
+
+    reviews: tuple[PullReview, ...] = ()
+    """The newest 100 with an opinion, oldest first."""
+    threads: tuple[Thread, ...] = ()
+    """All of them."""
+    labelled: tuple[Labelled, ...] = ()
+    """The newest 50 times that a label was put on, oldest first."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pull:
     repo: RepoName
@@ -61,3 +121,5 @@ class Pull:
     closed_by: str = ""
     checks: tuple[CheckRun, ...] = ()
     labels: frozenset[str] = frozenset()
+    said: Said = Said()
+    """Read by `github.pulls.watch` only."""

@@ -288,6 +288,13 @@ def comment_review(thing: Thing) -> Thing | None:
     return alone(thing.world, "PullRequestReview", found) if found else None
 
 
+@field("PullRequestReviewComment.state")
+def comment_state(thing: Thing) -> str:
+    """PENDING while its review is a draft, which only its author sees."""
+    found = pulls.review(thing.world.db, thing.row.pull_id, thing.row.review_id)
+    return "PENDING" if found is not None and found.state == "PENDING" else "SUBMITTED"
+
+
 @field("PullRequestReviewComment.url")
 def comment_url(thing: Thing) -> str:
     """The comment's place on its page."""
