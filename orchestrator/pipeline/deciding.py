@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum
 
 from orchestrator.github import pulls
 from orchestrator.model.pull import Pull
-from orchestrator.model.steps import Merge, PullStep, Wait
+from orchestrator.model.steps import Merge, PullStep, Update, Wait
 from orchestrator.model.task import Task
 from orchestrator.pipeline import approving, following, trusting, wishes
 from orchestrator.policy import merge as policy
 from orchestrator.services import Services
 
 
-def decide(services: Services, task: Task, pull: Pull, turn: bool) -> PullStep:
+class Lane(Enum):
+    """How the base branch is reached just now."""
+
+    SINGLE = "single"
+    """One by one."""
+    HELD = "held"
+    """A merge train is under way, so nothing else lands or is brought up to date."""
+    TRAIN = "train"
+    """As a member of the train, whose own tests stand for being up to date."""
+
+
+HELD = "a merge train is under way"
+
+
+def decide(services: Services, task: Task, pull: Pull, turn: bool, lane: Lane = Lane.SINGLE) -> PullStep:
     facts = policy.Facts(
         task=task,
         repo=services.repo(task),
@@ -28,9 +43,11 @@ def decide(services: Services, task: Task, pull: Pull, turn: bool) -> PullStep:
     step = policy.decide(facts)
     if pull.head_sha != task.pushed_sha and following.lags(services, task, pull):
         return Wait(why="GitHub does not show our last push yet")
+    if lane is Lane.HELD and isinstance(step, Merge | Update):
+        return Wait(why=HELD)
     # What costs a request is asked only of what would land now: the issue's text, and whether the base moved on.
     if isinstance(step, Merge) and (untrusted := trusting.before_merge(services, task)):
         return policy.decide(replace(facts, untrusted=untrusted))
-    if isinstance(step, Merge) and pulls.behind(services.github, pull):
+    if isinstance(step, Merge) and lane is not Lane.TRAIN and pulls.behind(services.github, pull):
         step = policy.decide(replace(facts, pull=replace(pull, behind=True)))
     return step

@@ -15,7 +15,11 @@ from orchestrator.pipeline import effect, finish, report
 from orchestrator.services import Services
 
 
-def merge(services: Services, claim: Claim, pull: Pull, sha: Sha) -> bool:
+def merge(services: Services, claim: Claim, pull: Pull, sha: Sha) -> Sha | None:
+    """Squash-merges exactly `sha` and closes the books; the merge commit, or None when GitHub refused.
+
+    Raises Unsettled while an earlier try may still show up, and GitHubError.
+    """
     task = claim.task
     services.mailbox.check(claim)
 
@@ -32,9 +36,9 @@ def merge(services: Services, claim: Claim, pull: Pull, sha: Sha) -> bool:
         done = effect.once(services, task, f"merge:{sha}", f"merge #{pull.number}", look=look_first, act=act)
     except (HeadMoved, NotMergeable) as refused:
         _refused(services, task, sha, str(refused))
-        return False
+        return None
     finish.merged(services, claim, Sha(done["sha"]))
-    return True
+    return Sha(done["sha"])
 
 
 def _refused(services: Services, task: Task, sha: Sha, why: str) -> None:
@@ -50,10 +54,9 @@ def _refused(services: Services, task: Task, sha: Sha, why: str) -> None:
 
 def _message(services: Services, task: Task) -> str:
     """The squash commit's body: what closes, who worked, where the record stands (trailers)."""
-    seq, digest = services.ledger.head()
     last = task.attempts[-1]
     agents = ", ".join(dict.fromkeys(a.agent for a in task.attempts))
     lines = [report.defused(last.summary), ""]
     if task.issue:
         lines.append(f"Closes: #{task.issue}")
-    return "\n".join([*lines, f"Task: {task.id}", f"Agents: {agents}", f"Ledger: {seq} {digest[:16]}"])
+    return "\n".join([*lines, f"Task: {task.id}", f"Agents: {agents}", f"Ledger: {services.ledger.trailer()}"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum
 
 from orchestrator import notify
 from orchestrator.git import Conflict, Pushed, Refused
@@ -16,34 +17,48 @@ from orchestrator.model.settings import Checks, RepoSettings
 from orchestrator.model.steps import Finish, HandOver, Merge, PullStep, Review, Rework, Update, Wait, Withdraw
 from orchestrator.model.task import FailedCheck, Folder, Phase, Task
 from orchestrator.pipeline import approving, closing, deciding, finish, following, judge, landing, repairing
+from orchestrator.pipeline.deciding import Lane
 from orchestrator.policy import merge as policy
 from orchestrator.services import Services
 
 
-def look(services: Services, claim: Claim, pull: Pull, *, turn: bool) -> bool:
-    """One task in review and its pull request as just read. True when the base moved, so that others look anew."""
+class Looked(Enum):
+    """What a look left behind for the others of the repository."""
+
+    SEEN = "seen"
+    MOVED = "moved"
+    """The base moved: what was read of the others before is not true any more."""
+    PUT_OFF = "put off"
+    """It could land but for the base having moved on: it goes with the next train, or is brought up to date alone."""
+
+
+def look(
+    services: Services, claim: Claim, pull: Pull, *, turn: bool, lane: Lane = Lane.SINGLE, gather: bool = False
+) -> Looked:
+    """One task in review and its pull request as just read. `gather`: what needs an update is put off."""
     if claim.task.phase is Phase.MERGED:
         finish.finish(services, claim)
-        return False
+        return Looked.SEEN
     if claim.task.phase is Phase.CLOSING:
         closing.close(services, claim)
-        return False
+        return Looked.SEEN
     claim = following.caught_up(services, claim, pull)
-    step = deciding.decide(services, claim.task, pull, turn)
+    step = deciding.decide(services, claim.task, pull, turn or gather, lane)
+    if gather and isinstance(step, Update):
+        return Looked.PUT_OFF
     _record(services, claim.task, step)
     if pull.open and pull.head_sha == claim.task.pushed_sha:
         approving.show(services, claim.task, pull)
     match step:
         case Wait(why=why):
             _wait(services, claim.task, why)
-            return False
         case Update():
-            return _update(services, claim, pull)
+            _update(services, claim, pull)
         case Merge(sha=sha):
-            return landing.merge(services, claim, pull, sha)
+            return Looked.MOVED if landing.merge(services, claim, pull, sha) else Looked.SEEN
         case Finish():
             finish.seen_merged(services, claim, pull)
-            return True
+            return Looked.MOVED
         case Rework() | HandOver():
             repairing.rework(services, claim, step)
         case Review(why=why):
@@ -52,7 +67,7 @@ def look(services: Services, claim: Claim, pull: Pull, *, turn: bool) -> bool:
             services.mailbox.move(claim, task, Folder.INBOX)
         case Withdraw(why=why):
             closing.towards(services, claim, Folder.DONE, f"withdrawn: {why}", BlockerCode.NONE)
-    return False
+    return Looked.SEEN
 
 
 def _record(services: Services, task: Task, step: PullStep) -> None:
@@ -72,7 +87,7 @@ def _wait(services: Services, task: Task, why: str) -> None:
         )
 
 
-def _update(services: Services, claim: Claim, pull: Pull) -> bool:
+def _update(services: Services, claim: Claim, pull: Pull) -> None:
     """Brings the base in by our own clean merge; the verdict is carried over to exactly that tree."""
     task = claim.task
     repo = services.repo(task)
@@ -82,22 +97,22 @@ def _update(services: Services, claim: Claim, pull: Pull) -> bool:
     assert task.pushed_sha is not None
     if tip is None:
         closing.towards(services, claim, Folder.ESCALATED, f"{task.base} is gone", BlockerCode.MISSING_CONTEXT)
-        return False
+        return
     if repository.is_ancestor(tip, task.pushed_sha):  # it holds the base already; GitHub is behind, not the branch
-        return False
+        return
     merged = repository.merge_tree(tip, task.pushed_sha)
     if isinstance(merged, Conflict):
         repairing.rework(
             services, claim, policy.repair(task, repo, Rework(why=f"conflicts with {task.base}", conflict=True))
         )
-        return False
+        return
     message = services.redact(f"Bring in {task.base} for {task.title}\n\nTask: {task.id}")
     head = repository.commit(task.id, merged.tree, (task.pushed_sha, tip), message, services.now())
     if not _still_good(services, task, repo, head):
         # As with a conflict: the repair starts from both sides joined, or it would not see what fails.
         why = f"our verification fails on top of the new {task.base}"
         repairing.rework(services, claim, policy.repair(task, repo, Rework(why=why, failed=_own(repo), conflict=True)))
-        return False
+        return
     services.mailbox.check(claim)
     journal = services.effects.of(task.id)
     journal.intend(f"push:{head}", f"update {task.branch}")
@@ -107,11 +122,10 @@ def _update(services: Services, claim: Claim, pull: Pull) -> bool:
         if isinstance(answer, Refused):
             why = f"the host refused the push: {services.redact(answer.why)}"
             closing.towards(services, claim, Folder.ESCALATED, why, BlockerCode.MANUAL_INTERVENTION_REQUIRED)
-        return False
+        return
     journal.done(f"push:{head}", {"sha": head})
     services.record(EventKind.UPDATED, task, base=tip, head=head)
     services.mailbox.save(claim, following.updated(services, task, head, tip, merged.tree))
-    return False
 
 
 def _still_good(services: Services, task: Task, repo: RepoSettings, head: Sha) -> bool:

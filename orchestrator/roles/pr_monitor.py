@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 from orchestrator import notify
 from orchestrator.github import pulls
-from orchestrator.mailbox.box import Claim, Entry
+from orchestrator.mailbox.box import Entry
 from orchestrator.model.alert import AlertKind
 from orchestrator.model.names import RepoName
 from orchestrator.model.pull import Pull
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.pipeline import anchoring, finish, fold, landed, shepherd
+from orchestrator.pipeline import train as merge_train
+from orchestrator.pipeline.deciding import Lane
+from orchestrator.pipeline.shepherd import Looked
 from orchestrator.policy import merge
+from orchestrator.policy import train as train_policy
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 
@@ -24,6 +29,7 @@ STOPPED = (Folder.BLOCKED, Folder.ESCALATED)
 
 def watched(services: Services) -> list[Path]:
     folders = [services.mailbox.root / f.value for f in (Folder.REVIEW, *STOPPED)]
+    folders.append(services.trains.folder)
     return [*folders, *(services.memory.root / r.key for r in services.settings.repos)]
 
 
@@ -46,6 +52,7 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
             did += _stopped(services, stopped, seen)
             for name, group in groupby(sorted(entries, key=_key), key=lambda e: e.task.repo):
                 did += _repo(services, name, list(group), seen)
+    trains = _left_over(services, {e.task.repo for e in entries})
     watching = True
     with fence(services, None, "what landed"):
         watching = landed.watch(services)
@@ -53,7 +60,7 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     with fence(services, None, "telling the ledger's head"):
         if anchoring.tick(services):
             did.append("the ledger's head was told")
-    return Ticked(did=tuple(did), settled=not (entries or stopped or waiting or watching))
+    return Ticked(did=tuple(did), settled=not (entries or stopped or waiting or watching or trains))
 
 
 def _managed(services: Services, task: Task) -> bool:
@@ -65,38 +72,99 @@ def _managed(services: Services, task: Task) -> bool:
     return False
 
 
-def _repo(
-    services: Services, name: RepoName, entries: list[Entry], seen: dict[tuple[RepoName, int], Pull]
-) -> list[str]:
-    """All of one repository, oldest pull request first; after a merge the rest is read anew, since their base moved."""
+Seen = dict[tuple[RepoName, int], Pull]
+
+
+def _repo(services: Services, name: RepoName, entries: list[Entry], seen: Seen) -> list[str]:
+    """All of one repository, oldest pull request first, after the train that may be under way there."""
+    repo = services.settings.repo(name)
+    assert repo is not None, "only managed repositories are looked at"
     did: list[str] = []
-    left = standing = entries
-    while left:
-        # Who was looked at and still stands keeps its turn: only one at a time is brought up to date and checked anew.
-        ours = [(e.task, p) for e in standing if (p := _pull(e.task, seen))]
-        turn = merge.in_turn([p for t, p in ours if p.head_sha == t.pushed_sha])
-        entry, left = left[0], left[1:]
-        pull = _pull(entry.task, seen)
-        moved = False
-        with fence(services, entry.task, "pull request"), services.mailbox.claim(entry.id) as claim:
-            if claim is not None and claim.folder is Folder.REVIEW and (pull or claim.task.phase is Phase.MERGED):
-                moved = _look(services, claim, pull, turn)
-                did.append(f"{entry.id}: looked at #{claim.task.pull_request}")
-        if services.mailbox.where(entry.id) is not Folder.REVIEW:
-            standing = [e for e in standing if e is not entry]
-        if moved and left:
-            with fence(services, None, f"reading {name} again", repo=name) as failed:
-                seen = {**seen, **_watch(services, left)}
-            if failed:  # what was read before the merge is no longer true of the others
-                return did
+    held: str | None = None
+    with fence(services, None, "merge train", repo=name) as failed:
+        if train := services.trains.of(repo.key).train:
+            held = train.base if merge_train.drive(services, repo, seen) else None
+            did.append(f"{repo.key}: merge train of " + ", ".join(f"#{n}" for n in train.numbers))
+            entries = [e for e in services.mailbox.list(Folder.REVIEW) if e.task.repo == name]
+            entries.sort(key=_key)
+            seen = _watch(services, entries)
+    walk = _Walk(services=services, name=name, held="*" if failed else held, seen=seen, standing=entries)
+    # While a train may come of it, who is behind is put off until all have been looked at.
+    gather = held is None and not failed and train_policy.wanted(repo)
+    put_off = walk.along(entries, gather=gather)
+    did += walk.did
+    if len(put_off) > 1:
+        with fence(services, None, "building a merge train", repo=name) as failed:
+            ready = [(e.task, p) for e in put_off if (p := _pull(e.task, walk.seen))]
+            if merge_train.gather(services, repo, ready):
+                return [*did, f"{repo.key}: built a merge train"]
+        if failed:
+            return did
+    walk.along(put_off, gather=False)
     return did
 
 
-def _look(services: Services, claim: Claim, pull: Pull | None, turn: int | None) -> bool:
-    if pull is None:
-        finish.finish(services, claim)
-        return False
-    return shepherd.look(services, claim, pull, turn=turn == pull.number)
+@dataclass
+class _Walk:
+    """One tick's way along the pull requests of one repository."""
+
+    services: Services
+    name: RepoName
+    held: str | None
+    """The base branch that a train has for itself; `*` = all."""
+    seen: Seen
+    standing: list[Entry]
+    """Who was looked at and still stands keeps its turn: only one at a time is brought up to date and checked anew."""
+    did: list[str] = field(default_factory=list)
+
+    def along(self, entries: list[Entry], *, gather: bool) -> list[Entry]:
+        """Each once; after a merge the rest is read anew, since their base moved. Who was put off."""
+        put_off: list[Entry] = []
+        left = entries
+        while left:
+            entry, left = left[0], left[1:]
+            looked = self._one(entry, gather)
+            if self.services.mailbox.where(entry.id) is not Folder.REVIEW:
+                self.standing = [e for e in self.standing if e is not entry]
+            if looked is Looked.PUT_OFF:
+                put_off.append(entry)
+            if looked is Looked.MOVED and left:
+                with fence(self.services, None, f"reading {self.name} again", repo=self.name) as failed:
+                    self.seen = {**self.seen, **_watch(self.services, left)}
+                if failed:  # what was read before the merge is no longer true of the others
+                    return []
+        return put_off
+
+    def _one(self, entry: Entry, gather: bool) -> Looked:
+        pull = _pull(entry.task, self.seen)
+        lane = Lane.HELD if self.held in ("*", entry.task.base) else Lane.SINGLE
+        looked = Looked.SEEN
+        with fence(self.services, entry.task, "pull request"), self.services.mailbox.claim(entry.id) as claim:
+            if claim is None or claim.folder is not Folder.REVIEW:
+                return looked
+            if pull is None and claim.task.phase is not Phase.MERGED:
+                return looked
+            if pull is None:
+                finish.finish(self.services, claim)
+            else:
+                turn = self._turn() == pull.number
+                looked = shepherd.look(self.services, claim, pull, turn=turn, lane=lane, gather=gather)
+            if looked is not Looked.PUT_OFF:
+                self.did.append(f"{entry.id}: looked at #{claim.task.pull_request}")
+        return looked
+
+    def _turn(self) -> int | None:
+        ours = [(e.task, p) for e in self.standing if (p := _pull(e.task, self.seen))]
+        return merge.in_turn([p for t, p in ours if p.head_sha == t.pushed_sha])
+
+
+def _left_over(services: Services, looked_at: set[RepoName]) -> bool:
+    """Trains without members in review still have a draft and a branch to clear away. True while there is any train."""
+    for repo in services.settings.repos:
+        with fence(services, None, "merge train", repo=repo.name):
+            if repo.name not in looked_at and services.trains.of(repo.key).train:
+                merge_train.drive(services, repo, {})
+    return any(services.trains.underway(r.key) for r in services.settings.repos)
 
 
 def _stopped(services: Services, entries: list[Entry], seen: dict[tuple[RepoName, int], Pull]) -> list[str]:
@@ -131,7 +199,7 @@ def _fold(services: Services) -> bool:
     waiting = []
     for repo in services.settings.repos:
         with fence(services, None, "reading memory", repo=repo.name):
-            waiting += [repo] if services.memory.pending(repo.key) else []
+            waiting += [repo] if services.memory.pending(repo.key) and not services.trains.underway(repo.key) else []
     in_review = [e.task.repo for e in services.mailbox.list(Folder.REVIEW)] if waiting else []
     for repo in waiting:
         with fence(services, None, "folding memory", repo=repo.name):

@@ -36,6 +36,13 @@ class Trains:
         except (KeyError, TypeError, ValueError) as why:
             raise CorruptState(store.path, f"no train: {why!r}") from why
 
+    def underway(self, key: str) -> bool:
+        """Whether a train is under way, or its file cannot be read: then too nothing may move the base."""
+        try:
+            return self.of(key).train is not None
+        except CorruptState:
+            return True
+
     def save(self, key: str, track: Track) -> Track:
         """Written whole. Raises Busy."""
         train = track.train
