@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from orchestrator.github.errors import Malformed
 from orchestrator.github.words import Json, Words, object_of, objects
-from orchestrator.model.issue import Board, Card, Comment, Issue
+from orchestrator.model.issue import Act, Board, Card, Comment, Issue, Labelled
 from orchestrator.model.names import RepoName, Sha
 from orchestrator.model.pull import CheckRun, CheckState, Mergeable, Pull
 
@@ -35,7 +35,8 @@ def _names(labels: Words | None) -> frozenset[str]:
 
 def issue(node: Words, card: Card | None = None) -> Issue:
     """An issue of a GraphQL answer (fragment Ticket)."""
-    editor, edited_at = _edit(node)
+    edits = _edits(node)
+    last = max(edits, key=lambda edit: (edit.at, edit.by), default=Act())
     return Issue(
         repo=RepoName(node.one("repository").text("nameWithOwner")),
         number=node.number("number"),
@@ -43,8 +44,14 @@ def issue(node: Words, card: Card | None = None) -> Issue:
         title=node.text("title"),
         body=node.text("body"),
         author=login(node.maybe("author")),
-        editor=editor,
-        edited_at=edited_at,
+        author_id=account_id(node.maybe("author")),
+        editor=last.by,
+        edited_at=last.at,
+        edits=edits,
+        labelled=tuple(
+            Labelled(label=event.one("label").text("name"), act=act(event.maybe("actor"), event.text("createdAt")))
+            for event in node.one("labelled").many("nodes")
+        ),
         url=node.text("url"),
         open=_one_of(node, "state", {"OPEN": True, "CLOSED": False}),
         state_reason=node.text_or_none("stateReason").lower(),
@@ -55,12 +62,32 @@ def issue(node: Words, card: Card | None = None) -> Issue:
     )
 
 
-def _edit(node: Words) -> tuple[str, str]:
-    """Who changed title or body last, and when. GitHub's `editor` is the body's alone; titles stand in the timeline."""
-    last = (node.text_or_none("lastEditedAt"), login(node.maybe("editor")))
-    for event in node.one("timelineItems").many("nodes"):
-        last = max(last, (event.text("createdAt"), login(event.maybe("actor"))))
-    return last[1], last[0]
+def act(actor: Words | None, at: str) -> Act:
+    """Who did it and when."""
+    return Act(by=login(actor), id=account_id(actor), at=at)
+
+
+def account_id(actor: Words | None) -> int:
+    """GitHub's number of a person or bot; 0 where it is not told."""
+    told = actor.data.get("databaseId") if actor is not None else None
+    return told if isinstance(told, int) else 0
+
+
+def _edits(node: Words) -> tuple[Act, ...]:
+    """Who changed title or body, and when. GitHub's edits are the body's alone; titles stand in the timeline."""
+    found = [act(event.maybe("actor"), event.text("createdAt")) for event in node.one("renamed").many("nodes")]
+    last = node.text_or_none("lastEditedAt")
+    if last:
+        found.append(act(node.maybe("editor"), last))
+    history = node.maybe("userContentEdits")
+    if history is not None:
+        # The first of them is the writing itself, by the author.
+        found += [act(e.maybe("editor"), e.text("editedAt")) for e in history.many("nodes")]
+    more = history is not None and next_page(history) is not None
+    if more or node.one("renamed").one("pageInfo").flag("hasPreviousPage"):
+        found.append(Act(at=max(edit.at for edit in found)))
+    writing = act(node.maybe("author"), node.text("createdAt"))
+    return tuple(dict.fromkeys(edit for edit in found if edit != writing))
 
 
 def issue_rest(reply: Json, repo: RepoName) -> Issue:
@@ -111,6 +138,7 @@ def card(item: Words) -> Card:
         item_id=item.text("id"),
         status=value.text_or_none("name"),
         set_by=login(value.maybe("creator")),
+        set_by_id=account_id(value.maybe("creator")),
         set_at=value.text("updatedAt"),
     )
 

@@ -19,6 +19,26 @@ class BoardStatus(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Act:
+    """Something an account did to an issue: set it Ready, or changed its title or body."""
+
+    by: str = ""
+    """Login; empty for a deleted account, and where GitHub does not say."""
+    id: int = 0
+    """The account's number, which outlives its name; 0 where GitHub does not say."""
+    at: str = ""
+    """GitHub's time, ISO 8601 UTC in whole seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """A label was put on."""
+
+    label: str
+    act: Act
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """An issue's item on a board."""
 
@@ -27,6 +47,7 @@ class Card:
     """The option's name as it stands on the board; empty = none set."""
     set_by: str = ""
     """Login of who set the status, empty when GitHub does not say."""
+    set_by_id: int = 0
     set_at: str = ""
 
 
@@ -39,9 +60,15 @@ class Issue:
     body: str
     author: str
     """Login; empty for a deleted account."""
+    author_id: int = 0
     editor: str = ""
     """Login of the last editor of title or body, empty when never edited."""
     edited_at: str = ""
+    edits: tuple[Act, ...] = ()
+    """Every known change of title or body, in no order. Where there are more than were read, one by nobody known stands
+    at the time of the last."""
+    labelled: tuple[Labelled, ...] = ()
+    """The last times that labels were put on, oldest first."""
     url: str = ""
     open: bool = True
     state_reason: str = ""

@@ -157,7 +157,13 @@ class Vouched:
 
     by: str
     at: str
+    """When they did; later changes by people whose word does not count end it."""
     body_sha256: str
+    """Of title and body as they stood on GitHub."""
+    author: str = ""
+    """Who wrote the issue."""
+    author_trust: str = ""
+    """The author's own standing (`policy.trust.Standing`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import Folder, Phase
-from orchestrator.pipeline import closing, effect, finish, intake, judge, publish, reap, run, settle, steer
+from orchestrator.pipeline import closing, effect, finish, intake, judge, publish, reap, run, settle, steer, trusting
 from orchestrator.services import NotManaged, Services
 
 
@@ -115,6 +115,9 @@ def _issue(services: Services, claim: Claim) -> Claim | None:
             return closing.towards(services, claim, Folder.BLOCKED, gone, BlockerCode.MISSING_CONTEXT)
         if not issue.open:
             return closing.towards(services, claim, Folder.DONE, "withdrawn: its issue was closed", BlockerCode.NONE)
+        # Later runs work on the text that was vouched for; whether it still stands is asked again before the merge.
+        if not task.counted and (why := trusting.changed(services, task, issue)):
+            return closing.towards(services, claim, Folder.BLOCKED, why, BlockerCode.MISSING_CONTEXT)
         intake.announce(services, claim)
     if not task.branch:
         claim = services.mailbox.save(claim, replace(task, branch=f"agent/{task.id}"))

@@ -32,8 +32,8 @@ def task_id(repo_key: str, issue: int, generation: int) -> TaskId:
     return TaskId(f"{repo_key}-{issue}" + (f"-g{generation}" if generation > 1 else ""))
 
 
-def make(services: Services, issue: Issue, repo: RepoSettings, generation: int) -> Task:
-    """The task an issue asks for."""
+def make(services: Services, issue: Issue, repo: RepoSettings, generation: int, vouched: Vouched) -> Task:
+    """The task that an issue asks for whose text is vouched for."""
     wish = _formatted(services, issue, repo, sections.read(issue))
     now = stamp(services.now())
     chain = repo.chain(wish.type or repo.default_task_type)
@@ -61,7 +61,7 @@ def make(services: Services, issue: Issue, repo: RepoSettings, generation: int) 
         max_runtime_minutes=repo.max_runtime_minutes,
         depends_on=wish.depends_on,
         outcome_checks=wish.outcome_checks,
-        vouched=Vouched(by=issue.editor or issue.author, at=now, body_sha256=_digest(issue)),
+        vouched=vouched,
         criteria=wish.criteria,
         config_snapshot=snapshot,
         config_hash=hashlib.sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest(),
@@ -142,6 +142,24 @@ def _released(services: Services, claim: Claim, why: str) -> Claim:
     return services.mailbox.move(claim, replace(claim.task, reason="", ended=""), to)
 
 
+def retold(services: Services, claim: Claim, issue: Issue, repo: RepoSettings, vouched: Vouched) -> Claim:
+    """A retry takes the text as it was vouched for now; a text that did not change leaves the task as it is."""
+    task = claim.task
+    if task.vouched is not None and task.vouched.body_sha256 == vouched.body_sha256:
+        return services.mailbox.save(claim, replace(task, vouched=vouched))
+    new = make(services, issue, repo, task.generation, vouched)
+    told = replace(
+        task,
+        title=new.title,
+        body=new.body,
+        criteria=new.criteria,
+        depends_on=new.depends_on,
+        outcome_checks=new.outcome_checks,
+        vouched=vouched,
+    )
+    return services.mailbox.save(claim, told)
+
+
 def renewed(task: Task) -> Task:
     """The task with its counters reset. Work that was published is repaired on its branch, never begun anew."""
     return replace(
@@ -202,10 +220,6 @@ def _formatted(services: Services, issue: Issue, repo: RepoSettings, wish: Wish)
         constraints=wish.constraints or str(data["constraints"]),
         context=wish.context or str(data["context"]),
     )
-
-
-def _digest(issue: Issue) -> str:
-    return hashlib.sha256(f"{issue.title}\n{issue.body}".encode()).hexdigest()
 
 
 def shown_in_progress(services: Services, task: Task) -> None:

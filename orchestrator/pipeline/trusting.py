@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
+
 from orchestrator import notify
 from orchestrator.github import board, issues, repos
-from orchestrator.github.errors import GitHubError, NotFound, RateLimited, Unavailable
+from orchestrator.github.errors import Forbidden, GitHubError, Invalid, NotFound, RateLimited, Unavailable
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.issue import Act, BoardStatus, Issue
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Task, Vouched
+from orchestrator.model.times import parse
 from orchestrator.policy import trust
 from orchestrator.policy.trust import Ask, Refused, Standing
 from orchestrator.services import Services
@@ -18,6 +22,7 @@ from orchestrator.state.accounts import Accounts
 Asked = dict[str, Standing]
 """Standings in one repository that this tick has asked for already, by `trust.key`."""
 
+NEEDS_VOUCHING = "needs-vouching"
 WRITES = frozenset({"admin", "write"})
 """GitHub's legacy words: `maintain` reads write, `triage` reads read."""
 
@@ -45,8 +50,7 @@ def standing(services: Services, repo: RepoSettings, who: Act) -> Standing:
     except (RateLimited, Unavailable):
         return Standing.UNKNOWN
     except GitHubError as why:
-        services.github.token.token()
-        _tell(services, repo, f"permission:{who.by}", f"GitHub would not say what {who.by} may do in {repo.name}: {why}")
+        _unasked(services, repo, who, str(why))
         return Standing.UNKNOWN
     return Standing.TRUSTED if word in WRITES else Standing.STRANGER
 
@@ -67,11 +71,10 @@ def _same_account(services: Services, who: Act) -> bool:
     return False
 
 
-def _tell(services: Services, repo: RepoSettings, subject: str, text: str) -> None:
-    said = services.redact(text)
-    notify.alert(
-        services, Alert(kind=AlertKind.SYSTEM, subject=f"{repo.key}:{subject}", state="refused", text=said)
-    )
+def _unasked(services: Services, repo: RepoSettings, who: Act, why: str) -> None:
+    text = services.redact(f"GitHub would not say what {who.by} may do in {repo.name}: {why}")
+    alert = Alert(kind=AlertKind.SYSTEM, subject=f"permission:{repo.key}:{who.by}", state="refused", text=text)
+    notify.alert(services, alert)
 
 
 def judge(services: Services, issue: Issue, repo: RepoSettings, asked: Asked | None = None) -> Vouched | Refused:
@@ -98,6 +101,35 @@ def changed(services: Services, task: Task, issue: Issue, asked: Asked | None = 
     return f"the issue was edited by {who} after it was vouched for: {trust.AGAIN}"
 
 
+def renew(services: Services, task: Task, issue: Issue) -> bool:
+    """A live task's issue stands Ready again with another text: whoever set it so vouches for what came of the task.
+
+    False when a worker has the task: until it can be noted, the card must not be moved back, or nobody could tell any
+    more who had moved it.
+    """
+    if task.vouched is None or trust.digest(issue) == task.vouched.body_sha256:
+        return True
+    found = judge(services, issue, services.repo(task))
+    if not isinstance(found, Vouched) or parse(found.at) <= parse(task.vouched.at):
+        return True
+    with services.mailbox.claim(task.id) as claim:
+        if claim is None:
+            return False
+        services.mailbox.save(claim, replace(claim.task, vouched=found))
+    services.record(EventKind.TRUST, task, {"text": found.body_sha256}, vouched=True, by=found.by)
+    return True
+
+
+def mark(services: Services, issue: Issue) -> None:
+    """The one label on an issue that nobody vouched for. Never again where it stood once: a person took it off."""
+    if any(one.label.casefold() == NEEDS_VOUCHING for one in issue.labelled) or NEEDS_VOUCHING in {
+        name.casefold() for name in issue.labels
+    }:
+        return
+    with contextlib.suppress(Forbidden, NotFound, Invalid):  # a token that may not: the ledger and `explain` tell
+        issues.add_labels(services.github, issue.repo, issue.number, [NEEDS_VOUCHING])
+
+
 def before_merge(services: Services, task: Task) -> str:
     """Why the issue's text, as it stands on GitHub now, is not what was vouched for; empty when it is."""
     if task.issue is None or task.vouched is None:
@@ -110,16 +142,13 @@ def before_merge(services: Services, task: Task) -> str:
         return ""
     why = changed(services, task, issue)
     if why and isinstance(judged := judge(services, _on_board(services, task, issue), services.repo(task)), Vouched):
-        if judged.at > task.vouched.at:
-            why = ""
+        why = "" if parse(judged.at) > parse(task.vouched.at) else why
     _note(services, task, trust.digest(issue), why)
     return why
 
 
 def _on_board(services: Services, task: Task, issue: Issue) -> Issue:
     """With its card: a new act can be a move."""
-    from dataclasses import replace
-
     project = services.settings.project(services.repo(task).project)
     if project.number is None:
         return issue

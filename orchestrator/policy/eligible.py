@@ -8,8 +8,9 @@ from enum import Enum
 
 from orchestrator.model.issue import Issue
 from orchestrator.model.settings import RepoSettings
-from orchestrator.model.task import Folder, Task
+from orchestrator.model.task import Folder, Phase, Task, Vouched
 from orchestrator.policy.sections import dependencies
+from orchestrator.policy.trust import Refused
 
 
 class Reason(Enum):
@@ -17,7 +18,9 @@ class Reason(Enum):
 
     CLOSED = "closed"
     UNTRUSTED = "untrusted"
-    """Its author or last editor is nobody we take orders from."""
+    """Nobody whose word counts vouched for its text as it stands."""
+    UNASKED = "unasked"
+    """GitHub could not tell whether somebody's word counts: not now, maybe later."""
     EXCLUDED = "excluded"
     """It carries a label that keeps it out, or lacks one that is wanted."""
     WAITING = "waiting"
@@ -29,6 +32,8 @@ class Reason(Enum):
     CORRUPT = "corrupt"
     STALE = "stale"
     """The Ready mark is older than the end of the work it asked for."""
+    REVIEW_FULL = "review_full"
+    """So many of the repository's pull requests are open that new work would only wait behind them."""
 
 
 class Dependency(Enum):
@@ -43,6 +48,7 @@ class Dispatch:
 
     issue: Issue
     generation: int
+    vouched: Vouched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +67,7 @@ class Again:
     issue: Issue
     task: Task
     folder: Folder
+    vouched: Vouched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,15 +97,31 @@ def choose(
     *,
     tasks: Sequence[tuple[Folder, Task]],
     links: Mapping[str, Linked],
+    trust: Vouched | Refused,
+    open_pulls: int = 0,
 ) -> Choice:
-    """One Ready issue. `tasks` are all generations of it in the mailbox, `links` every dependency reachable from it."""
+    """One Ready issue. `tasks` are all generations of it in the mailbox, `links` every dependency reachable from it,
+    `open_pulls` how many pull requests of the repository's tasks are open."""
     newest = max(tasks, key=lambda t: t[1].generation, default=None)
     if newest and newest[0] in LIVE:
         return Announce(issue=issue, task=newest[1], folder=newest[0])
+    if not issue.open:
+        return LeaveAlone(issue=issue, reason=Reason.CLOSED, why="the issue is closed")
+    if isinstance(trust, Refused):
+        reason = Reason.UNTRUSTED if trust.lasting else Reason.UNASKED
+        return LeaveAlone(issue=issue, reason=reason, why=trust.why)
     if refusal := _refuse(issue, repo, links):
         return refusal
+    choice = _next(issue, newest, trust)
+    if isinstance(choice, LeaveAlone) or (isinstance(choice, Again) and choice.task.pull_request is not None):
+        return choice
+    return _full(issue, repo, open_pulls) or choice
+
+
+def _next(issue: Issue, newest: tuple[Folder, Task] | None, vouched: Vouched) -> Dispatch | Again | LeaveAlone:
+    """What follows on the newest generation, which is not live."""
     if newest is None:
-        return Dispatch(issue=issue, generation=1)
+        return Dispatch(issue=issue, generation=1, vouched=vouched)
     folder, task = newest
     if folder is Folder.HOLD:
         return LeaveAlone(issue=issue, reason=Reason.ON_HOLD, why=f"task {task.id} is on hold")
@@ -107,20 +130,25 @@ def choose(
     if _ready_since(issue) <= task.ended:
         return LeaveAlone(issue=issue, reason=Reason.STALE, why=f"was set Ready before {task.id} ended")
     if folder in STOPPED:
-        return Again(issue=issue, task=task, folder=folder)
-    return Dispatch(issue=issue, generation=task.generation + 1)
+        return Again(issue=issue, task=task, folder=folder, vouched=vouched)
+    return Dispatch(issue=issue, generation=task.generation + 1, vouched=vouched)
+
+
+def _full(issue: Issue, repo: RepoSettings, open_pulls: int) -> LeaveAlone | None:
+    """Work in progress is paced by review: what nobody looks at is not made more of."""
+    most = repo.max_open_pull_requests
+    if not most or open_pulls < most:
+        return None
+    why = f"{most} pull requests of {repo.name} are open already, and `max_open_pull_requests` is {most}"
+    return LeaveAlone(issue=issue, reason=Reason.REVIEW_FULL, why=why)
+
+
+def has_open_pull(folder: Folder, task: Task) -> bool:
+    """Does a task keep one of the repository's places for open pull requests?"""
+    return folder in LIVE and task.pull_request is not None and task.phase is not Phase.MERGED
 
 
 def _refuse(issue: Issue, repo: RepoSettings, links: Mapping[str, Linked]) -> LeaveAlone | None:
-    if not issue.open:
-        return LeaveAlone(issue=issue, reason=Reason.CLOSED, why="the issue is closed")
-    # Who edited and then deleted the account is as unknown as an author without one.
-    edited = bool(issue.editor or issue.edited_at)
-    for role, login in (("author", issue.author), *([("last editor", issue.editor)] if edited else [])):
-        if login.casefold() not in repo.trusted_authors:
-            return LeaveAlone(
-                issue=issue, reason=Reason.UNTRUSTED, why=f"its {role} {login or '(deleted account)'} is not trusted"
-            )
     # GitHub compares the names of labels without case.
     labels = _folded(issue.labels)
     if missing := sorted(_folded(repo.required_labels) - labels):

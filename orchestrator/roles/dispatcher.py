@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.github import board, issues
-from orchestrator.mailbox.box import Unreadable
 from orchestrator.model.event import EventKind
 from orchestrator.model.issue import BoardStatus, Issue
-from orchestrator.model.names import RepoName
 from orchestrator.model.settings import ProjectSettings, RepoSettings
 from orchestrator.model.task import Folder, Task
-from orchestrator.pipeline import answers, effect, estimating, funds, intake
-from orchestrator.policy import eligible, sections
+from orchestrator.pipeline import answers, considering, effect, estimating, funds, intake, trusting
+from orchestrator.policy import eligible
 from orchestrator.policy.budget import Over
-from orchestrator.policy.eligible import Again, Announce, Choice, Dependency, Dispatch, LeaveAlone, Linked, Reason
+from orchestrator.policy.eligible import Again, Announce, Choice, Dispatch, LeaveAlone, Reason
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 
@@ -24,18 +21,19 @@ EVERY = "* * * * *"
 TOLD = frozenset({Reason.WAITING, Reason.CIRCULAR, Reason.UNKNOWN_DEPENDENCY})
 """Reasons the issue's author is told of, once each. The others only stand in the ledger."""
 
-DEPTH = 25
-"""How many rounds of dependencies of dependencies are followed; more than any real plan has."""
-
-
-LASTING = frozenset({Reason.CLOSED, Reason.UNTRUSTED, Reason.EXCLUDED})
-"""Reasons that hold for as long as GitHub's answer and the configuration are the same."""
+LASTING = frozenset({Reason.CLOSED, Reason.UNTRUSTED, Reason.EXCLUDED, Reason.REVIEW_FULL})
+"""Reasons that hold for as long as GitHub's answer, the configuration and what is watched are the same. Who is given
+write permission is seen by the hourly full tick, or when they act."""
 
 
 def watched(services: Services) -> list[Path]:
-    """People answer in the notes beside escalated tasks."""
-    folder = services.mailbox.root / Folder.ESCALATED.value
-    return [folder, *sorted(folder.glob("*.escalation.md")), services.settings.runtime / "state" / "pacing.json"]
+    """People answer in the notes beside escalated tasks; where tasks with an open pull request stand."""
+    root = services.mailbox.root
+    folder = root / Folder.ESCALATED.value
+    state = services.settings.runtime / "state"
+    notes = [folder, *sorted(folder.glob("*.escalation.md"))]
+    live = sorted(root / one.value for one in eligible.LIVE)
+    return [*notes, *live, state / "pacing.json", state / "accounts.json"]
 
 
 def tick(services: Services, *, dry_run: bool = False) -> Ticked:
@@ -47,6 +45,7 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
             with fence(services, None, f"answer to {id}") as failed:
                 answers.look(services, id)
             settled = settled and not failed
+    asked: dict[str, trusting.Asked] = {}
     for project in services.settings.projects:
         with fence(services, None, f"board {project.key}") as failed:
             for issue in _question(services, project).ready:
@@ -54,7 +53,7 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
                 if repo is None:
                     continue
                 with fence(services, None, f"{issue.repo}#{issue.number}", repo=issue.repo) as failed_one:
-                    choice = _choose(services, issue, repo)
+                    choice = considering.choice(services, issue, repo, asked.setdefault(repo.key, {}))
                     settled = settled and isinstance(choice, LeaveAlone) and choice.reason in LASTING
                     if dry_run or _carry_out(services, choice, repo):
                         did.append(f"{issue.repo}#{issue.number}: {_words(choice)}")
@@ -81,32 +80,30 @@ def _ask(services: Services, project: ProjectSettings) -> board.ReadyList:
     )
 
 
-def _choose(services: Services, issue: Issue, repo: RepoSettings) -> Choice:
-    return eligible.choose(issue, repo, tasks=_tasks_of(services, repo, issue), links=_links(services, issue))
-
-
 def _carry_out(services: Services, choice: Choice, repo: RepoSettings) -> bool:
     match choice:
-        case Dispatch(issue=issue, generation=generation):
+        case Dispatch(issue=issue, generation=generation, vouched=vouched):
             if (over := funds.repo(services, repo)) is not None:
                 return _unaffordable(services, issue, over)
-            task = intake.make(services, issue, repo, generation)
+            task = intake.make(services, issue, repo, generation, vouched)
             if services.mailbox.put(task):
-                services.record(
-                    EventKind.DISPATCHED, task, issue=issue.number, by=issue.card.set_by if issue.card else ""
-                )
+                hashes = {"text": vouched.body_sha256}
+                services.record(EventKind.DISPATCHED, task, hashes, issue=issue.number, by=vouched.by)
                 estimating.note(services, task)
             _announce(services, task, issue)
             _unknown_agent(services, issue, task)
             return True
-        case Announce(task=task, folder=folder):
+        case Announce(task=task, folder=folder, issue=issue):
+            if not trusting.renew(services, task, issue):
+                return False
             _announce(services, task, None)
             if folder is not Folder.PROCESSING:
                 intake.shown_in_progress(services, task)
             return False
-        case Again(task=task):
+        case Again(task=task, issue=issue, vouched=vouched):
             with services.mailbox.claim(task.id) as claim:
                 if claim is not None and claim.folder in eligible.STOPPED:
+                    claim = intake.retold(services, claim, issue, repo, vouched)
                     intake.again(services, claim, "its issue was set Ready again")
             return True
         case LeaveAlone():
@@ -144,11 +141,13 @@ def _unknown_agent(services: Services, issue: Issue, task: Task) -> None:
 
 
 def _left_alone(services: Services, choice: LeaveAlone) -> None:
-    """Once per issue and reason: an event, and for dependencies a comment."""
+    """Once per issue and reason: an event, for dependencies a comment, for want of a trusted word a label."""
     issue = choice.issue
     subject = f"left:{issue.repo}#{issue.number}"
     if services.signatures.seen(subject, choice.why):
         return
+    if choice.reason is Reason.UNTRUSTED:
+        trusting.mark(services, issue)
     if choice.reason in TOLD:
         mark = f"<!-- agent-os:key={issue.repo}#{issue.number}/{choice.reason.value} -->"
         if issues.find_marked(services.github, issue.repo, issue.number, mark) is None:
@@ -158,51 +157,6 @@ def _left_alone(services: Services, choice: LeaveAlone) -> None:
         EventKind.NOT_DISPATCHED, repo=issue.repo, issue=issue.number, reason=choice.reason.value, why=choice.why
     )
     services.signatures.remember(subject, choice.why)
-
-
-def _tasks_of(services: Services, repo: RepoSettings, issue: Issue) -> list[tuple[Folder, Task]]:
-    """All generations of the issue's task that stand in the mailbox."""
-    found: list[tuple[Folder, Task]] = []
-    for generation in range(1, 1000):
-        try:
-            entry = services.mailbox.find(intake.task_id(repo.key, issue.number, generation))
-        except Unreadable:
-            found.append((Folder.CORRUPT, _stand_in(repo, issue, generation)))
-            continue
-        if entry is None:
-            break
-        found.append((entry.folder, entry.task))
-    return found
-
-
-def _stand_in(repo: RepoSettings, issue: Issue, generation: int) -> Task:
-    """For an unreadable file: enough to know that the issue is taken."""
-    id = intake.task_id(repo.key, issue.number, generation)
-    return Task(id=id, repo=repo.name, issue=issue.number, title=issue.title, generation=generation)
-
-
-def _links(services: Services, issue: Issue) -> Mapping[str, Linked]:
-    """Every dependency reachable from the issue over open issues; all unknown ones of a round in one request."""
-    links: dict[str, Linked] = {}
-    unknown = set(sections.dependencies(issue.repo, issue.body))
-    for _ in range(DEPTH):
-        if not unknown:
-            break
-        states = issues.state_of(services.github, [_split(ref) for ref in sorted(unknown)])
-        for ref in unknown:
-            found = states.get(_split(ref))
-            if found is None:
-                links[ref] = Linked(state=Dependency.MISSING)
-            else:
-                further = sections.dependencies(found.repo, found.body) if found.open else ()
-                links[ref] = Linked(state=Dependency.OPEN if found.open else Dependency.CLOSED, depends_on=further)
-        unknown = {ref for link in links.values() for ref in link.depends_on} - links.keys()
-    return links
-
-
-def _split(ref: str) -> tuple[RepoName, int]:
-    name, _, number = ref.partition("#")
-    return RepoName(name), int(number)
 
 
 def _words(choice: Choice) -> str:

@@ -13,7 +13,7 @@ from orchestrator.model.names import RepoName, Sha, TaskId
 from orchestrator.model.pull import CheckRun, CheckState, Mergeable, Pull
 from orchestrator.model.result import BlockerCode, Status
 from orchestrator.model.settings import RepoSettings
-from orchestrator.model.task import Attempt, AttemptKind, Phase, Task, TaskType
+from orchestrator.model.task import Attempt, AttemptKind, Phase, Task, TaskType, Vouched
 from orchestrator.model.times import stamp
 from orchestrator.policy.merge import Facts
 from orchestrator.policy.route import Health
@@ -59,6 +59,11 @@ def issue(**changes: Any) -> Issue:
         updated_at=ago(hours=1),
         card=Card(item_id="PVTI_7", status="Ready", set_by="ada", set_at=ago(hours=1)),
     )
+    return replace(good, **changes)
+
+
+def vouched(**changes: Any) -> Vouched:
+    good = Vouched(by="ada", at=ago(hours=1), body_sha256="0" * 64, author="ada", author_trust="trusted")
     return replace(good, **changes)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orchestrator.model.issue import Card, Issue
 from orchestrator.model.names import TaskId
-from orchestrator.model.task import Folder, Task
+from orchestrator.model.task import Folder, Phase, Task, Vouched
 from orchestrator.policy.eligible import (
     LIVE,
     STOPPED,
@@ -24,8 +24,10 @@ from orchestrator.policy.eligible import (
     Linked,
     Reason,
     choose,
+    has_open_pull,
 )
-from tests.policy.builders import ago, issue, repo, task
+from orchestrator.policy.trust import Refused
+from tests.policy.builders import ago, issue, repo, task, vouched
 
 STOPPED_IN_ORDER: list[Folder] = sorted(STOPPED, key=lambda f: f.value)
 LIVE_IN_ORDER: list[Folder] = sorted(LIVE, key=lambda f: f.value)
@@ -35,9 +37,18 @@ ENDED = ago(hours=3)
 
 
 def decide(
-    of: Issue | None = None, *tasks: tuple[Folder, Task], links: dict[str, Linked] | None = None, **settings: Any
+    of: Issue | None = None,
+    *tasks: tuple[Folder, Task],
+    links: dict[str, Linked] | None = None,
+    trust: Vouched | Refused | None = None,
+    open_pulls: int = 0,
+    **settings: Any,
 ) -> Choice:
-    return choose(of or issue(), repo(**settings), tasks=tasks, links=links or {})
+    word = trust or vouched()
+    return choose(of or issue(), repo(**settings), tasks=tasks, links=links or {}, trust=word, open_pulls=open_pulls)
+
+
+STRANGERS = Refused(why="it was set Ready by eve, who may not write to this repository")
 
 
 def reason(choice: Choice) -> Reason:
@@ -51,37 +62,44 @@ def ended(**changes: Any) -> Task:
 
 
 def test_a_good_issue_is_dispatched_as_its_first_generation() -> None:
-    assert decide() == Dispatch(issue=issue(), generation=1)
+    assert decide() == Dispatch(issue=issue(), generation=1, vouched=vouched())
 
 
 def test_a_closed_issue_is_left_alone() -> None:
     assert reason(decide(issue(open=False))) is Reason.CLOSED
 
 
-@pytest.mark.parametrize(
-    ("spoil", "said"),
-    [
-        ({"author": "eve"}, "author eve"),
-        ({"author": ""}, "author (deleted account)"),
-        ({"editor": "eve"}, "last editor eve"),
-        ({"editor": "", "edited_at": ago(hours=2)}, "last editor (deleted account)"),
-        ({"author": "eve", "editor": "ada"}, "author eve"),
-    ],
-)
-def test_only_what_trusted_people_wrote_and_last_edited_starts_work(spoil: dict[str, Any], said: str) -> None:
-    choice = decide(issue(**spoil))
+def test_an_issue_nobody_vouched_for_is_left_alone_in_the_words_of_the_judgement() -> None:
+    choice = decide(trust=STRANGERS)
     assert reason(choice) is Reason.UNTRUSTED
     assert isinstance(choice, LeaveAlone)
-    assert said in choice.why
+    assert choice.why == STRANGERS.why
 
 
-@pytest.mark.parametrize("spoil", [{"author": "Ada"}, {"editor": "ADA", "edited_at": ago(hours=2)}])
-def test_logins_are_the_same_in_any_letter_case(spoil: dict[str, Any]) -> None:
-    assert isinstance(decide(issue(**spoil)), Dispatch)
+def test_what_could_not_be_asked_is_another_reason_than_what_was_refused() -> None:
+    assert reason(decide(trust=Refused(why="GitHub is away", lasting=False))) is Reason.UNASKED
 
 
-def test_nobody_is_trusted_when_nobody_is_named() -> None:
-    assert reason(decide(trusted_authors=frozenset())) is Reason.UNTRUSTED
+def test_so_many_open_pull_requests_hold_new_work_back() -> None:
+    assert isinstance(decide(open_pulls=4, max_open_pull_requests=5), Dispatch)
+    choice = decide(open_pulls=5, max_open_pull_requests=5)
+    assert reason(choice) is Reason.REVIEW_FULL
+    assert isinstance(choice, LeaveAlone)
+    assert "max_open_pull_requests" in choice.why
+    assert isinstance(decide(open_pulls=500, max_open_pull_requests=0), Dispatch), "0 is any number"
+
+
+def test_a_retry_on_its_own_open_pull_request_opens_no_further_one() -> None:
+    mine = ended(pull_request=12)
+    assert isinstance(decide(None, (Folder.BLOCKED, mine), open_pulls=9, max_open_pull_requests=5), Again)
+    assert reason(decide(None, (Folder.BLOCKED, ended()), open_pulls=9, max_open_pull_requests=5)) is Reason.REVIEW_FULL
+
+
+@pytest.mark.parametrize("folder", list(Folder))
+def test_a_place_is_taken_by_live_tasks_with_a_pull_request_that_is_not_merged(folder: Folder) -> None:
+    assert has_open_pull(folder, task(pull_request=12)) == (folder in LIVE)
+    assert not has_open_pull(folder, task())
+    assert not has_open_pull(folder, task(pull_request=12, phase=Phase.MERGED))
 
 
 @pytest.mark.parametrize("label", ["wontfix", "WontFix"])
@@ -97,25 +115,25 @@ def test_a_wanted_label_must_be_there_in_any_letter_case() -> None:
 @pytest.mark.parametrize("folder", LIVE_IN_ORDER)
 def test_live_work_is_only_announced_whatever_became_of_the_issue(folder: Folder) -> None:
     spoiled = issue(open=False, author="eve", labels=frozenset({"wontfix"}), body="Depends on #9")
-    assert decide(spoiled, (folder, task())) == Announce(issue=spoiled, task=task(), folder=folder)
+    assert decide(spoiled, (folder, task()), trust=STRANGERS) == Announce(issue=spoiled, task=task(), folder=folder)
 
 
 @pytest.mark.parametrize("folder", STOPPED_IN_ORDER)
 def test_ready_again_on_stopped_work_is_a_retry_of_the_same_generation(folder: Folder) -> None:
-    assert decide(None, (folder, ended())) == Again(issue=issue(), task=ended(), folder=folder)
+    assert decide(None, (folder, ended())) == Again(issue=issue(), task=ended(), folder=folder, vouched=vouched())
 
 
 def test_ready_again_on_finished_work_is_the_next_generation() -> None:
-    assert decide(None, (Folder.DONE, ended())) == Dispatch(issue=issue(), generation=2)
+    assert decide(None, (Folder.DONE, ended())) == Dispatch(issue=issue(), generation=2, vouched=vouched())
     older = (Folder.DONE, ended())
     newer = (Folder.DONE, ended(id=TaskId("web-7-g2"), generation=2))
-    assert decide(None, newer, older) == Dispatch(issue=issue(), generation=3)
+    assert decide(None, newer, older) == Dispatch(issue=issue(), generation=3, vouched=vouched())
 
 
 def test_only_the_newest_generation_speaks() -> None:
     stopped = ended(id=TaskId("web-7-g2"), generation=2)
     assert decide(None, (Folder.DONE, ended()), (Folder.BLOCKED, stopped)) == Again(
-        issue=issue(), task=stopped, folder=Folder.BLOCKED
+        issue=issue(), task=stopped, folder=Folder.BLOCKED, vouched=vouched()
     )
     assert isinstance(decide(None, (Folder.BLOCKED, ended()), (Folder.REVIEW, stopped)), Announce)
 
@@ -147,7 +165,7 @@ def test_the_later_of_the_boards_time_and_the_issues_counts(board: int, changed:
 
 @pytest.mark.parametrize("folder", [*STOPPED_IN_ORDER, Folder.DONE])
 def test_ready_again_is_refused_for_the_same_reasons_as_the_first_time(folder: Folder) -> None:
-    assert reason(decide(issue(editor="eve"), (folder, ended()))) is Reason.UNTRUSTED
+    assert reason(decide(None, (folder, ended()), trust=STRANGERS)) is Reason.UNTRUSTED
     assert reason(decide(issue(open=False), (folder, ended()))) is Reason.CLOSED
 
 

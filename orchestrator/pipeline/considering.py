@@ -1,0 +1,89 @@
+"""What may become of one Ready issue: the facts gathered for `policy.eligible`. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrator.github import issues
+from orchestrator.mailbox.box import Unreadable
+from orchestrator.model.issue import Issue
+from orchestrator.model.names import RepoName
+from orchestrator.model.settings import RepoSettings
+from orchestrator.model.task import Folder, Task
+from orchestrator.pipeline import intake, trusting
+from orchestrator.pipeline.trusting import Asked
+from orchestrator.policy import eligible, sections
+from orchestrator.policy.eligible import Choice, Dependency, Linked
+from orchestrator.policy.trust import Refused
+from orchestrator.services import Services
+
+DEPTH = 25
+"""How many rounds of dependencies of dependencies are followed; more than any real plan has."""
+_LIVE = Refused(why="is at work already")
+"""What nobody asks about: the issue of a live task is only announced."""
+
+
+def choice(services: Services, issue: Issue, repo: RepoSettings, asked: Asked | None = None) -> Choice:
+    """What `policy.eligible` says of it now. `asked`: standings in this repository known to the tick."""
+    tasks = tasks_of(services, repo, issue)
+    live = bool(tasks) and max(tasks, key=lambda t: t[1].generation)[0] in eligible.LIVE
+    return eligible.choose(
+        issue,
+        repo,
+        tasks=tasks,
+        links={} if live else _links(services, issue),
+        trust=_LIVE if live or not issue.open else trusting.judge(services, issue, repo, asked),
+        open_pulls=0 if live else open_pulls(services, repo),
+    )
+
+
+def open_pulls(services: Services, repo: RepoSettings) -> int:
+    """How many of the repository's tasks have an open pull request, as far as the mailbox knows."""
+    entries = (e for folder in sorted(eligible.LIVE, key=lambda f: f.value) for e in services.mailbox.list(folder))
+    mine = (e for e in entries if e.task.repo.casefold() == repo.name.casefold())
+    return sum(eligible.has_open_pull(e.folder, e.task) for e in mine)
+
+
+def tasks_of(services: Services, repo: RepoSettings, issue: Issue) -> list[tuple[Folder, Task]]:
+    """All generations of the issue's task that stand in the mailbox."""
+    found: list[tuple[Folder, Task]] = []
+    for generation in range(1, 1000):
+        try:
+            entry = services.mailbox.find(intake.task_id(repo.key, issue.number, generation))
+        except Unreadable:
+            found.append((Folder.CORRUPT, _stand_in(repo, issue, generation)))
+            continue
+        if entry is None:
+            break
+        found.append((entry.folder, entry.task))
+    return found
+
+
+def _stand_in(repo: RepoSettings, issue: Issue, generation: int) -> Task:
+    """For an unreadable file: enough to know that the issue is taken."""
+    id = intake.task_id(repo.key, issue.number, generation)
+    return Task(id=id, repo=repo.name, issue=issue.number, title=issue.title, generation=generation)
+
+
+def _links(services: Services, issue: Issue) -> Mapping[str, Linked]:
+    """Every dependency reachable from the issue over open issues; all unknown ones of a round in one request."""
+    links: dict[str, Linked] = {}
+    unknown = set(sections.dependencies(issue.repo, issue.body))
+    for _ in range(DEPTH):
+        if not unknown:
+            break
+        states = issues.state_of(services.github, [_split(ref) for ref in sorted(unknown)])
+        for ref in unknown:
+            found = states.get(_split(ref))
+            if found is None:
+                links[ref] = Linked(state=Dependency.MISSING)
+            else:
+                further = sections.dependencies(found.repo, found.body) if found.open else ()
+                links[ref] = Linked(state=Dependency.OPEN if found.open else Dependency.CLOSED, depends_on=further)
+        unknown = {ref for link in links.values() for ref in link.depends_on} - links.keys()
+    return links
+
+
+def _split(ref: str) -> tuple[RepoName, int]:
+    name, _, number = ref.partition("#")
+    return RepoName(name), int(number)
