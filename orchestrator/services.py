@@ -20,6 +20,7 @@ from orchestrator.model.settings import RepoSettings, Settings
 from orchestrator.model.task import Task
 from orchestrator.redact import Redactor
 from orchestrator.state.alerts import Outbox
+from orchestrator.state.approvals import Approvals
 from orchestrator.state.cadence import Cadence
 from orchestrator.state.cooldowns import Cooldowns
 from orchestrator.state.effects import Effects
@@ -63,6 +64,7 @@ class Services:
     served: Served
     orders: Orders
     sessions: Sessions
+    approvals: Approvals
     verdicts: Verdicts
     trains: Trains
     boards: dict[str, Board] = field(default_factory=dict, repr=False, compare=False)

@@ -23,6 +23,7 @@ from orchestrator.policy import capacity
 from orchestrator.redact import Redactor
 from orchestrator.services import Services
 from orchestrator.state.alerts import Outbox
+from orchestrator.state.approvals import Approvals
 from orchestrator.state.cadence import Cadence
 from orchestrator.state.cooldowns import Cooldowns
 from orchestrator.state.effects import Effects
@@ -91,6 +92,7 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
         served=Served(root=state),
         orders=Orders(root=state),
         sessions=Sessions(root=state),
+        approvals=Approvals(root=state),
         verdicts=Verdicts(root=state),
         trains=Trains(root=state),
         metrics=Metrics(runtime=settings.runtime, clock=clock),

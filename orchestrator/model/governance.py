@@ -158,7 +158,7 @@ class ReviewVerdict:
     nonce: str
     opinion: Opinion
     why: str = ""
-    """For CANNOT_TELL: what went wrong."""
+    """For CANNOT_TELL: what went wrong; else the reviewer's own sentence."""
     reviewer: str = ""
     """The agent that reviewed; empty when none could."""
     same_agent: bool = False
@@ -201,6 +201,11 @@ class Approval:
     approve: bool = True
     """False: refused, with the reason in `why`."""
     why: str = ""
+    source: str = ""
+    """Where it stands on GitHub (`review:<id>`, `label:<login>:<time>`), so that it can be taken back there; empty for
+    a word that was given to us."""
+    carried: bool = False
+    """Given to an earlier head, and kept because a clean update from the base changed nothing of the diff."""
 
 
 @dataclass(frozen=True, kw_only=True)

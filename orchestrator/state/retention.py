@@ -121,7 +121,8 @@ def _forget(runtime: Path, item: Item) -> list[Path]:
     """
     beside = [item.path.with_name(item.id + suffix) for suffix in (".escalation.md", ".reason")]
     state = runtime / "state"
-    wanted = [state / "effects" / f"{item.id}.jsonl", state / "orders" / item.id, *beside, item.path]
+    journals = [state / "effects" / f"{item.id}.jsonl", state / "approvals" / f"{item.id}.jsonl"]
+    wanted = [*journals, state / "orders" / item.id, *beside, item.path]
     return [path for path in wanted if path.exists() and remove(path)]
 
 
