@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import money, sandboxing, show, steer
+from orchestrator.cli import ledger, money, sandboxing, show, steer
 from orchestrator.cli.here import CHECKOUT, person, services, settings
 
 if TYPE_CHECKING:
@@ -104,6 +103,7 @@ for _command in steer.COMMANDS:
     task.add_command(_command)
 main.add_command(sandboxing.commands)
 main.add_command(money.cost)
+main.add_command(ledger.commands)
 
 
 @task.command("ls")
@@ -215,52 +215,6 @@ def crontab(install: bool) -> None:
         return
     cron.install(CHECKOUT, text)
     click.echo("installed; `crontab -l` shows it")
-
-
-@main.group()
-def ledger() -> None:
-    """The record of every decision and effect."""
-
-
-@ledger.command("show")
-@click.argument("subject", default="")
-@click.option("--last", default=50, show_default=True, help="How many of the newest.")
-@json_flag
-def ledger_show(subject: str, last: int, as_json: bool) -> None:
-    """Newest events; SUBJECT is a task id, owner/name#N, or a commit sha."""
-    from orchestrator import operations
-
-    records = operations.ledger(services("operator", person()), subject=subject, last=last)
-    if as_json:
-        click.echo(show.as_json(records))
-        return
-    show.table(
-        [(r.seq, r.at, r.kind, r.task or r.repo, f"{r.actor.kind} {r.actor.id}", _words(r.data)) for r in records],
-        ("seq", "at", "kind", "about", "by", "what"),
-        last=None,
-    )
-
-
-def _words(data: dict[str, object]) -> str:
-    return ", ".join(f"{k}={v}" for k, v in data.items() if v not in ("", [], None))
-
-
-@ledger.command("verify")
-@json_flag
-def ledger_verify(as_json: bool) -> None:
-    """Prove the chain: no event edited, deleted or reordered. Exit status 1 when it does not hold."""
-    seen = services("operator", person()).ledger.verify()
-    if as_json:
-        click.echo(show.as_json(seen))
-    else:
-        word = "holds" if seen.ok else "DOES NOT HOLD"
-        click.echo(
-            f"{seen.events} events in {seen.segments} segments, the chain {word}; head {seen.head_seq} {seen.head_hash}"
-        )
-        for problem in seen.problems:
-            click.echo(problem, err=True)
-    if not seen.ok:
-        sys.exit(1)
 
 
 @main.command()

@@ -6,13 +6,12 @@ Status is derived on each read, never stored. Every order is one typed function,
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orchestrator.mailbox.box import Claim, Entry, Unreadable
 from orchestrator.model.errors import Told
-from orchestrator.model.event import Actor, Event, EventKind, Record
+from orchestrator.model.event import Actor, Event, EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.pipeline import funds, intake, load, pool
@@ -53,7 +52,6 @@ class Overview:
     ledger_seq: int
 
 
-_GENERATION = re.compile(r"-g\d+$")
 OPEN = tuple(f for f in Folder if f not in (Folder.DONE, Folder.CORRUPT))
 
 
@@ -108,20 +106,6 @@ def retry(services: Services, id: str, *, person: str) -> TaskLine:
         order(services, found, person, "retry")
         claim = intake.again(services, claim, f"retry ordered by {person}")
     return line(Entry(id=claim.task.id, folder=claim.folder, task=claim.task))
-
-
-def ledger(services: Services, *, subject: str = "", last: int = 50) -> tuple[Record, ...]:
-    """Newest records; `subject` keeps those of one task, issue (`owner/name#N`), pull request or commit sha."""
-    records = [r for r in services.ledger.read() if not subject or _about(r, subject)]
-    return tuple(records[-last:])
-
-
-def _about(record: Record, subject: str) -> bool:
-    repo, _, number = subject.partition("#")
-    if number and record.repo.casefold() == repo.casefold():
-        told = {str(record.data.get(name, "")) for name in ("issue", "number")}
-        return number in told or _GENERATION.sub("", record.task).endswith(f"-{number}")
-    return subject == record.task or (len(subject) >= 7 and any(subject in str(v) for v in record.data.values()))
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from orchestrator.model.pull import Pull
 from orchestrator.model.settings import MemoryMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import desk, effect, estimating, landed, report
+from orchestrator.pipeline import desk, effect, estimating, landed, report, traces
 from orchestrator.services import Services
 
 
@@ -24,7 +24,7 @@ def merged(services: Services, claim: Claim, sha: Sha) -> None:
     """Our own merge went through as `sha`: write it down, finish."""
     task = replace(claim.task, phase=Phase.MERGED, merge_sha=sha)
     claim = services.mailbox.save(claim, task)
-    services.record(EventKind.MERGED, task, number=task.pull_request, sha=sha, by="agent-os")
+    services.record(EventKind.MERGED, task, traces.of_verdicts(task), number=task.pull_request, sha=sha, by="agent-os")
     finish(services, claim)
 
 
@@ -37,7 +37,9 @@ def note_merged(services: Services, claim: Claim, pull: Pull) -> Claim:
     task = replace(claim.task, phase=Phase.MERGED, merge_sha=pull.merge_sha)
     claim = services.mailbox.save(claim, task)
     by = "agent-os" if _ours(services, task) else "seen"
-    services.record(EventKind.MERGED, task, number=task.pull_request, sha=pull.merge_sha or "", by=by)
+    services.record(
+        EventKind.MERGED, task, traces.of_verdicts(task), number=task.pull_request, sha=pull.merge_sha or "", by=by
+    )
     return claim
 
 

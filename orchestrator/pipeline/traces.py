@@ -11,6 +11,7 @@ from typing import Any
 from orchestrator import disk
 from orchestrator.model.result import Usage
 from orchestrator.model.stream import Job
+from orchestrator.model.task import Task
 
 
 def prompt_file(log: Path) -> Path:
@@ -32,9 +33,26 @@ def keep_prompt(job: Job) -> None:
 
 
 def of_log(job: Job) -> dict[str, str]:
-    """The transcript's SHA-256 by name; nothing when there is none."""
-    digest = file_hash(Path(job.log))
-    return {"log": digest} if digest else {}
+    """SHA-256 of the raw transcript and of the events read from it; what is not there is left out."""
+    log = Path(job.log)
+    found = {"log": file_hash(log), "events": file_hash(log.with_suffix(".jsonl"))}
+    return {name: digest for name, digest in found.items() if digest}
+
+
+def of_verdicts(task: Task) -> dict[str, str]:
+    """What a merge rests on, each as the hash of its value: the gate's verdict and the reviewer's, and the head, base
+    and tree that they are about (git's names of the whole diff)."""
+    hashes: dict[str, str] = {}
+    if task.verdict is not None:
+        judged = task.verdict
+        hashes |= {"head": judged.head_sha, "base": judged.base_sha, "tree": judged.tree, "verdict": _value(judged)}
+    if task.review is not None:
+        hashes["review"] = _value(task.review)
+    return hashes
+
+
+def _value(value: object) -> str:
+    return hashlib.sha256(repr(value).encode("utf-8", "replace")).hexdigest()
 
 
 def file_hash(file: Path) -> str:

@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from orchestrator import operations
 from orchestrator.model.event import EventKind
 from orchestrator.model.task import Folder
+from orchestrator.operations import records
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, says, works
 
@@ -225,9 +225,9 @@ def test_the_record_of_an_issue_holds_its_generations_and_no_issue_whose_number_
     for n in range(11):
         world.issue(f"Issue {n}", ready=n in (0, 10))
     world.dispatch()
-    of_one = {r.task for r in operations.ledger(world.services, subject=f"{REPO}#1")}
+    of_one = {r.task for r in records.events(world.services, subject=f"{REPO}#1")}
     assert of_one == {"app-1"}
-    assert {r.task for r in operations.ledger(world.services, subject=f"{REPO}#11")} == {"app-11"}
+    assert {r.task for r in records.events(world.services, subject=f"{REPO}#11")} == {"app-11"}
 
 
 def test_labels_that_github_writes_otherwise_are_taken_off_all_the_same(make: MakeWorld) -> None:
