@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator import agents
 from orchestrator.model.event import EventKind
+from orchestrator.model.names import TaskId
+from orchestrator.model.result import Usage
 from orchestrator.model.settings import RepoSettings
+from orchestrator.model.task import Attempt, Task
+from orchestrator.model.times import stamp
 from orchestrator.services import Services
+from orchestrator.state.store import Busy
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -69,6 +76,7 @@ def ask(
             redact=services.redact,
             confine=confine,
         )
+        _spent(services, repo, purpose, agent, reply.usage)
         if isinstance(reply, agents.NoReply):
             return _note(services, repo, purpose, agent, NoAnswer(reason=reply.why))
         checked = check(reply.text, schema)
@@ -96,6 +104,14 @@ def check(text: str, schema: Mapping[str, str]) -> dict[str, Json] | str:
         if isinstance(value, list) and not all(isinstance(item, str) for item in value):
             return f"{key} must be a list of texts"
     return dict(data)
+
+
+def _spent(services: Services, repo: RepoSettings, purpose: str, agent: str, usage: Usage) -> None:
+    """A question is no run of any task; it counts in the budgets of its repository and its agent."""
+    started = f"{stamp(services.now())} {secrets.token_hex(4)}"
+    task = Task(id=TaskId(f"ask-{purpose}"), repo=repo.name, title=purpose)
+    with contextlib.suppress(Busy, OSError):
+        services.spend.note(task, Attempt(n=0, agent=agent, started=started), usage, end=True)
 
 
 def _note(

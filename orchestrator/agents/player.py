@@ -39,8 +39,8 @@ A playbook is a YAML file:
           - keep_prompt: {file: /path}         # writes the prompt it was given
           - answer: {key: value}               # prints it as JSON: what a question wants
 
-In every text `{n}`, `{task}`, `{agent}`, `{title}` and `{resume}` stand for the run's own, `{nonce}` and `{head_sha}` for
-what a reviewer's prompt says. A scene that plays to its end tells a good terminal event and exits 0. Exit 2 = the
+In every text `{n}`, `{task}`, `{agent}`, `{title}` and `{resume}` stand for the run's own, `{nonce}` and `{head_sha}`
+for what a reviewer's prompt says. A scene that plays to its end tells a good terminal event and exits 0. Exit 2 = the
 playbook is wrong or no scene matches; standard error says where.
 """
 

@@ -6,12 +6,15 @@ import re
 
 from orchestrator.model.task import Attempt, Task
 from orchestrator.pipeline import estimating
+from orchestrator.policy import review as judged
 from orchestrator.policy.sections import visible
 from orchestrator.services import Services
 
 # An agent's words must not mention people, close issues or speak in our markers.
 _MENTION = re.compile(r"(?<![\w`])@(?=[A-Za-z0-9])")
 _CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(:?\s+)(?=(?:[\w.-]+/[\w.-]+)?#\d)", re.IGNORECASE)
+
+_MOST_FINDINGS = 20
 
 
 def defused(text: str) -> str:
@@ -34,9 +37,43 @@ def published(services: Services, task: Task) -> str:
         f"- Summary: {_line(last.summary)}",
         f"- {estimating.line(services, task)}",
     ]
+    if said := reviewed(task):
+        lines.append(f"- Review: {said}")
     if last.next_step:
         lines.append(f"- Next step: {_line(last.next_step)}")
     return "\n".join(lines + _manual(last))
+
+
+def reviewed(task: Task) -> str:
+    """What the reviewer said of the judged head, in one line; empty where nobody was asked."""
+    review = judged.of_head(task)
+    if review is None or task.verdict is None:
+        return ""
+    parts = [review.opinion.value.replace("_", " ")]
+    if review.reviewer:
+        own = "the author's own program in a fresh run; no other was there" if review.same_agent else "another agent"
+        parts[0] += f" by {review.reviewer} ({own})"
+    parts.append(f"risk {task.verdict.risk.value}")
+    if task.criteria:
+        parts.append(f"{sum(c.met for c in review.criteria)} of {len(task.criteria)} criteria met")
+    if review.why:
+        parts.append(_line(review.why))
+    return "; ".join(parts)
+
+
+def _review(task: Task) -> str:
+    """The reviewer's part of the pull request's text."""
+    review, said = judged.of_head(task), reviewed(task)
+    if review is None or not said:
+        return ""
+    unmet = [f"- {c.id} is not met: {_line(c.evidence)}" for c in review.criteria if not c.met]
+    found = [
+        f"- {_line(f.file)}{f':{f.line}' if f.line else ''}, {f.severity.value}: {_line(f.text)}"
+        for f in review.findings[:_MOST_FINDINGS]
+    ]
+    more = len(review.findings) - len(found)
+    left = [f"- {more} more"] if more else []
+    return "\n".join([f"### Review\n\n{said}", *([""] if unmet or found else []), *unmet, *found, *left])
 
 
 def stopped(task: Task, why: str) -> str:
@@ -76,6 +113,7 @@ def pull_body(task: Task, *, cost: str) -> str:
             f"### Verified by us\n\n`{last.verification.command}` ended with {last.verification.exit} "
             f"after {last.verification.seconds:.0f} s on a clean checkout."
         )
+    parts.append(_review(task))
     runs = ", ".join(f"{a.agent} ({a.kind.value})" for a in task.attempts)
     parts.append(f"Task `{task.id}`; agent runs: {runs}")
     parts.append(cost)

@@ -1,10 +1,10 @@
 """When a lineage goes in circles: it ends early and says so, instead of spending what is left of it.
 
 *The same failure twice.* A failure's signature is what we saw, whoever was at work: the blocker code, the checks that
-failed, and what the verification printed, without what differs between two runs of the same thing (times, addresses,
-temporary paths). A turn is an attempt or a repair with the corrections and requests that follow it; two turns that end
-with one signature are a circle. Inside of a turn the same signature only ends the corrections (`repeated`): the next
-agent may still see what this one does not.
+failed, what the verification printed and what a reviewer found, without what differs between two runs of the same
+thing (times, addresses, temporary paths, a finding's line). A turn is an attempt or a repair with the corrections and
+requests that follow it; two turns that end with one signature are a circle. Inside of a turn the same signature only
+ends the corrections (`repeated`): the next agent may still see what this one does not.
 
 *No new diff.* Two agents one after the other, each at work until its own end, and the second left the very tree that
 the first left.
@@ -18,9 +18,12 @@ from collections.abc import Sequence
 
 from orchestrator.model.task import Attempt, AttemptKind, Task, TaskType
 from orchestrator.policy.health import TROUBLE
+from orchestrator.policy.review import MARK
 
 CLAIMS = frozenset({"result_contract", "has_change"})
 """Checks that only repeat what the agent claimed, or that there is no diff; they tell two failures apart by nothing."""
+_PLACE = re.compile(r":\d+ ")
+"""A finding's line: it moves with every edit above it."""
 _VARYING = re.compile(
     r"0x[0-9a-f]+"
     r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
@@ -68,7 +71,8 @@ def signature(attempt: Attempt) -> str:
     checks = _checks(attempt)
     if not tail and not set(checks) - {"verification"}:
         return ""
-    digest = hashlib.sha256(tail.encode("utf-8", "replace")).hexdigest()[:16]
+    said = sorted(normal(_PLACE.sub(" ", f)) for f in attempt.findings if f.startswith(MARK))
+    digest = hashlib.sha256("\n".join([tail, *said]).encode("utf-8", "replace")).hexdigest()[:16]
     return f"{attempt.blocker_code.value}|{','.join(checks)}|{digest}"
 
 

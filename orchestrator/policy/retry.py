@@ -10,6 +10,7 @@ task itself may be what breaks the program.
 from __future__ import annotations
 
 from orchestrator.model.gate import Outcome
+from orchestrator.model.governance import ReviewVerdict
 from orchestrator.model.result import BlockerCode, FailureClass, Status
 from orchestrator.model.settings import AutomationMode, RepoSettings
 from orchestrator.model.steps import (
@@ -25,7 +26,7 @@ from orchestrator.model.steps import (
 )
 from orchestrator.model.task import Attempt, AttemptKind, Task
 from orchestrator.model.times import parse
-from orchestrator.policy import loop
+from orchestrator.policy import loop, review
 from orchestrator.policy.route import NoRoute, Route
 
 WRITE_RESULT = (
@@ -55,6 +56,8 @@ def next_step(
     """
     last = task.attempts[-1]
     if task.verdict is not None and task.verdict.passed:
+        if (refusal := review.refused(task, repo)) is not None:
+            return _reviewed(task, repo, refusal, broke)
         more = task.count(AttemptKind.CORRECTION) < repo.max_corrections and len(task.counted) < repo.max_runs
         if unheard and more and not broke and last.failure is FailureClass.NONE:
             return Correct(agent=last.agent, findings=())
@@ -79,6 +82,30 @@ def next_step(
         if findings and task.count(AttemptKind.CORRECTION) < repo.max_corrections and not loop.repeated(task):
             return Correct(agent=last.agent, findings=findings)
     return _hand_on(last, task, repo, onward)
+
+
+def _reviewed(task: Task, repo: RepoSettings, refusal: ReviewVerdict, broke: str) -> AttemptStep:
+    """The reviewer asks for changes: its author mends exactly that, or where no round is left a person decides. A head
+    that was refused is never published by default."""
+    last = task.attempts[-1]
+    findings = review.instructions(refusal)
+    enough = _enough(task, repo, last, broke)
+    if not enough:
+        return Correct(agent=last.agent, findings=findings)
+    first = findings[0].removeprefix(review.MARK) if findings else refusal.why
+    why = f"the reviewer {refusal.reviewer} still asks for changes ({enough}): {first}"
+    return _stop(repo, why, BlockerCode.MANUAL_INTERVENTION_REQUIRED)
+
+
+def _enough(task: Task, repo: RepoSettings, last: Attempt, broke: str) -> str:
+    """Why a refused head gets no further correction; empty: it gets one."""
+    rounds = task.count(AttemptKind.CORRECTION)
+    if rounds >= repo.max_corrections:
+        return f"after {rounds} corrections"
+    if len(task.counted) >= repo.max_runs:
+        return f"after {len(task.counted)} agent runs"
+    same = "the same findings twice" if loop.repeated(task) else ""
+    return broke or _ceiling(task, last) or loop.circle(task) or same
 
 
 def _ceiling(task: Task, last: Attempt) -> str:
