@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -181,6 +181,19 @@ class Trees(Mirror):
     def paths(self, sha: Sha) -> tuple[str, ...]:
         """Every file of a commit or tree. Raises GitError."""
         return tuple(p for p in self._listed(names.sha(sha)).split("\0") if p)
+
+    def several(
+        self, sha: Sha, wanted: Callable[[str], bool], *, most: int, largest: int, total: int
+    ) -> tuple[bytes, ...]:
+        """Contents of the files whose path is wanted, in order, within bounds; larger ones are left out."""
+        rows = self.git("ls-tree", "-r", "-z", "-l", names.sha(sha)).out.decode("utf-8", "surrogateescape").split("\0")
+        found = []
+        for head, _, path in (row.partition("\t") for row in rows if row):
+            _, kind, blob, size = head.split()
+            if kind == "blob" and int(size) <= min(largest, total) and wanted(path):
+                total -= int(size)
+                found.append(Sha(blob))
+        return tuple(t.encode("utf-8", "surrogateescape") for t in self._blobs(found[:most])) if found else ()
 
     def composed(
         self, tree: Sha, base: Sha, *, restore: Iterable[str], remove: Iterable[str], write: Mapping[str, str]

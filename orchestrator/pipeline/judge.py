@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from orchestrator import gate
-from orchestrator.gate.base import COMMANDS, RESULT, TEXTS
+from orchestrator.gate.base import RESULT
 from orchestrator.git import Repository
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
 from orchestrator.model.gate import CommandRun, Evidence, Finding, Outcome, Verdict
+from orchestrator.model.governance import Risk
 from orchestrator.model.names import Sha
 from orchestrator.model.result import AgentResult, BlockerCode, Status
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Attempt, Phase, Task, TaskType
 from orchestrator.model.times import parse, stamp
-from orchestrator.pipeline import commands
-from orchestrator.pipeline import evidence as gathered
+from orchestrator.pipeline import commands, examining
 from orchestrator.policy import retry
 from orchestrator.services import Services
 
@@ -48,21 +50,10 @@ def judge(services: Services, claim: Claim) -> Claim:
         verification_wanted=not repo.verify_none,
         rules=repo.gate,
     )
-    findings = [*(_problem(p) for p in snapshot.problems), *gate.examine_stage(evidence, RESULT)]
-    if all(f.outcome is Outcome.PASS for f in findings):
-        files = gathered.texts(repository, task.base_sha, snapshot.tree, changes)
-        evidence = replace(
-            evidence,
-            files=files,
-            secrets=gathered.secrets(services, files),
-            strangers=gathered.strangers(repository, task, head),
-        )
-        findings += gate.examine_stage(evidence, TEXTS)
-    if all(f.outcome is Outcome.PASS for f in findings):
-        run = verify(services, repo, repository, task, head) if repo.verify else None
-        after = snapshot.tree if repository.still(task.id) else repository.snapshot(task.id).tree
-        evidence = replace(evidence, verification=run, tree_after=after)
-        findings += gate.examine_stage(evidence, COMMANDS)
+    if snapshot.problems:
+        findings = [*(_problem(p) for p in snapshot.problems), *gate.examine_stage(evidence, RESULT)]
+    else:
+        findings, run = examining.examine(services, task, repo, repository, head, evidence)
         attempt = replace(attempt, verification=run)
     return _record(services, claim, attempt, head, snapshot.tree, findings)
 
@@ -71,11 +62,14 @@ def _record(services: Services, claim: Claim, attempt: Attempt, head: Sha, tree:
     task = claim.task
     assert task.base_sha is not None
     # A check names paths and repeats output: what an agent chose to call a file is foreign text as well.
-    findings = [replace(f, why=str(services.redact(f.why))) for f in findings]
+    findings = [
+        replace(f, why=str(services.redact(f.why)), tests=tuple(str(services.redact(t)) for t in f.tests))
+        for f in findings
+    ]
     failures = tuple(f"{f.check}: {f.why}" for f in findings if f.outcome is not Outcome.PASS)
     code = attempt.blocker_code
     if attempt.status is Status.COMPLETE and failures:
-        code = BlockerCode.TEST_FAILURE if any(f.startswith("verification") for f in failures) else code
+        code = BlockerCode.TEST_FAILURE if any(f.startswith(("verification", "base_tests")) for f in failures) else code
     attempt = replace(attempt, findings=failures, head_sha=head, blocker_code=code)
     verdict = Verdict(
         head_sha=head, base_sha=task.base_sha, tree=tree, findings=tuple(findings), at=stamp(services.now())
@@ -88,14 +82,27 @@ def _record(services: Services, claim: Claim, attempt: Attempt, head: Sha, tree:
         phase=Phase.JUDGED,
     )
     claim = services.mailbox.save(claim, task)
-    services.record(EventKind.VERDICT, task, n=attempt.n, head=head, passed=verdict.passed, findings=list(failures))
+    _tell(services, task, attempt, verdict)
     services.metrics.attempt(task, attempt)
     return claim
 
 
+def _tell(services: Services, task: Task, attempt: Attempt, verdict: Verdict) -> None:
+    """The verdict on record, with hashes of what was judged and of all that was found."""
+    repository = services.repository(services.repo(task))
+    patch = repository.patch(verdict.base_sha, verdict.head_sha).encode("utf-8", "replace")
+    found = json.dumps([[f.check, f.outcome.value, f.why, f.risk.value, list(f.tests)] for f in verdict.findings])
+    hashes = {"diff": hashlib.sha256(patch).hexdigest(), "verdict": hashlib.sha256(found.encode()).hexdigest()}
+    services.record(
+        EventKind.VERDICT, task, hashes, n=attempt.n, head=verdict.head_sha, base=verdict.base_sha,
+        passed=verdict.passed, findings=list(attempt.findings), risk=verdict.risk.value,
+        risks={f.check: f.risk.value for f in verdict.findings if f.risk is not Risk.LOW}, tests=list(verdict.tests),
+    )  # fmt: skip
+
+
 def verify(services: Services, repo: RepoSettings, repository: Repository, task: Task, head: Sha) -> CommandRun:
     """The repository's own command over the candidate (`commands`)."""
-    return commands.run(services, repo, repository, head, repo.verify)
+    return commands.kept(services, repo, repository, head, repo.verify)
 
 
 def needs_change(task: Task) -> bool:
