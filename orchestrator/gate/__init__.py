@@ -7,7 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.gate import has_change, result_contract, tree_clean, tree_safe, verification
+from orchestrator.gate import (
+    banned_patterns,
+    base_tests,
+    binary_files,
+    dependencies,
+    has_change,
+    hidden_text,
+    oversized_modules,
+    protected_paths,
+    readable,
+    result_contract,
+    secrets,
+    semantic,
+    size_budget,
+    static,
+    strangers,
+    tree_clean,
+    tree_safe,
+    verification,
+    workflows,
+)
 from orchestrator.gate.base import Check, cannot_tell
 from orchestrator.model.gate import Evidence, Finding, Outcome
 
@@ -15,8 +35,22 @@ CHECKS: Mapping[str, Check] = {
     "result_contract": result_contract,
     "tree_safe": tree_safe,
     "has_change": has_change,
+    "size_budget": size_budget,
+    "protected_paths": protected_paths,
+    "readable": readable,
+    "strangers": strangers,
+    "secrets": secrets,
+    "hidden_text": hidden_text,
+    "banned_patterns": banned_patterns,
+    "oversized_modules": oversized_modules,
+    "dependencies": dependencies,
+    "binary_files": binary_files,
+    "workflows": workflows,
+    "semantic": semantic,
+    "static": static,
     "verification": verification,
     "tree_clean": tree_clean,
+    "base_tests": base_tests,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from orchestrator.model.gate import Evidence, Finding, Outcome
@@ -11,6 +12,10 @@ RESULT, TEXTS, COMMANDS, BASE_TESTS = range(4)
 """The stages, cheapest first. RESULT needs the result and the list of changes only; TEXTS the files' texts, what the
 redactor found in them and who made the branch's commits; COMMANDS the runs of the repository's own commands and the
 tree after them; BASE_TESTS the base commit's tests over the candidate."""
+
+
+SHOWN = 20
+"""Places named in one finding."""
 
 
 class Check(Protocol):
@@ -47,3 +52,18 @@ def failed(check: str, what_to_do: str) -> Finding:
 
 def cannot_tell(check: str, why: str) -> Finding:
     return Finding(check=check, outcome=Outcome.CANNOT_TELL, why=why)
+
+
+def listed(items: Sequence[str], between: str = "; ") -> str:
+    """The first of them, and how many more there are."""
+    more = f" (and {len(items) - SHOWN} more)" if len(items) > SHOWN else ""
+    return between.join(items[:SHOWN]) + more
+
+
+def unjudged(check: str, evidence: Evidence) -> Finding | None:
+    """CANNOT_TELL when the text of a changed file is missing; None when all of it is there."""
+    if evidence.files is None:
+        return cannot_tell(check, "The changed files were not read.")
+    read = {f.path for f in evidence.files if not f.unread}
+    unread = [repr(c.path) for c in evidence.changes if c.status != "D" and c.path not in read]
+    return cannot_tell(check, f"Not read, so not judged: {listed(unread, ', ')}") if unread else None

@@ -10,11 +10,11 @@ Links are judged by words alone, so `..` is allowed only in front: behind a dire
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 
-from orchestrator.gate.base import RESULT, cannot_tell, failed, passed
+from orchestrator.gate.base import RESULT, SHOWN, cannot_tell, failed, listed, passed
 from orchestrator.model.gate import Evidence, FileChange, Finding
+from orchestrator.model.globs import folded
 
 name = "tree_safe"
 stage = RESULT
@@ -22,8 +22,6 @@ version = 1
 
 RESULT_FILE = ".agent_result.md"
 LINK, GITLINK = "120000", "160000"
-SHOWN = 20
-"""Problems named in one finding."""
 
 _IGNORED_BY_HFS = dict.fromkeys([*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF])
 
@@ -40,8 +38,7 @@ def check(evidence: Evidence) -> Finding:
     ]
     if not problems:
         return passed(name)
-    more = f" (and {len(problems) - SHOWN} more)" if len(problems) > SHOWN else ""
-    return failed(name, "; ".join(problems[:SHOWN]) + more)
+    return failed(name, listed(problems))
 
 
 def _problem(change: FileChange) -> str:
@@ -72,11 +69,6 @@ def is_git_name(part: str) -> bool:
     """`.git` as Linux, macOS (ignored code points, case) or Windows (short name, streams, trailing dots) reads it."""
     plain = part.translate(_IGNORED_BY_HFS).casefold().split(":", 1)[0].rstrip(" .")
     return plain in (".git", "git~1")
-
-
-def folded(path: str) -> str:
-    """The spelling two names share when some file system cannot tell them apart."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def prefixes(path: str) -> list[str]:

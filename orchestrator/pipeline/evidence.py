@@ -96,18 +96,11 @@ def secrets(services: Services, files: Sequence[FileText]) -> tuple[SecretHit, .
     """What the redactor takes for secrets in added lines (and, as line 0, in a file's name)."""
     found: list[SecretHit] = []
     for file in files:
-        found += [SecretHit(path=file.path, line=0, kind=kind) for _, kind in _hits(services, file.path)]
-        text = "\n".join(line for _, line in file.added)
-        found += [SecretHit(path=file.path, line=file.added[n - 1][0], kind=kind) for n, kind in _hits(services, text)]
+        found += [SecretHit(path=file.path, line=0, kind=hit.kind) for hit in services.redact.find(file.path)]
+        # All added lines at once: a private key has many.
+        hits = services.redact.find("\n".join(line for _, line in file.added))
+        found += [SecretHit(path=file.path, line=file.added[hit.line - 1][0], kind=hit.kind) for hit in hits]
     return tuple(dict.fromkeys(found))
-
-
-def _hits(services: Services, text: str) -> list[tuple[int, str]]:
-    """(line in `text`, kind)."""
-    if not text or services.redact(text) == text:
-        return []
-    lines = text.split("\n")
-    return [(n, "secret") for n, line in enumerate(lines, 1) if services.redact(line) != line] or [(1, "secret")]
 
 
 def strangers(repository: Repository, task: Task, head: Sha) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator import gate
 from orchestrator.gate import tree_safe
-from orchestrator.model.gate import CommandRun, Evidence, FileChange, Finding, Outcome
+from orchestrator.model.gate import CommandRun, Evidence, FileChange, FileText, Finding, Outcome
 from orchestrator.model.names import Sha
 from orchestrator.model.result import AgentResult, BlockerCode, Status
 
@@ -26,6 +26,9 @@ GOOD = Evidence(
     changes=(change("src/new.py"),),
     tree_after=TREE,
     verification=CommandRun(command="make test", exit=0, seconds=1.0),
+    files=(FileText(path="src/new.py", after="x = 1\n", added=((1, "x = 1"),), size=6),),
+    secrets=(),
+    strangers=(),
 )
 
 
@@ -98,7 +101,7 @@ def test_a_repository_that_names_no_command_on_purpose_passes_without_one() -> N
 
 def test_a_failure_in_a_cheap_stage_skips_the_dearer_ones() -> None:
     names = [f.check for f in gate.examine(replace(GOOD, result=None))]
-    assert names == ["result_contract", "tree_safe", "has_change"]
+    assert names == ["result_contract", "tree_safe", "has_change", "size_budget", "protected_paths"]
 
 
 def test_the_stages_one_by_one_find_what_all_at_once_find() -> None:
