@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 from orchestrator import disk
+from orchestrator.model.gate import Verdict
 from orchestrator.model.result import Usage
 from orchestrator.model.stream import Job
 from orchestrator.model.task import Task
@@ -45,14 +47,20 @@ def of_verdicts(task: Task) -> dict[str, str]:
     hashes: dict[str, str] = {}
     if task.verdict is not None:
         judged = task.verdict
-        hashes |= {"head": judged.head_sha, "base": judged.base_sha, "tree": judged.tree, "verdict": _value(judged)}
+        hashes |= {"head": judged.head_sha, "base": judged.base_sha, "tree": judged.tree, "verdict": verdict(judged)}
     if task.review is not None:
-        hashes["review"] = _value(task.review)
+        hashes["review"] = _hash(repr(task.review))
     return hashes
 
 
-def _value(value: object) -> str:
-    return hashlib.sha256(repr(value).encode("utf-8", "replace")).hexdigest()
+def verdict(judged: Verdict) -> str:
+    """All that the gate found, as the VERDICT event tells it too."""
+    found = [[f.check, f.outcome.value, f.why, f.risk.value, list(f.tests)] for f in judged.findings]
+    return _hash(json.dumps(found))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def file_hash(file: Path) -> str:
