@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import ledger, money, sandboxing, show, steer
+from orchestrator.cli import approving, ledger, money, sandboxing, show, steer
 from orchestrator.cli.here import CHECKOUT, person, services, settings
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def task() -> None:
 
 for _command in steer.COMMANDS:
     task.add_command(_command)
+for _command in approving.COMMANDS:
+    main.add_command(_command)
 main.add_command(sandboxing.commands)
 main.add_command(money.cost)
 main.add_command(ledger.commands)
