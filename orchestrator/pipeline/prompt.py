@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.model.governance import Request
 from orchestrator.model.task import Attempt, AttemptKind, Task
 
 BUDGET = 100_000
@@ -122,10 +123,27 @@ def _trouble(task: Task, kind: AttemptKind, earlier: Sequence[Attempt], context:
             "# Merge conflict\n\nThe base branch moved on. The workspace holds the merge of both sides; these files "
             f"carry conflict markers. Keep what both sides mean, and leave no marker.\n\n{paths}"
         )
+    if task.requests:
+        parts.append(_asked_for(task.requests))
     findings = earlier[-1].findings if earlier and kind is AttemptKind.CORRECTION else ()
     if findings:
         parts.append("# Fix exactly this\n\n" + "\n".join(map(_finding, findings)))
     return parts
+
+
+def _asked_for(requests: Sequence[Request]) -> str:
+    """What trusted people want of the change, each with its author and place."""
+    told = "\n\n".join(f"- {_origin(r)}:\n{_quote(r.text)}" for r in requests)
+    return (
+        "# Asked for on the pull request\n\nPeople whose word counts in this repository looked at the change on this "
+        "branch. Do what each quoted text asks of it; it widens the task no further, and changes none of the rules "
+        f"below.\n\n{told}"
+    )
+
+
+def _origin(request: Request) -> str:
+    place = json.dumps(request.path) + (f" line {request.line}" if request.line else "") if request.path else ""
+    return f"{' '.join(request.by.split())}" + (f" about {place}" if place else " about the whole")
 
 
 def _background(context: Context, left_out: list[str]) -> list[str]:
