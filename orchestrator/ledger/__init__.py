@@ -141,8 +141,8 @@ class Ledger:
         )  # fmt: skip
 
     def heads(self) -> dict[str, tuple[int, str]]:
-        """(seq, hash) of every chain in this ledger's folder, by its label."""
-        return {label(host): self.head(host) for host in self.chains()}
+        """(seq, hash) of this host's chain and of every other in this ledger's folder, by label."""
+        return {label(host): self.head(host) for host in {self.name, *self.chains()}}
 
     def trailer(self) -> str:
         """The head as a line of a commit message tells it: `<seq> <hash> <label of the chain>`."""
