@@ -145,7 +145,7 @@ def tell_operator(services: Services, settings: AgentSettings, outcome: RunOutco
     """What only the operator can mend (a refused key, an unknown model) is said once a day; others work meanwhile."""
     if outcome.failure not in (FailureClass.AUTH, FailureClass.MISCONFIGURED):
         return
-    text = services.redact(f"agent {settings.name}: {outcome.failure.value}. {outcome.detail}"[:600])
+    text = services.redact.head(f"agent {settings.name}: {outcome.failure.value}. {outcome.detail}", 600)
     notify.alert(
         services,
         Alert(

@@ -89,7 +89,7 @@ def _revert(services: Services, repo: RepoSettings, repository: Repository, land
     merged = repository.merge_tree(tip, undone)
     if not isinstance(merged, Merged):
         return 0
-    title = services.redact(f'Revert "{landing.title[:180]}"')
+    title = services.redact(f'Revert "{services.redact.head(landing.title, 180)}"')
     message = services.redact(f"{title}\n\nThis reverts commit {landing.sha}, after which {landing.base} went red.")
     head = repository.commit(f"{landing.task}-revert", merged.tree, (tip,), message, at)
     branch = f"agent/{landing.task}-revert"
@@ -133,7 +133,7 @@ def _file(services: Services, task: Task, path: str, lines: int, limit: int) -> 
         return
     marker = f"<!-- agent-os:key=oversized/{json.dumps(path)[1:-1].replace('--', '- -')} -->"
     shown = " ".join(report.defused(path).split())
-    title = services.redact(f"Split {shown[:150]}: it has {lines} lines")
+    title = services.redact(f"Split {services.redact.head(shown, 150)}: it has {lines} lines")
     body = services.redact(
         f"## Goal\n\n`{shown}` grew to {lines} lines with #{task.pull_request}; files here stay below {limit}. "
         f"Split it by concern, without a change of behaviour.\n\n## Success Criteria\n\n"

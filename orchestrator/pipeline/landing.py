@@ -29,7 +29,7 @@ def merge(services: Services, claim: Claim, pull: Pull, sha: Sha) -> Sha | None:
 
     def act() -> effect.Result:
         message = services.redact(_message(services, task))
-        title = services.redact(f"{task.title[:200]} (#{pull.number})")
+        title = services.redact(f"{services.redact.head(task.title, 200)} (#{pull.number})")
         return {"sha": pulls.merge(services.github, pull, sha, title, message)}
 
     try:

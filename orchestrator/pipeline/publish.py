@@ -122,7 +122,7 @@ def _pull_request(services: Services, task: Task) -> int:
 
 
 def title(services: Services, task: Task) -> Public:
-    return services.redact(task.title[:200])
+    return services.redact.head(task.title, 200)
 
 
 def body(services: Services, task: Task) -> Public:

@@ -59,7 +59,7 @@ def couple(
         joined = repository.merge_tree(last, pull.head_sha)
         if isinstance(joined, Conflict) or joined.tree == repository.tree_of(last):
             continue
-        message = services.redact(f"{task.title[:200]} (#{pull.number})\n\nTask: {task.id}")
+        message = services.redact(f"{services.redact.head(task.title, 200)} (#{pull.number})\n\nTask: {task.id}")
         last = repository.commit(id(repo), joined.tree, (last,), message, parse(built))
         names = policy.ran(pull.checks)
         members.append(

@@ -28,12 +28,12 @@ _PATTERN = "|".join(
         r"([A-Za-z][A-Za-z0-9+.\-]{0,20}://[^\s/:@\"'<>]{0,200}:)([^\s/@\"'<>]{1,500})@",
         r"([A-Za-z][A-Za-z0-9+.\-]{0,20}://)([A-Za-z0-9_.~%\-]{16,500})@",
         # name = "value", "name": "value", NAME=value
-        rf"({_NAME}\\?[\"']?\s{{0,3}}(?:[:=]|=>|:=)\s{{0,3}}\\?[\"'`])([^\"'`\n\\]{{8,500}})",
-        rf"({_NAME}[\"']?(?:[:=]|\s{{1,3}}=|=>)\s{{0,3}})([^\s\"'`,;]{{8,500}})",
+        rf"({_NAME}\\?[\"']?\s{{0,3}}(?:[:=]|=>|:=)\s{{0,3}}\\?[\"'`])([^\"'`\n\\]{{8,}})",
+        rf"({_NAME}[\"']?(?:[:=]|\s{{1,3}}=|=>)\s{{0,3}})([^\s\"'`,;]{{8,}})",
         # a signed address, a netrc line, a command line
         r"([?&](?:sig|signature|X-Amz-Signature|X-Goog-Signature|access_token|key)=)([^\s&\"'<>]{16,})",
         r"(\b(?:machine\s+\S{1,200}\s+)?login\s+\S{1,200}\s+password\s+)(\S{4,})",
-        r"((?i:--(?:[a-z\-]*(?:token|password|secret|api-key)))[= ])([^\s\"'`]{8,500})",
+        r"((?i:--(?:[a-z\-]*(?:token|password|secret|api-key)))[= ])([^\s\"'`]{8,})",
     )
 )
 KINDS = (
