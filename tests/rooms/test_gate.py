@@ -28,6 +28,7 @@ GOOD = Evidence(
     verification=CommandRun(command="make test", exit=0, seconds=1.0),
     files=(FileText(path="src/new.py", after="x = 1\n", added=((1, "x = 1"),), size=6),),
     secrets=(),
+    literals=frozenset(),
     strangers=(),
 )
 
