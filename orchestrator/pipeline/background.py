@@ -9,6 +9,7 @@ from orchestrator.git import Repository
 from orchestrator.model.names import Sha
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Task
+from orchestrator.pipeline import lessons
 from orchestrator.pipeline.prompt import LIMITS, Context
 from orchestrator.policy import sections
 from orchestrator.services import Services
@@ -27,6 +28,7 @@ def gather(services: Services, task: Task, repo: RepoSettings, conflicts: tuple[
         strategy=_text(repository, base, "STRATEGY.md")[: LIMITS["Strategy"]],
         principles=_text(repository, base, "PLANNING_PRINCIPLES.md")[: LIMITS["Planning principles"]],
         memory=services.memory.for_prompt(repo.key, codebase, LIMITS["Repository memory"]),
+        lessons=lessons.for_prompt(services, repo),
         contract=contract.render_template(),
         diff=_diff(repository, task),
         conflicts=conflicts,

@@ -35,6 +35,8 @@ class Context:
     strategy: str = ""
     principles: str = ""
     memory: str = ""
+    lessons: str = ""
+    """Sentences of ours on what the gate refused here before (`policy.lessons`), a handful of lines."""
     contract: str = ""
     diff: str = ""
     """The work so far, as a whole patch."""
@@ -161,6 +163,8 @@ def _background(context: Context, left_out: list[str]) -> list[str]:
             left_out.append(f"{len(text) - limit} characters of {name.lower()}")
             text = text[:limit]
         parts.append(f"# {name}\n\n{_quote(text.strip())}")
+    if context.lessons:
+        parts.append(f"# Lessons of this repository\n\n{_quote(context.lessons)}")
     if context.diff:
         parts.append(f"# The work so far\n\n{_fence(_diff(context.diff, left_out))}")
     return parts
