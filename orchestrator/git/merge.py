@@ -46,6 +46,20 @@ class Merging(Trees):
         """The tree the base branch must hold once `head` is squashed onto `base`."""
         return self.merge_tree(base, head)
 
+    def bare_patch(self, base: Sha, head: Sha) -> str:
+        """The diff without context and with full object names: what `policy.merge_diff` compares."""
+        args = (
+            "diff-tree",
+            "-p",
+            "-U0",
+            "--full-index",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-renames",
+        )
+        return self.git(*args, names.sha(base), names.sha(head)).out.decode("utf-8", "surrogateescape")
+
     def conflicted(self, base: Sha, head: Sha, task_id: str) -> tuple[Sha, tuple[str, ...]]:
         """A commit to start from that joins both sides, conflict markers included, and the paths that have them.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from orchestrator.model.event import EventKind
-from tests.journeys.world import World, works
+from tests.journeys.conftest import MakeWorld
+from tests.journeys.world import works
 
 
-def test_while_one_pull_request_is_brought_up_to_date_the_younger_ones_wait(world: World) -> None:
+def test_while_one_pull_request_is_brought_up_to_date_the_younger_ones_wait(make: MakeWorld) -> None:
+    world = make(merge_batch=1)
     names = ("One", "Two", "Three", "Four")
     world.play(*({"when": {"title": n}, "steps": works(f"{n}.txt", n)} for n in names))
     for name in names:

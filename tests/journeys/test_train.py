@@ -1,0 +1,176 @@
+"""The merge train: what is ready lands together, as it was tested together, or not at all."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from orchestrator.github import pulls
+from orchestrator.model.event import EventKind
+from orchestrator.model.names import RepoName
+from orchestrator.model.pull import Mergeable
+from tests.journeys.conftest import MakeWorld
+from tests.journeys.world import REPO, World, works
+
+BRANCH = "agent/train-app"
+NOT_BOTH = "test ! -f bad.txt || test ! -f two.txt"
+"""Green for each by itself, red once both are there."""
+
+
+def ready(make: MakeWorld, *paths: str, ci: str = NOT_BOTH, **repo: Any) -> World:
+    """A pull request for each path, all green, and all behind: somebody pushed to the base since."""
+    settings = {"verify": "none", "max_open_pull_requests": 0, **repo}
+    world = make(ci={"test": ci}, top={"max_parallel_workers": 4}, **settings)
+    world.play(
+        {"when": {"kind": "ci"}, "steps": [{"delete": "bad.txt"}, *works("mended.txt")]},
+        *({"when": {"title": p}, "steps": works(p, p)} for p in paths),
+    )
+    for path in paths:
+        world.issue(path)
+    world.dispatch()
+    world.work()
+    world.ci()
+    assert world.places() == {"review": len(paths)}
+    moved(world, "base.txt")
+    return world
+
+
+def moved(world: World, path: str) -> None:
+    """Somebody pushes to the base, and GitHub has computed again what can be merged."""
+    world.admin.push(REPO, "main", {path: "moved on\n"})
+    world.ci()
+    open_ones = [(RepoName(REPO), n) for n, p in enumerated(world) if p["state"] == "open"]
+    for _ in range(50):
+        if all(p.mergeable is not Mergeable.UNKNOWN for p in pulls.watch(world.services.github, open_ones).values()):
+            return
+        world.settle(0.05)
+
+
+def enumerated(world: World) -> list[tuple[int, dict[str, Any]]]:
+    found = world.admin.snapshot()["repos"][REPO]["pulls"]
+    return [(int(n), found[n]) for n in sorted(found, key=int)]
+
+
+def steps(world: World) -> list[str]:
+    return [str(r.data["step"]) for r in world.events(EventKind.TRAIN)]
+
+
+def ticks(world: World, n: int) -> None:
+    for _ in range(n):
+        world.monitor()
+        world.ci()
+
+
+def drafts(world: World) -> list[dict[str, Any]]:
+    return [{**p, "number": n} for n, p in enumerated(world) if str(p["title"]).startswith("Merge train")]
+
+
+def test_what_is_ready_is_tested_once_and_lands_in_order_as_it_was_tested(make: MakeWorld) -> None:
+    world = ready(make, "one.txt", "two.txt", "three.txt")
+    ticks(world, 1)
+    assert steps(world) == ["built"]
+    assert [(d["draft"], d["state"]) for d in drafts(world)] == [(True, "open")]
+    assert world.places() == {"review": 3}, "nothing lands before it was tested"
+    ticks(world, 1)
+    assert steps(world) == ["built", "tested", "landed"]
+    assert world.places() == {"done": 3}
+    titles = [c.message.splitlines()[0] for c in world.admin.log(REPO, "main")][:3]
+    numbers = [world.pull_number(f"app-{n}") for n in (1, 2, 3)]
+    assert titles == [f"{p} (#{n})" for p, n in zip(("three.txt", "two.txt", "one.txt"), reversed(numbers))]
+    assert (drafts(world)[0]["state"], drafts(world)[0]["merged"], world.has_branch(BRANCH)) == ("closed", False, False)
+    assert not world.events(EventKind.UPDATED), "nobody was brought up to date alone"
+    assert not world.events(EventKind.MERGE_TREE_DIFFERS)
+    assert not world.crashes()
+
+
+def test_who_breaks_the_others_is_found_and_goes_back_with_the_failed_checks_and_the_rest_lands(
+    make: MakeWorld,
+) -> None:
+    world = ready(make, "one.txt", "two.txt", "bad.txt", "four.txt")
+    ticks(world, 8)
+    task = world.task("app-3")
+    assert (world.place("app-3"), [c.name for c in task.failed_checks], task.conflict) == ("inbox", ["test"], True)
+    assert [world.place(f"app-{n}") for n in (1, 2)] == ["done", "done"]
+    assert steps(world)[:5] == ["built", "split", "split", "tested", "landed"]
+    world.rounds(lambda: world.places() == {"done": 4})
+    assert [world.has_file(f) for f in ("one.txt", "two.txt", "bad.txt", "four.txt")] == [True, True, False, True]
+    assert not world.crashes()
+
+
+def test_a_base_that_moves_under_the_train_has_it_built_anew(make: MakeWorld) -> None:
+    world = ready(make, "one.txt", "two.txt")
+    ticks(world, 1)
+    moved(world, "between.txt")
+    world.monitor()
+    assert steps(world) == ["built", "gave up", "built"]
+    assert world.places() == {"review": 2}
+    world.ci()
+    ticks(world, 1)
+    assert world.places() == {"done": 2}
+    assert [d["state"] for d in drafts(world)] == ["closed", "closed"]
+
+
+def test_a_push_to_a_member_while_it_is_tested_does_not_land_with_the_train(make: MakeWorld) -> None:
+    world = ready(make, "one.txt", "two.txt", "three.txt")
+    ticks(world, 1)
+    world.admin.push(REPO, "agent/app-2", {"sneaked.txt": "in\n"}, author="ada")
+    ticks(world, 3)
+    assert not world.has_file("sneaked.txt")
+    assert [world.place(f"app-{n}") for n in (1, 2, 3)] == ["done", "review", "done"]
+
+
+def test_a_person_who_closes_the_draft_has_them_land_one_by_one(make: MakeWorld) -> None:
+    world = ready(make, "one.txt", "two.txt")
+    ticks(world, 1)
+    world.admin.close_pull(REPO, drafts(world)[0]["number"], actor="ada")
+    ticks(world, 8)
+    assert world.places() == {"done": 2}
+    assert len(drafts(world)) == 1
+    assert len(world.events(EventKind.UPDATED)) == 2
+
+
+def test_where_protection_wants_branches_up_to_date_they_land_one_by_one(make: MakeWorld) -> None:
+    world = ready(make, "one.txt", "two.txt")
+    world.admin.protect(REPO, "main", checks=["test"], strict=True)
+    ticks(world, 8)
+    assert world.places() == {"done": 2}
+    assert (drafts(world), steps(world)) == ([], ["one by one"])
+
+
+def test_a_single_ready_pull_request_needs_no_train(make: MakeWorld) -> None:
+    world = ready(make, "one.txt")
+    ticks(world, 3)
+    assert world.places() == {"done": 1}
+    assert not steps(world)
+
+
+def test_a_train_whose_tree_lands_differently_is_told_and_stopped(make: MakeWorld) -> None:
+    """Between our last look and our merge somebody pushes to the base: what lands is not what was tested."""
+    world = ready(make, "one.txt", "two.txt")
+    ticks(world, 1)
+    push: dict[str, Any] = {"name": "push", "args": [REPO, "main", {"between.txt": "x\n"}]}
+    world.hub.faults.add({"method": "PUT", "path": "/merge$", "times": 1}, {"act": push})
+    world.monitor()
+    assert len(world.events(EventKind.MERGE_TREE_DIFFERS)) == 1
+    assert [world.place(f"app-{n}") for n in (1, 2)] == ["done", "review"]
+    assert [r.data["alert"] for r in world.events(EventKind.ALERT)].count("system") == 1
+
+
+def test_a_lost_answer_of_a_merge_is_looked_for_and_the_train_goes_on(make: MakeWorld) -> None:
+    world = ready(make, "one.txt", "two.txt", "three.txt")
+    ticks(world, 1)
+    world.hub.faults.add({"method": "PUT", "path": "/merge$", "times": 1}, {"drop": "after"})
+    ticks(world, 3)
+    assert world.places() == {"done": 3}
+    merged = [c.message.splitlines()[0] for c in world.admin.log(REPO, "main")]
+    assert sum(t.startswith(("one.txt", "two.txt", "three.txt")) for t in merged) == 3
+    assert not world.events(EventKind.MERGE_TREE_DIFFERS)
+
+
+def test_the_state_of_a_train_can_be_read_and_is_cleared(make: MakeWorld) -> None:
+    world = ready(make, "one.txt", "two.txt")
+    ticks(world, 1)
+    file = world.settings.runtime / "state" / "trains" / "app.json"
+    assert [m["task"] for m in json.loads(file.read_text())["train"]["members"]] == ["app-1", "app-2"]
+    ticks(world, 1)
+    assert json.loads(file.read_text())["train"] is None
