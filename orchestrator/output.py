@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from orchestrator.model import cutting
+
 CHUNK = 65536
 LINE_LIMIT = 1_000_000
 """Bytes of one line that are handed on; the rest of that line is dropped."""
@@ -33,8 +35,11 @@ class Kept:
 
     def text(self) -> bytes:
         self._trim()
-        gap = b"\n[... %d bytes left out ...]\n" % self.dropped if self.dropped else b""
-        return bytes(self.head) + gap + bytes(self.tail)
+        if not self.dropped:
+            return bytes(self.head + self.tail)
+        head, tail = cutting.ends(bytes(self.head), bytes(self.tail))
+        dropped = self.dropped + len(self.head) - len(head) + len(self.tail) - len(tail)
+        return head + b"\n[... %d bytes left out ...]\n" % dropped + tail
 
 
 class Lines:

@@ -40,6 +40,7 @@ from orchestrator.agents.base import (
 )
 from orchestrator.agents.contract import NAME as RESULT
 from orchestrator.agents.lines import LONG, Object, added, count, inner, money, noise, parsed, word
+from orchestrator.model import cutting
 from orchestrator.model.result import Usage
 from orchestrator.model.settings import AgentSettings
 from orchestrator.model.stream import Edit, Event, Job, RunOutcome, Terminal, Text, UsageReport
@@ -137,7 +138,7 @@ class Events(Reader):
             case "message_send" if count(properties, "completion_tokens"):
                 self.answered = self.asked
                 if answer := "\n".join(self.waiting).strip():
-                    yield Text(text=answer[:LONG])
+                    yield Text(text=cutting.head(answer, LONG))
                 self.waiting, self.held = [], 0
                 yield self._used(properties)
             case "exit":

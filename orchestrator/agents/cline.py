@@ -30,6 +30,7 @@ from orchestrator.agents.base import (
     settle,
 )
 from orchestrator.agents.lines import LONG, JsonLines, Object, at, count, inner, items, money, noise, word
+from orchestrator.model import cutting
 from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.settings import AgentSettings
 from orchestrator.model.stream import (
@@ -133,7 +134,7 @@ def _tool(name: str, given: Object, ended: Object) -> Iterator[Event]:
     for number, command in enumerate(commands[:100]):
         said = command if isinstance(command, str) else json.dumps(command, default=str)
         good = number < len(results) and results[number].get("success") is True
-        yield Command(command=said[:LONG], exit=0 if good else None)
+        yield Command(command=cutting.head(said, LONG), exit=0 if good else None)
 
 
 def _usage(used: object) -> Usage:

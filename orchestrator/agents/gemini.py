@@ -36,6 +36,7 @@ from orchestrator.agents.base import (
 )
 from orchestrator.agents.lines import LONG, JsonLines, Object, count, inner, of_status, word
 from orchestrator.agents.tools import Calls, Tools
+from orchestrator.model import cutting
 from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.settings import AgentSettings
 from orchestrator.model.stream import (
@@ -160,7 +161,7 @@ class Events(JsonLines):
                 yield from self._ended(data)
 
     def _text(self) -> Iterable[Event]:
-        said, self.said = self.said[:LONG], ""
+        said, self.said = cutting.head(self.said, LONG), ""
         return (Text(text=said),) if said.strip() else ()
 
     def _ended(self, data: Object) -> Iterable[Event]:

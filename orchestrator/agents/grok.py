@@ -34,6 +34,7 @@ from orchestrator.agents.failure import CODES
 from orchestrator.agents.lines import Object, added, at, count, inner, money, of_status, parsed, whole, word
 from orchestrator.agents.messages import Messages
 from orchestrator.agents.tools import Tools
+from orchestrator.model import cutting
 from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.settings import AgentSettings
 from orchestrator.model.stream import Error, Event, Job, Quota, RunOutcome, UsageReport
@@ -117,7 +118,9 @@ class Events(Messages):
         if ok:
             return
         errors = at(data, "errors")
-        told = [each[:2000] for each in errors if isinstance(each, str)] if isinstance(errors, list) else []
+        told = (
+            [cutting.head(each, 2000) for each in errors if isinstance(each, str)] if isinstance(errors, list) else []
+        )
         failure = _class("\n".join(told))
         yield Error(failure=failure, text=told[0] if told else word(data, "subtype"))
         if failure is FailureClass.QUOTA:

@@ -28,6 +28,7 @@ from orchestrator.agents.lines import (
     whole,
     word,
 )
+from orchestrator.model import cutting
 from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.stream import (
     Command,
@@ -153,4 +154,4 @@ def _call(name: str, arguments: str) -> Event:
         return Edit(path=word(given, "path") or word(given, "file_path"))
     if command := word(given, "command"):
         return Command(command=command)
-    return Command(command=f"[{name}] {json.dumps(given, ensure_ascii=False)}"[:SHORT])
+    return Command(command=cutting.head(f"[{name}] {json.dumps(given, ensure_ascii=False)}", SHORT))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from orchestrator.agents import failure
 from orchestrator.agents.base import Reader
+from orchestrator.model import cutting
 from orchestrator.model.exchange import Exchange
 from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.stream import Event, Text
@@ -58,7 +59,7 @@ def parsed(text: str) -> Object | None:
 
 def noise(text: str) -> tuple[Event, ...]:
     """A program's own words, not the agent's: shown, but neither work nor an answer."""
-    return (Text(text=text[:LONG], noise=True),) if text.strip() else ()
+    return (Text(text=cutting.head(text, LONG), noise=True),) if text.strip() else ()
 
 
 def at(data: object, *path: str) -> object:

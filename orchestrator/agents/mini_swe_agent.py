@@ -32,6 +32,7 @@ from orchestrator.agents.base import (
     settle,
 )
 from orchestrator.agents.lines import LONG, JsonLines, Object, added, at, count, inner, money, whole, word
+from orchestrator.model import cutting
 from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.settings import AgentSettings
 from orchestrator.model.stream import (
@@ -129,7 +130,7 @@ class Events(JsonLines):
                 self.commands += [c for c in commands if isinstance(c, str)] if isinstance(commands, list) else []
             case "tool":
                 said = self.commands.pop(0) if self.commands else ""
-                yield Command(command=said[:LONG], exit=whole(data, "returncode"))
+                yield Command(command=cutting.head(said, LONG), exit=whole(data, "returncode"))
             case "exit":
                 yield from _ended(word(data, "exit_status"), word(data, "why"))
 

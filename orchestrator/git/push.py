@@ -15,6 +15,7 @@ from orchestrator.git.mirror import Mirror
 from orchestrator.git.run import GitError, GitUnreachable
 from orchestrator.git.trees import KEPT
 from orchestrator.git.workspace import Workspaces
+from orchestrator.model import cutting
 from orchestrator.model.names import Sha
 
 _LEASE = re.compile(r"stale info|cannot lock ref|fetch first|non-fast-forward|remote ref does not exist")
@@ -112,7 +113,7 @@ def _refusal(mirror: Mirror, ref: str, sha: str | None, done: process.Finished) 
         actual = mirror.remote_ref(ref)
         return _settled(mirror, ref, sha) if actual == sha else LeaseLost(actual=actual)
     if reason.startswith("[remote rejected]"):
-        return Refused(why=f"{reason}\n{words}".strip()[:2000])
+        return Refused(why=cutting.head(f"{reason}\n{words}".strip(), 2000))
     if mirror.remote_ref(ref) == sha:
         return _settled(mirror, ref, sha)
     raise GitError("git push", done.exit, words or said)

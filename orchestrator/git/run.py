@@ -21,6 +21,7 @@ from orchestrator import process
 from orchestrator.clock import Clock
 from orchestrator.git import names
 from orchestrator.git.facts import Facts
+from orchestrator.model import cutting
 
 NAME = "Agent OS"
 EMAIL = "agent-os@users.noreply.github.com"
@@ -86,7 +87,7 @@ class GitError(Exception):
     uncertain = False
 
     def __init__(self, what: str, exit: int | None, stderr: str) -> None:
-        super().__init__(f"{what}: {stderr.strip()[-2000:] or f'exit code {exit}'}")
+        super().__init__(f"{what}: {cutting.tail(stderr.strip(), 2000) or f'exit code {exit}'}")
         self.what, self.exit, self.stderr = what, exit, stderr
 
 

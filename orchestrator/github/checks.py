@@ -11,6 +11,7 @@ from orchestrator.github.client import GitHub
 from orchestrator.github.errors import Forbidden, NotFound, Unavailable
 from orchestrator.github.repos import path
 from orchestrator.github.words import Words, object_of
+from orchestrator.model import cutting
 from orchestrator.model.names import Public, RepoName, Sha
 from orchestrator.model.pull import CheckState
 from orchestrator.model.task import FailedCheck
@@ -63,7 +64,7 @@ def _log(gh: GitHub, repo: RepoName, run: Words) -> str:
     except (NotFound, Forbidden, Unavailable):
         # Logs expire, need a permission of their own, and are kept on another host: the summary has to do.
         return ""
-    return text if len(text) <= LOG_TAIL else "...\n" + text[-LOG_TAIL:]
+    return text if len(text) <= LOG_TAIL else "...\n" + cutting.tail(text, LOG_TAIL)
 
 
 def _failed_statuses(gh: GitHub, repo: RepoName, sha: Sha) -> Iterator[FailedCheck]:
