@@ -21,6 +21,7 @@ PROOFS: dict[str, str] = {
     "planted": "every planted defect is caught by the story that names it",
     "agents": "the real agent programs in every scenario of the model stub: each end is understood, none by wording",
     "demo": "the demo with real claude, codex, gemini, opencode in their sandbox: issues to merges, the stub as model",
+    "fakegreen": "tricks that look green are held or flagged to the reviewer, and no honest change is held",
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -208,8 +209,10 @@ _PARTS: Mapping[str, Callable[[str, Ground], str]] = {
 
 # --- what the verification command runs
 
+LONGEST = 20_000
+"""Characters of one script that are looked at for what it runs."""
 _WORD = re.compile(r"[\w.:/@+-]+")
-_SIMPLE = re.compile(r"[;&|()\n`]+")
+_APART = re.compile(r"[;&|()`]+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
@@ -221,7 +224,7 @@ def ground(globs: tuple[str, ...], commands: Iterable[str], read: Callable[[str]
     names: set[str] = set()
     words: set[str] = set()
     while texts and len(entries) < 50:
-        text = texts.pop()[:100_000]
+        text = texts.pop()[:LONGEST]
         words |= set(_WORD.findall(text))
         for path, is_tool in _programs(text):
             if is_tool:
@@ -264,8 +267,7 @@ def _node_scripts(text: str | None) -> list[str]:
 def _programs(text: str) -> Iterable[tuple[str, bool]]:
     """(path, False) of what stands where a program does, or is given to an interpreter; (tool, True) for make and its
     like."""
-    for simple in _SIMPLE.split(text.replace("\\\n", " ")):
-        words = [w for word in simple.lstrip(" \t@-+").split() if (w := word.strip("'\"{}[]"))]
+    for words in _simple(text):
         while words and (words[0] in BEFORE or _ASSIGNMENT.match(words[0]) or words[0].isdigit()):
             words.pop(0)
         if not words:
@@ -277,7 +279,26 @@ def _programs(text: str) -> Iterable[tuple[str, bool]]:
             yield _plain(words[0]), False
         if first.rstrip("0123456789.") in INTERPRETERS or words[0] == ".":
             yield from ((p, False) for p in _given(words[1:]))
+            yield from (each for line in _quoted(words[1:]) for each in _programs(line))
         yield from ((_plain(w), False) for w in words[1:] if w.endswith(_SHELL))
+
+
+def _simple(text: str) -> Iterable[list[str]]:
+    """Simple commands as words, without quotes; a recipe's `@` and `-` in front are make's."""
+    for line in text.replace("\\\n", " ").splitlines():
+        reader = shlex.shlex(line.lstrip(" \t@-+"), posix=True, punctuation_chars=True)
+        reader.whitespace_split = True
+        try:
+            tokens = list(reader)
+        except ValueError:  # a quote that ends on another line
+            tokens = [t for part in _APART.split(line) for t in (*part.split(), ";")]
+        words: list[str] = []
+        for token in (*tokens, ";"):
+            if token and not set(token) <= set(";&|()<>"):
+                words.append(token)
+            elif words and not set(token) <= set("<>"):
+                yield words
+                words = []
 
 
 def _given(words: list[str]) -> Iterable[str]:
@@ -292,6 +313,12 @@ def _given(words: list[str]) -> Iterable[str]:
         if not word.startswith("-"):
             yield _plain(word)
             return
+
+
+def _quoted(words: list[str]) -> list[str]:
+    """The command that a shell is given with `-c`; a language's own is not looked into."""
+    at = next((n for n, word in enumerate(words) if word.startswith("-") and word.endswith("c")), -1)
+    return [words[at + 1][: LONGEST // 2]] if 0 <= at < len(words) - 1 else []
 
 
 def _plain(word: str) -> str:
