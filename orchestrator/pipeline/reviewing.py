@@ -21,7 +21,7 @@ from orchestrator.model.result import FailureClass
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.stream import RunOutcome
 from orchestrator.model.task import Attempt, Folder, Task
-from orchestrator.model.times import stamp
+from orchestrator.model.times import parse, stamp
 from orchestrator.pipeline import asking, choosing, funds, steer
 from orchestrator.pipeline.asking import Reviewed, Stopped, Trouble
 from orchestrator.policy import patches, reviewers, route
@@ -74,8 +74,9 @@ def _by_somebody(
     """One reviewer after the other, until one has answered or nobody is left to ask now."""
     task, repo = claim.task, services.repo(claim.task)
     tried: dict[str, Trouble] = {}
+    resting: dict[str, str] = {}
     while True:
-        choice = _choose(services, task, repo, tried)
+        choice = _choose(services, task, repo, resting)
         if isinstance(choice, Later):
             _wait(services, claim, choice.until, f"waits for a reviewer: {choice.why}")
             return None
@@ -96,24 +97,25 @@ def _by_somebody(
             if (standing := steer.obey(services, claim)) is not claim:
                 return standing
             continue
-        tried[reviewer.agent] = got
+        tried[reviewer.agent], resting[reviewer.agent] = got, ""
         if got.failure is FailureClass.QUOTA:
             until = route.cool_until(got.reset_at, services.now(), settings.cooldown_minutes)
             services.cooldowns.set(reviewer.agent, until)
+            # A told reset that is past already asks nobody again at once.
+            resting[reviewer.agent] = max(until, stamp(services.now() + REST), key=parse)
         choosing.tell_operator(services, settings, RunOutcome(exit=None, failure=got.failure, detail=got.why))
 
 
 def _choose(
-    services: Services, task: Task, repo: RepoSettings, tried: dict[str, Trouble]
+    services: Services, task: Task, repo: RepoSettings, resting: dict[str, str]
 ) -> tuple[Reviewer, Attempt] | Later | Nobody:
-    """The reviewer with its place held, or when somebody can be asked, or why nobody can."""
+    """The reviewer with its place held, or when somebody can be asked, or why nobody can. `resting`: who failed in this
+    review, and until when (empty: for all of it)."""
     adapters = {a.name: a.adapter for a in services.settings.agents}
     names = reviewers.order(task, repo, adapters)
     chain = replace(repo, chains=((task.type, names),))
     bare = replace(task, agent="auto", next_agent="")
     unfit = choosing.preflights(services, bare, chain)
-    # Who was refused by its provider cools down, as its health tells; other trouble takes it out of this review.
-    resting = {name: "" for name, trouble in tried.items() if trouble.failure is not FailureClass.QUOTA}
     with choosing.reserved(services):
         health = choosing.health(services, bare, chain, unfit)
         choice = reviewers.choose(task, repo, names, health, services.now(), resting)

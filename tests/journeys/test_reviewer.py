@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.model.event import EventKind
-from orchestrator.model.governance import Opinion
+from orchestrator.model.governance import Opinion, ReviewVerdict
 from orchestrator.model.task import AttemptKind, Phase
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import Scene, World, works
@@ -34,6 +34,12 @@ def watched(make: MakeWorld) -> World:
     return make(review="required")
 
 
+def review_of(world: World, id: str = "app-1") -> ReviewVerdict:
+    review = world.task(id).review
+    assert review is not None
+    return review
+
+
 def opinions(world: World) -> list[tuple[str, str]]:
     return [(str(r.data["reviewer"]), str(r.data["opinion"])) for r in world.events(EventKind.REVIEWED)]
 
@@ -49,13 +55,14 @@ def test_another_agent_approves_the_very_head_and_it_lands(watched: World) -> No
 
     task = watched.task()
     assert [a.agent for a in task.attempts] == ["anna"]
-    review = task.review
-    assert review is not None and task.verdict is not None
+    review = review_of(watched)
+    assert task.verdict is not None
     assert (review.opinion, review.reviewer, review.same_agent) == (Opinion.APPROVE, "ben", False)
     assert review.head_sha == task.verdict.head_sha
     told = prompt.read_text()
     assert f"nonce: {review.nonce}\nhead_sha: {review.head_sha}\n" in told
-    assert "> c1: There is a new.txt" in told and "> +new" in told
+    assert "> c1: There is a new.txt" in told
+    assert "> +new" in told
     event = watched.events(EventKind.REVIEWED)[0]
     assert set(event.hashes) == {"prompt", "diff", "verdict"}
     assert event.data["cost"] == 0.02
@@ -95,8 +102,193 @@ def test_what_is_no_answer_is_no_approval(watched: World, step: dict[str, Any]) 
     watched.issue(body=BODY)
     for _ in range(3):
         watched.round()
-    assert watched.place() != "done"
-    review = watched.task().review
-    assert review is None or review.opinion is Opinion.CANNOT_TELL
     assert not watched.has_file("new.txt")
-    assert ("ben", "approve") not in opinions(watched)
+    task = watched.task()
+    if "exit" in step:
+        assert (watched.place(), task.phase, task.review) == ("inbox", Phase.JUDGED, None), "asked again later"
+        assert "no reviewer could be asked" in task.reason
+        return
+    assert opinions(watched) == [("ben", "cannot_tell")]
+    assert watched.place() == "review", "published, and a person decides"
+    assert "ben gave no answer that counts" in review_of(watched).why
+
+
+def test_each_question_has_a_nonce_of_its_own(watched: World) -> None:
+    nonces = watched.tmp / "nonces"
+    watched.play(
+        reviewer(
+            {"append": {"path": str(nonces), "text": "{nonce}\n"}}, says(), prompt="was refused: the nonce is not"
+        ),
+        reviewer({"append": {"path": str(nonces), "text": "{nonce}\n"}}, says(nonce="1" * 32)),
+        {"steps": works()},
+    )
+    watched.issue(body=BODY)
+    watched.rounds(lambda: watched.place() == "done")
+    first, second = nonces.read_text().split()
+    assert first != second
+    review = review_of(watched)
+    assert review.nonce == second
+
+
+def test_what_the_reviewer_asks_for_is_mended_by_the_author_and_looked_at_again(watched: World) -> None:
+    prompt = watched.tmp / "prompt"
+    watched.play(
+        reviewer(says("request_changes", findings=[FINDING]), prompt=r"\+first"),
+        reviewer(says()),
+        {"when": {"attempt": 1}, "steps": works(text="first\n")},
+        {"steps": [{"keep_prompt": {"file": str(prompt)}}, *works(text="second\n")]},
+    )
+    watched.issue(body=BODY)
+    watched.rounds(lambda: watched.place() == "done")
+
+    assert [(a.agent, a.kind) for a in watched.task().attempts] == [
+        ("anna", AttemptKind.ATTEMPT),
+        ("anna", AttemptKind.CORRECTION),
+    ]
+    assert "# Fix exactly this\n\n- review: new.txt:1 major: say why it is new [c1]\n" in prompt.read_text()
+    assert opinions(watched) == [("ben", "request_changes"), ("ben", "approve")]
+    assert watched.shown("new.txt") == "second\n"
+    assert len(watched.pulls()) == 1, "the refused head was never shown"
+
+
+def test_three_rounds_that_do_not_satisfy_the_reviewer_end_with_a_person(watched: World) -> None:
+    rounds = [{**FINDING, "text": text} for text in ("too short", "too long", "not clear", "not kind")]
+    watched.play(
+        *[reviewer(says("request_changes", findings=[f]), prompt=rf"\+round {n}") for n, f in enumerate(rounds, 1)],
+        {"steps": works(text="round {n}\n")},
+    )
+    number = watched.issue(body=BODY)
+    for _ in range(3):
+        watched.round()
+
+    task = watched.task()
+    assert watched.place() == "escalated"
+    assert [a.kind.value for a in task.attempts] == ["attempt", "correction", "correction", "correction"]
+    assert task.attempts[-1].findings == ("review: new.txt:1 major: not kind [c1]",)
+    assert review_of(watched).findings[0].text == "not kind"
+    assert not watched.pulls()
+    told = [c.body for c in watched.comments(number) if "still asks for changes" in c.body]
+    assert len(told) == 1
+    assert "not kind" in told[0]
+
+
+def test_the_same_findings_twice_end_the_rounds(watched: World) -> None:
+    moved = [{**FINDING, "line": n} for n in (1, 7)]
+    watched.play(
+        *[reviewer(says("request_changes", findings=[f]), prompt=rf"\+round {n}") for n, f in enumerate(moved, 1)],
+        {"steps": works(text="round {n}\n")},
+    )
+    watched.issue(body=BODY)
+    watched.round()
+    assert (watched.place(), len(watched.task().attempts)) == ("escalated", 2)
+    assert "the same findings twice" in watched.task().reason
+
+
+def test_with_one_program_it_reviews_in_a_fresh_run_and_says_so(make: MakeWorld) -> None:
+    world = make(review="required", agents=("anna",))
+    world.play(reviewer(says()), {"steps": works()})
+    world.issue(body=BODY)
+    world.rounds(lambda: world.place() == "done")
+    review = review_of(world)
+    assert (review.reviewer, review.same_agent) == ("anna", True)
+    assert "the author's own program in a fresh run" in world.pulls()[0]["body"]
+
+
+def test_a_reviewer_without_quota_is_passed_over_and_with_all_of_them_the_task_waits_judged(make: MakeWorld) -> None:
+    world = make(review="required", agents=("anna", "ben", "carl"))
+    refused = {"quota": {"reset_in": 3600}}
+    world.play(reviewer(refused), {"steps": works()})
+    world.issue(body=BODY)
+    world.round()
+    task = world.task()
+    assert (world.place(), task.phase, task.review) == ("inbox", Phase.JUDGED, None)
+    assert task.not_before
+    assert "ben: failed in this review, rests until" in task.reason
+    assert "carl: failed in this review" in task.reason
+    assert not world.pulls()
+
+    world.play(reviewer(refused, agent="ben"), reviewer(says()), {"steps": works()})
+    world.clock.advance(3700)
+    world.rounds(lambda: world.place() == "done")
+    assert opinions(world) == [("carl", "approve")], "never the author, as others come back in time"
+    assert len(world.task().attempts) == 1, "the author did not run again"
+
+
+def test_a_reviewer_that_dies_is_followed_by_the_next(make: MakeWorld) -> None:
+    world = make(review="required", agents=("anna", "ben", "carl"))
+    world.play(reviewer({"crash": True}, agent="ben"), reviewer(says()), {"steps": works()})
+    world.issue(body=BODY)
+    world.rounds(lambda: world.place() == "done")
+    assert opinions(world) == [("carl", "approve")]
+
+
+def test_a_worker_that_dies_while_it_asks_is_followed_by_one_that_asks_again(
+    watched: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestrator import agents
+
+    def killed(*args: object, **named: object) -> agents.Reply:
+        raise RuntimeError("killed")
+
+    watched.play(reviewer(says()), {"steps": works()})
+    watched.issue(body=BODY)
+    with monkeypatch.context() as broken:
+        broken.setattr(agents, "ask", killed)
+        watched.round()
+    assert (watched.task().phase, watched.task().review) == (Phase.JUDGED, None)
+    watched.clock.advance(3600)
+    watched.rounds(lambda: watched.place() == "done")
+    assert (len(watched.task().attempts), opinions(watched)) == (1, [("ben", "approve")])
+
+
+def test_advice_holds_nothing_back_and_is_shown(make: MakeWorld) -> None:
+    world = make(review="advisory")
+    world.play(reviewer(says("request_changes", findings=[FINDING])), {"steps": works()})
+    world.issue(body=BODY)
+    world.rounds(lambda: world.place() == "done")
+    assert len(world.task().attempts) == 1
+    assert "- new.txt:1, major: say why it is new" in world.pulls()[0]["body"]
+
+
+def test_a_large_change_is_reviewed_in_parts_and_one_that_is_too_large_by_a_person(make: MakeWorld) -> None:
+    watched = make(review="required", gate={"base_tests": False, "max_lines": 0, "max_module_lines": 0})
+    text = "".join(f"line {n} of many words that fill it up\n" for n in range(3500))
+    watched.play(reviewer(says()), {"steps": works(text=text)})
+    watched.issue(body=BODY)
+    watched.rounds(lambda: watched.place() == "done")
+    review = review_of(watched)
+    assert review.parts == len(review.nonce.split(",")) == 3
+
+    watched.play(reviewer(says()), {"steps": works("huge.txt", text * 4)})
+    second = f"app-{watched.issue('Add huge.txt', body=BODY)}"
+    watched.round()
+    review = review_of(watched, second)
+    assert watched.place(second) == "review"
+    assert review.opinion is Opinion.CANNOT_TELL
+    assert "too large to review" in review.why
+
+
+def test_a_review_stops_at_its_budget(make: MakeWorld) -> None:
+    world = make(review="required", review_usd=0.05)
+    world.play(reviewer({"usage": {"input": 1, "cost": 0.06}}, says(nonce="again")), {"steps": works()})
+    world.issue(body=BODY)
+    world.round()
+    review = review_of(world)
+    assert review.opinion is Opinion.CANNOT_TELL
+    assert "at most 0.05 USD (review_usd)" in review.why
+    assert review.usage.cost_usd == 0.06, "asked once"
+
+
+def test_a_published_head_that_nobody_reviewed_is_reviewed_before_it_lands(make: MakeWorld) -> None:
+    world = make(merge=False)
+    world.play(reviewer(says()), {"steps": works()})
+    number = world.issue(body=BODY)
+    world.round()
+    assert (world.place(), world.task().review) == ("review", None)
+
+    world.config["projects"]["main"]["repos"][0].update(merge=True, review="required")
+    world.build()
+    world.rounds(lambda: world.place() == "done")
+    assert opinions(world) == [("ben", "approve")]
+    assert (world.runs(), len(world.pulls())) == (1, 1)
+    assert sum("- Commit:" in c.body for c in world.comments(number)) == 1
