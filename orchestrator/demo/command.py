@@ -141,10 +141,12 @@ def _show(seen: Report, world: World, mine: AgentSettings | None, *, as_json: bo
         else:
             show.table(rows, ("issue", "shows", "task", "attempts", "pull", "merge", "minutes", "end"))
         github = seen.github
-        holds = "verified" if seen.ledger.ok else "NOT INTACT"
+        book = seen.ledger
+        holds = "holds" if book.ok else "DOES NOT HOLD"
         click.echo(
-            f"\n{seen.seconds:.0f} s; ledger: {seen.ledger.events} events, {holds}\nGitHub: {github['requests']} "
-            f"requests, {github['writes']} of them writes, {github['graphql_points']} GraphQL points"
+            f"\n{seen.seconds:.0f} s; ledger verify: {book.events} events, the chain {holds}; {book.matched} of "
+            f"{book.anchors} heads told outside match; {book.exposed} events after the last of them\n"
+            f"GitHub: {github['requests']} requests, {github['writes']} of them writes, {github['graphql_points']} GraphQL points"
         )
         click.echo(
             f"The engineer was {mine.name} ({mine.adapter})."

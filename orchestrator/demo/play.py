@@ -64,14 +64,20 @@ def _crashes(world: World) -> int:
 
 
 def _people(world: World, watch: Watch) -> bool:
-    """Whoever has to mend something does it, once, when the task was escalated."""
+    """Whoever has to mend or approve something does it, once, when the task waits for that."""
     moved = False
     for filed in world.filed:
-        if filed.story.person is None or filed in world.mended or world.outcome(filed) is not Outcome.ESCALATED:
+        person = filed.story.person
+        if person is None or filed in world.mended:
             continue
-        world.mend(filed)
-        watch.note(filed, "a person mends it and moves the file from escalated/ to inbox/")
-        moved = True
+        if person.approves and (number := world.waits_for_approval(filed)):
+            world.approve(filed, number)
+            watch.note(filed, f"a person reads and approves pull request #{number}")
+            moved = True
+        elif not person.approves and world.outcome(filed) is Outcome.ESCALATED:
+            world.mend(filed)
+            watch.note(filed, "a person mends it and moves the file from escalated/ to inbox/")
+            moved = True
     return moved
 
 

@@ -10,10 +10,11 @@ from typing import Any
 from orchestrator.demo.scenario import Outcome
 from orchestrator.demo.world import PERSON, Filed, World
 from orchestrator.hub.store import checks
-from orchestrator.ledger import Verification
 from orchestrator.model.event import EventKind, Record
 from orchestrator.model.task import Task
 from orchestrator.model.times import parse
+from orchestrator.operations import records as books
+from orchestrator.operations.records import Verified
 
 _KEY = re.compile(r"<!-- agent-os:key=\S+/([a-z-]+)(?::\S+)? -->")
 
@@ -49,7 +50,8 @@ class Report:
     stories: tuple[Ended, ...]
     world: tuple[str, ...]
     """What is wrong beside the stories."""
-    ledger: Verification
+    ledger: Verified
+    """`agent-os ledger verify`: the chain, and every head of it that stands on the hub."""
     github: dict[str, int]
     seconds: float
 
@@ -62,7 +64,7 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         return {
             "issues": [_issue(e) for e in self.stories],
-            "ledger": {"events": self.ledger.events, "verified": self.ledger.ok},
+            "ledger": {"events": self.ledger.events, "verified": self.ledger.ok, "anchors": self.ledger.matched},
             "github": self.github,
             "seconds": round(self.seconds, 1),
             **({"differences": list(self.differences)} if self.differences else {}),
@@ -74,7 +76,7 @@ def make(world: World, seconds: float) -> Report:
     github = world.hub.requests.counters
     picture = world.hub.admin.snapshot()
     records = list(world.services("queue").ledger.read())
-    verified = world.services("queue").ledger.verify()
+    verified = books.verify(world.services("queue"))
     stories = tuple(_ended(world, filed, picture, records) for filed in world.filed)
     return Report(
         stories=stories,
@@ -101,6 +103,7 @@ def _ended(world: World, filed: Filed, picture: dict[str, Any], records: list[Re
     _, task = world.task(filed) or (None, None)
     ended = Ended(filed=filed, outcome=world.outcome(filed), task=task)
     wrong = [*_state(world, ended, picture), *_runs(ended), *_comments(ended, picture), *_record(ended, records)]
+    wrong += _reviews(world, ended, records)
     if ended.outcome is Outcome.MERGED:
         wrong += _landed(world, ended, picture)
     return Ended(filed=filed, outcome=ended.outcome, task=task, differences=tuple(wrong))
@@ -140,6 +143,21 @@ def _runs(ended: Ended) -> list[str]:
     return _differs("agent runs", expected, found)
 
 
+def _reviews(world: World, ended: Ended, records: list[Record]) -> list[str]:
+    """What was merged was looked at by somebody other than its author."""
+    told = [
+        str(r.data["opinion"])
+        for r in records
+        if r.kind == EventKind.REVIEWED.value and ended.task and r.task == ended.task.id
+    ]
+    expected = ended.filed.story.expect.reviews
+    if expected is not None:
+        return _differs("reviews", list(expected), told)
+    if ended.outcome is not Outcome.MERGED or world.engineer is not None:
+        return []
+    return [] if told and set(told) == {"approve"} else [f"reviews: expected approvals only, found {told}"]
+
+
 def _comments(ended: Ended, picture: dict[str, Any]) -> list[str]:
     filed = ended.filed
     expected = filed.story.expect.comments
@@ -159,7 +177,7 @@ def _record(ended: Ended, records: list[Record]) -> list[str]:
     """What the ledger must say of it."""
     filed, expect = ended.filed, ended.filed.story.expect
     mine = Counter(r.kind for r in records if r.task == filed.task)
-    person = 1 if filed.story.person else 0
+    person = 1 if filed.story.person and not filed.story.person.approves else 0
     escalated = person + (expect.outcome is Outcome.ESCALATED)
     left = sum(
         1
@@ -197,7 +215,7 @@ def _landed(world: World, ended: Ended, picture: dict[str, Any]) -> list[str]:
     ]
 
 
-def _whole(world: World, picture: dict[str, Any], records: list[Record], verified: Verification) -> list[str]:
+def _whole(world: World, picture: dict[str, Any], records: list[Record], verified: Verified) -> list[str]:
     wrong = [f"ledger: {problem}" for problem in verified.problems]
     wrong += [f"recorded {r.kind}: {r.task or r.repo} {r.data}" for r in records if r.kind in {k.value for k in NEVER}]
     for repo in world.scenario.repositories:

@@ -15,6 +15,9 @@ HERE = Path(__file__).parent
 ENGINEERS = ("iris", "noah")
 """The scripted ones, in the order they are tried; for pages it is the other way round."""
 
+REVIEWER = "vera"
+"""The scripted one who looks at every change."""
+
 
 class Outcome(Enum):
     """How a story ends."""
@@ -28,11 +31,24 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """What a person does once the task was escalated, before moving its file back to inbox/."""
+    """What a person does once the task waits for one."""
 
-    adds: dict[str, str]
-    """Files pushed to the default branch."""
-    says: str
+    adds: dict[str, str] = field(default_factory=dict)
+    """Files pushed to the default branch once it was escalated, before its file is moved back to inbox/."""
+    says: str = ""
+    approves: bool = False
+    """Approves its pull request on GitHub, once that is all it waits for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewed:
+    """What the reviewer finds at one look."""
+
+    prompt: str
+    """Expression that the diff in its prompt matches at this look, and at no later one."""
+    findings: list[dict[str, Any]]
+    unmet: list[str] = field(default_factory=list)
+    """Ids of the criteria that are not met."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +60,8 @@ class Expected:
     """Path on the default branch -> text that it holds."""
     comments: dict[str, int] | None = field(default_factory=dict)
     """Comments on the issue by kind, exactly these. None = whatever it takes."""
+    reviews: tuple[str, ...] | None = None
+    """The reviewer's opinions in order. None = approvals only, and the last one of what was merged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +78,15 @@ class Story:
     any_agent: bool = False
     """Also makes sense for an engineer whose deeds nobody scripted."""
     scenes: tuple[dict[str, Any], ...] = ()
+    review: tuple[Reviewed, ...] = ()
+    """Looks at which the reviewer asks for changes; at any other it approves."""
     expect: Expected
+
+    @property
+    def criteria(self) -> list[str]:
+        """Ids of its success criteria, as the intake numbers them."""
+        _, _, told = self.body.partition("## Success Criteria")
+        return [f"c{n}" for n, _ in enumerate(re.findall(r"(?m)^- ", told.split("\n## ")[0]), 1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +121,8 @@ class Scenario:
 
     def playbook(self) -> dict[str, Any]:
         """What the scripted engineers play: every scene, bound to its story's title."""
-        return {"scenes": [_scene(story, scene) for story in self.stories for scene in story.scenes]}
+        played = [_scene(story, scene) for story in self.stories for scene in story.scenes]
+        return {"scenes": [*(_look(story, r) for story in self.stories for r in (*story.review, None)), *played]}
 
     def for_any_agent(self) -> Scenario:
         """The stories whose end does not hang on a script; how often an engineer tries is its own business."""
@@ -127,6 +154,19 @@ def _filled(scenario: Scenario) -> Scenario:
         for r in scenario.repositories
     ]
     return replace(scenario, repositories=tuple(repositories))
+
+
+def _look(story: Story, asks: Reviewed | None) -> dict[str, Any]:
+    """The reviewer at one look: it asks for changes, or approves."""
+    wanted = rf"{re.escape(story.title)}[\s\S]*{asks.prompt}" if asks else re.escape(story.title)
+    criteria = [
+        {"id": id, "met": not (asks and id in asks.unmet), "evidence": "read in the diff"} for id in story.criteria
+    ]
+    answer = {
+        "nonce": "{nonce}", "head_sha": "{head_sha}", "verdict": "request_changes" if asks else "approve",
+        "findings": asks.findings if asks else [], "criteria": criteria, "tests": [],
+    }  # fmt: skip
+    return {"when": {"kind": "ask", "agent": REVIEWER, "prompt": wanted}, "steps": [{"answer": answer}]}
 
 
 def _scene(story: Story, scene: dict[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,10 @@ WORDS: dict[str, Words] = {
     EventKind.AGENT_STARTED.value: lambda d: f"{d['agent']} starts (run {d['n']}, {d['kind']})",
     EventKind.AGENT_ENDED.value: _ended,
     EventKind.VERDICT.value: _verdict,
+    EventKind.REVIEWED.value: lambda d: (
+        f"{d.get('reviewer') or 'nobody'} reviews it: {str(d['opinion']).replace('_', ' ')}"
+    ),
+    EventKind.APPROVED.value: lambda d: f"{d['by']} {'approves' if d['approve'] else 'refuses'} this head",
     EventKind.PULL_OPENED.value: lambda d: f"pull request #{d['number']} opened",
     EventKind.UPDATED.value: lambda d: "pull request brought up to date with main",
     EventKind.REWORK.value: lambda d: f"back to an engineer: {d['why']}",

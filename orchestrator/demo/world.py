@@ -7,6 +7,7 @@ Everything stands in one folder that a person can read: `config.yaml`, `playbook
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import yaml
 
 from orchestrator import wiring
-from orchestrator.demo.scenario import ENGINEERS, Outcome, Scenario, Story
+from orchestrator.demo.scenario import ENGINEERS, REVIEWER, Outcome, Scenario, Story
 from orchestrator.hub import Hub
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
@@ -23,6 +24,7 @@ from orchestrator.model.settings import AgentSettings, Settings
 from orchestrator.model.task import Folder, Task
 from orchestrator.pipeline import intake
 from orchestrator.policy.eligible import Reason
+from orchestrator.policy.merge import APPROVAL
 from orchestrator.services import Services
 
 PERSON, STRANGER, BOT = "ada", "mallory", "agent-os-bot"
@@ -98,7 +100,8 @@ class World:
         return filed
 
     def set_ready(self, filed: Filed) -> None:
-        self.hub.admin.set_status(filed.story.repo, filed.number, "Ready", actor=PERSON)
+        """By its author: what a stranger's automation moves starts nothing."""
+        self.hub.admin.set_status(filed.story.repo, filed.number, "Ready", actor=filed.story.author)
 
     def mend(self, filed: Filed) -> None:
         """The person adds what was missing, says so, and moves the task's file with a plain rename."""
@@ -110,7 +113,24 @@ class World:
         self.mended.append(filed)
         os.rename(mailbox / "escalated" / f"{filed.task}.md", mailbox / "inbox" / f"{filed.task}.md")
 
+    def approve(self, filed: Filed, number: int) -> None:
+        """The person approves the pull request, as on GitHub's page."""
+        self.mended.append(filed)
+        self.hub.admin.review(filed.story.repo, number, "APPROVE", "Good.", actor=PERSON)
+
     # --- what is seen
+
+    def waits_for_approval(self, filed: Filed) -> int:
+        """Number of its open pull request when a person's approval is all it waits for; 0 when not."""
+        found = self.task(filed)
+        if found is None or found[0] is not Folder.REVIEW or not found[1].pull_request:
+            return 0
+        decided = [
+            str(r.data.get("detail", ""))
+            for r in self.services("queue").ledger.read()
+            if r.kind == EventKind.PULL_DECIDED.value and r.task == filed.task
+        ]
+        return found[1].pull_request if decided and APPROVAL in decided[-1] else 0
 
     def task(self, filed: Filed) -> tuple[Folder, Task] | None:
         """Where its task stands, None when it never became one."""
@@ -176,14 +196,22 @@ def _config(world: World) -> dict[str, Any]:
                 "number": number,
                 "trusted_authors": [PERSON],
                 "repos": [
-                    {"repo": r.name, "key": r.key, "verify": r.verify, "checks": "required", **_OPEN_AIR}
+                    {
+                        "repo": r.name,
+                        "key": r.key,
+                        "verify": r.verify,
+                        "checks": "required",
+                        **_OPEN_AIR,
+                        **_toolchain(),
+                    }
                     for r in scenario.repositories
                     if r.owner == owner
                 ],
             }
             for owner, number in world.boards.items()
         },
-        "agents": {engineer.name: _said(engineer)} if engineer else {n: dict(_SCRIPTED) for n in names},
+        "agents": {engineer.name: _said(engineer)} if engineer else {n: dict(_SCRIPTED) for n in (*names, REVIEWER)},
+        **({} if engineer else {"reviewers": [REVIEWER]}),
         "agent_fallbacks": {type: list(chain) for type, chain in chains.items()},
         "max_parallel_workers": WORKERS,
         "worktrees_dir": "worktrees",
@@ -192,6 +220,13 @@ def _config(world: World) -> dict[str, Any]:
 
 _OPEN_AIR = {"merge_without_sandbox": True}
 """The demo's repositories are its own: what merges there needs no better protection than this machine can give."""
+
+
+def _toolchain() -> dict[str, list[str]]:
+    """The verifications run this very Python, wherever it stands: their box shows it to them."""
+    return {"readable": sorted({sys.prefix, sys.base_prefix})}
+
+
 _SCRIPTED = {"adapter": "scripted", "playbook": "playbook.yaml"}
 
 
