@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from orchestrator.model.issue import Issue
 from orchestrator.model.names import RepoName
 from orchestrator.model.task import Criterion, Priority, TaskType
+from orchestrator.policy.hidden import INVISIBLE, shown
 
 # Issues are hostile text of any size: no pattern below may backtrack over more than one run of characters.
 _BULLET = re.compile(r"(?:[-*+]|\d{1,9}[.)])\s+")
@@ -21,12 +22,6 @@ _REFERENCE = re.compile(
     r"(?:(?<![A-Za-z0-9-])(?P<repo>[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100})(?:#|/issues/)|#)(?P<number>[1-9]\d{0,9})\b"
 )
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-# Zero-width, bidirectional and other controls, tag characters, variation selectors (which can carry any bytes):
-# text a person does not see must not reach an agent.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}")
 _CHECK_ID = re.compile(r"[^a-z0-9_.-]")
 _NOTHING = {"", "none", "n/a", "na", "-", "auto"}
@@ -60,8 +55,9 @@ class Wish:
 
 
 def visible(text: str) -> str:
-    """The text as a person sees it: HTML comments and invisible characters gone."""
-    return _HIDDEN.sub("", _COMMENT.sub("", text))
+    """HTML comments and invisible characters gone, wherever they stand: for titles, and for texts of our own making.
+    What GitHub's markdown hides beside them, `hidden.shown` takes away."""
+    return INVISIBLE.sub("", _COMMENT.sub("", text))
 
 
 def split(body: str) -> dict[str, str]:
@@ -69,7 +65,7 @@ def split(body: str) -> dict[str, str]:
     found: dict[str, list[str]] = {"": []}
     current = ""
     fence = ""
-    for line in visible(body).splitlines():
+    for line in shown(body).splitlines():
         was, fence = fence, _fence(line, fence)
         name = "" if was or fence else _heading(line)
         if name in SECTIONS and name not in found:
@@ -115,7 +111,7 @@ def _unboxed(item: str) -> str:
 def dependencies(issue_repo: RepoName, body: str) -> tuple[str, ...]:
     """`owner/name#N` for each `Depends on #N`, `Blocked by owner/name#N` or an address, in order, each once."""
     found: dict[str, None] = {}
-    for line in _DEPENDS.finditer(visible(body)):
+    for line in _DEPENDS.finditer(shown(body)):
         for ref in _REFERENCE.finditer(line["rest"]):
             found[f"{ref['repo'] or issue_repo}#{ref['number']}"] = None
     return tuple(found)
