@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+from benchmarks.proof import Report
+from benchmarks.proofs import train
 from orchestrator.github import pulls
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName
@@ -174,3 +177,12 @@ def test_the_state_of_a_train_can_be_read_and_is_cleared(make: MakeWorld) -> Non
     assert [m["task"] for m in json.loads(file.read_text())["train"]["members"]] == ["app-1", "app-2"]
     ticks(world, 1)
     assert json.loads(file.read_text())["train"] is None
+
+
+def test_the_short_form_of_the_proof_main_is_never_red_and_the_culprit_is_found_by_halving(tmp_path: Path) -> None:
+    seen = train.ride(tmp_path / "train", 4, 3, batch=4)
+    report = Report()
+    train.judge(report, seen, 4)
+    report.hold("splits", seen.splits, at_most=2)
+    assert report.failures == []
+    assert (seen.trains, seen.runs) == (1, 4), "the train, two halves, and the last one alone"
