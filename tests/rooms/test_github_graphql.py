@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from orchestrator.github import board, checks, issues, pulls
+from orchestrator.github import board, checks, issues, pulls, reviews
 from orchestrator.github.client import GitHub
 from orchestrator.github.errors import (
     GitHubError,
@@ -19,9 +19,10 @@ from orchestrator.github.errors import (
     Unauthorized,
     Unavailable,
 )
+from orchestrator.github.words import Json
 from orchestrator.model.issue import Issue
 from orchestrator.model.names import RepoName
-from orchestrator.model.pull import CheckState, Mergeable
+from orchestrator.model.pull import CheckState, Mergeable, ReviewState
 from tests.rooms.github_world import World, running, said
 
 COLUMNS = ["Backlog", "Ready", "In Progress", "Blocked", "Done"]
@@ -350,6 +351,39 @@ def test_a_watched_pull_request_carries_what_merging_needs(world: World, gh: Git
     }  # fmt: skip
     moved = admin.push(repo, "main", {"z": "z"}, author="ada")
     assert pulls.watch(gh, [(repo, number)])[repo, number].base_sha == moved
+
+
+def test_what_people_said_comes_along_threads_to_the_last_page_and_no_drafts(world: World, gh: GitHub) -> None:
+    admin = world.hub.admin
+    repo = world.repo()
+    admin.push(repo, "agent/x", {"a.txt": "a\n"}, author="agent")
+    pull = pulls.open(gh, repo, "agent/x", "main", said("t"), said("b"))
+    where = f"/repos/{repo}/pulls/{pull.number}"
+    admin.review(repo, pull.number, "COMMENT", body="talk", actor="ada")
+    admin.review(repo, pull.number, "APPROVE", body="fine", actor="ada")
+    admin.label(repo, pull.number, "agent-os-approved", actor="eve")
+    note: dict[str, Json] = {"path": "a.txt", "line": 1, "commit_id": pull.head_sha}
+    for n in range(31):
+        gh.rest("POST", f"{where}/comments", body={**note, "body": f"c{n}"})
+    gh.rest("POST", f"{where}/reviews", body={"comments": [{"path": "a.txt", "line": 1, "body": "a draft"}]})
+    told = pulls.watch(gh, [(repo, pull.number)])[repo, pull.number].said
+    (review,) = told.reviews
+    assert (review.act.by, review.state, review.head_sha, review.body) == (
+        "ada", ReviewState.APPROVED, pull.head_sha, "fine",
+    )  # fmt: skip
+    assert review.act.id > 0
+    assert [(one.label, one.act.by) for one in told.labelled] == [("agent-os-approved", "eve")]
+    assert [c.body for t in told.threads for c in t.comments] == [f"c{n}" for n in range(31)]
+    assert {(t.path, t.line, t.resolved, t.earlier) for t in told.threads[:31]} == {("a.txt", 1, False, 0)}
+    first = reviews.conversation(gh, told.threads[0].id)
+    assert first is not None
+    assert reviews.reply(gh, repo, pull.number, first.first, said("done")).startswith("http")
+    reviews.resolve(gh, told.threads[0].id)
+    again = reviews.conversation(gh, told.threads[0].id)
+    assert again is not None
+    assert again.thread.resolved
+    assert [c.body for c in again.thread.comments] == ["c0", "done"]
+    assert reviews.conversation(gh, pull.node_id) is None
 
 
 def test_mergeable_is_unknown_before_it_is_known(world: World, gh: GitHub) -> None:
