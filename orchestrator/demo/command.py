@@ -146,7 +146,8 @@ def _show(seen: Report, world: World, mine: AgentSettings | None, *, as_json: bo
         click.echo(
             f"\n{seen.seconds:.0f} s; ledger verify: {book.events} events, the chain {holds}; {book.matched} of "
             f"{book.anchors} heads told outside match; {book.exposed} events after the last of them\n"
-            f"GitHub: {github['requests']} requests, {github['writes']} of them writes, {github['graphql_points']} GraphQL points"
+            f"GitHub: {github['requests']} requests, {github['writes']} of them writes, "
+            f"{github['graphql_points']} GraphQL points"
         )
         click.echo(
             f"The engineer was {mine.name} ({mine.adapter})."
