@@ -153,8 +153,11 @@ def read_inside(folder: Path, name: str) -> bytes | None:
         return None
     finally:
         os.close(at)
-    with open(number, "rb") as file:
-        told = os.fstat(file.fileno())
+    try:
+        told = os.fstat(number)
         if not stat.S_ISREG(told.st_mode) or told.st_size > REPORT:
             return None
-        return file.read(REPORT)
+        with open(number, "rb", closefd=False) as file:
+            return file.read(REPORT)
+    finally:
+        os.close(number)

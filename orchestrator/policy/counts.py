@@ -153,7 +153,7 @@ def _lines_like(marker: str) -> Callable[[list[str]], TestCounts | None]:
 
 _RAN = re.compile(r"Ran ([0-9]{1,9}) tests? in ")
 _ENDED = re.compile(r"(OK|FAILED|NO TESTS RAN)(?: \((.{0,200})\))?$")
-_NAMED = re.compile(r"([A-Za-z][a-z ]{0,30})[=:] ?([0-9]{1,9})")
+_NAMED = re.compile(r"([A-Za-z][a-z ]{0,30})[=:] {0,20}([0-9]{1,9})")
 
 
 def _named(text: str) -> list[tuple[str, str]]:

@@ -1,0 +1,120 @@
+"""How many tests ran, as each program says it, and as nobody may make us believe in endless time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from orchestrator.model.gate import TestCounts
+from orchestrator.policy import counts
+
+SAID = {
+    "pytest": ("..s\n=== 3 passed, 1 skipped, 2 warnings in 0.12s ===", (3, 0, 1)),
+    "pytest -q": ("FAILED a.py::t - x\n1 failed, 2 passed, 1 error, 4 deselected in 61.00s (0:01:01)", (2, 2, 4)),
+    "xfail counts as skipped": ("1 passed, 2 xfailed, 1 xpassed in 0.01s", (1, 0, 3)),
+    "pytest, none": ("no tests ran in 0.00s", (0, 0, 0)),
+    "pytest, coloured": ("\x1b[32m\x1b[1m5 passed\x1b[0m\x1b[32m in 0.01s\x1b[0m", (5, 0, 0)),
+    "unittest": ("Ran 5 tests in 0.001s\n\nOK (skipped=1)", (4, 0, 1)),
+    "unittest, red": (
+        "Ran 7 tests in 0.1s\n\nFAILED (failures=1, errors=2, skipped=1, expected failures=1)", (2, 3, 2)
+    ),
+    "jest": ("Tests:       1 failed, 2 skipped, 1 todo, 5 passed, 9 total", (5, 1, 3)),
+    "vitest": ("      Tests  1 failed | 5 passed | 2 skipped (8)", (5, 1, 2)),
+    "mocha": ("  5 passing (12ms)\n  1 pending\n  2 failing\n", (5, 2, 1)),
+    "bun": (" 5 pass\n 1 skip\n 0 fail\nRan 6 tests across 1 files.", (5, 0, 1)),
+    "node": ("# tests 6\n# pass 4\n# fail 1\n# cancelled 0\n# skipped 1\n# todo 0", (4, 1, 1)),
+    "tap": ("1..3\nok 1 - a\nnot ok 2 - b\nok 3 - c # SKIP later", (1, 1, 1)),
+    "go": ("ok  \tacme/a\t0.003s\nok  \tacme/b\t(cached)\nFAIL\tacme/c\t0.1s\n", (2, 1, 0)),
+    "go -v": ("--- PASS: TestA (0.0s)\n    --- PASS: TestA/x (0s)\n--- SKIP: TestB (0s)\nok  \ta\t0.1s", (2, 0, 1)),
+    "cargo": (
+        "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out\ntest result: ok. 2 passed;",
+        (7, 0, 3),
+    ),
+    "deno": ("ok | 5 passed | 0 failed | 1 ignored (10ms)", (5, 0, 1)),
+    "dotnet": ("Passed!  - Failed:     0, Passed:     5, Skipped:     2, Total:     7, Duration: 10 ms", (5, 0, 2)),
+    "maven": (
+        "[INFO] Tests run: 3, Failures: 0, Time elapsed: 0.1 s - in A\n[INFO] Tests run: 3, Failures: 1, Skipped: 1",
+        (1, 1, 1),
+    ),
+    "phpunit": ("OK (5 tests, 10 assertions)", (5, 0, 0)),
+    "phpunit, red": ("Tests: 5, Assertions: 10, Failures: 1, Skipped: 2.", (2, 1, 2)),
+    "rspec": ("5 examples, 1 failure, 2 pending", (2, 1, 2)),
+    "minitest": ("5 runs, 10 assertions, 0 failures, 1 errors, 1 skips", (3, 1, 1)),
+    "ctest": ("90% tests passed, 1 tests failed out of 10", (9, 1, 0)),
+    "two programs": ("3 passed in 0.1s\nTests:       5 passed, 5 total", (8, 0, 0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", SAID)
+def test_each_programs_summary_is_understood(who: str) -> None:
+    output, expected = SAID[who]
+    found = counts.of(output)
+    assert found is not None
+    assert (found.passed, found.failed, found.skipped) == expected
+
+
+@pytest.mark.parametrize(
+    "output", ["", "ok", "all good", "PASS", "2 people passed in the street", "42", "it passed in 3 s"]
+)
+def test_what_is_no_summary_is_no_count(output: str) -> None:
+    assert counts.of(output) is None
+
+
+def test_failures_are_named() -> None:
+    found = counts.of(
+        "FAILED tests/a.py::test_x - assert 1 == 2\nFAILED b.py::t\n--- FAIL: TestGo (0.00s)\n2 failed in 1.0s"
+    )
+    assert found is not None
+    assert found.failures == ("tests/a.py::test_x", "b.py::t", "TestGo")
+
+
+JUNIT = b"""<?xml version="1.0"?><testsuites><testsuite tests="9"><testcase classname="a" name="x"/>
+<testcase name="y"><failure>no</failure></testcase><testcase name="z"><skipped type="pytest.xfail"/></testcase>
+<testsuite><testcase name="w"><error/></testcase></testsuite></testsuite></testsuites>"""
+
+
+def test_a_junit_report_is_counted_case_by_case_whatever_its_totals_say() -> None:
+    assert counts.of("1 passed in 0.1s", JUNIT) == TestCounts(passed=1, failed=2, skipped=1, failures=("y", "w"))
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        b"",
+        b"no xml",
+        b"<html><testcase/></html>",
+        b"<testsuite><testcase>",
+        b'<!DOCTYPE t [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><testsuite><testcase name="&b;"/></testsuite>',
+        b'<!DOCTYPE t SYSTEM "file:///etc/passwd"><testsuite/>',
+        '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE t [<!ENTITY a "x">]><testsuite/>'.encode("utf-16"),
+        b'<?xml version="1.0" encoding="nonsense"?><testsuite/>',
+        b"<testsuite>" * 200,
+        b"\xff\xfe\x00",
+    ],
+)
+def test_a_report_that_is_none_leaves_the_output_to_tell(report: bytes) -> None:
+    assert counts.of("4 passed in 0.1s", report) == TestCounts(passed=4)
+
+
+HOSTILE = (
+    "1 passed, " * 20_000,
+    "9" * 200_000,
+    "ok " * 60_000,
+    "Tests run: 1, " * 15_000,
+    "\x1b[" * 90_000,
+    "A: " * 60_000,
+)
+
+
+def test_hostile_output_costs_linear_time() -> None:
+    for text in HOSTILE:
+        lines = "\n".join([text] * 8)
+        eighth = min(_seconds(lines[: len(lines) // 8]) for _ in range(3))
+        assert _seconds(lines) < 80 * max(eighth, 0.0005), text[:20]
+
+
+def _seconds(text: str) -> float:
+    began = time.perf_counter()
+    counts.of(text)
+    return time.perf_counter() - began
