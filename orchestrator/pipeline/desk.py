@@ -13,7 +13,9 @@ from orchestrator.pipeline import effect
 from orchestrator.services import Services
 
 IN_PROGRESS, DISPATCHED, BLOCKED, DONE = "in-progress", "agent-dispatched", "blocked", "done"
-OURS = frozenset({IN_PROGRESS, DISPATCHED, BLOCKED, DONE})
+NEEDS_VOUCHING = "needs-vouching"
+"""On an issue that is Ready by nobody whose word counts; it goes when one's does."""
+OURS = frozenset({IN_PROGRESS, DISPATCHED, BLOCKED, DONE, NEEDS_VOUCHING})
 
 
 def show(services: Services, task: Task, status: BoardStatus, *, why: str, seen: Issue | None = None) -> None:

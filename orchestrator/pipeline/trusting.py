@@ -14,6 +14,7 @@ from orchestrator.model.issue import Act, BoardStatus, Issue
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Task, Vouched
 from orchestrator.model.times import parse
+from orchestrator.pipeline import desk
 from orchestrator.policy import trust
 from orchestrator.policy.trust import Ask, Refused, Standing
 from orchestrator.services import Services
@@ -22,7 +23,6 @@ from orchestrator.state.accounts import Accounts
 Asked = dict[str, Standing]
 """Standings in one repository that this tick has asked for already, by `trust.key`."""
 
-NEEDS_VOUCHING = "needs-vouching"
 WRITES = frozenset({"admin", "write"})
 """GitHub's legacy words: `maintain` reads write, `triage` reads read."""
 
@@ -122,12 +122,11 @@ def renew(services: Services, task: Task, issue: Issue) -> bool:
 
 def mark(services: Services, issue: Issue) -> None:
     """The one label on an issue that nobody vouched for. Never again where it stood once: a person took it off."""
-    if any(one.label.casefold() == NEEDS_VOUCHING for one in issue.labelled) or NEEDS_VOUCHING in {
-        name.casefold() for name in issue.labels
-    }:
+    stood = {one.label.casefold() for one in issue.labelled} | {name.casefold() for name in issue.labels}
+    if desk.NEEDS_VOUCHING in stood:
         return
     with contextlib.suppress(Forbidden, NotFound, Invalid):  # a token that may not: the ledger and `explain` tell
-        issues.add_labels(services.github, issue.repo, issue.number, [NEEDS_VOUCHING])
+        issues.add_labels(services.github, issue.repo, issue.number, [desk.NEEDS_VOUCHING])
 
 
 def before_merge(services: Services, task: Task) -> str:
