@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ class World:
         settings = {
             "key": "app", "repo": REPO, "verify": "sh check.sh", "memory": "local", **open_air, **unwatched, **repo,
         }  # fmt: skip
-        others = [{**settings, "key": name.split("/")[1], "repo": name} for name in more_repos]
+        others = [{**deepcopy(settings), "key": name.split("/")[1], "repo": name} for name in more_repos]
         self.config: dict[str, Any] = {
             "operator": "ada",
             "github": {"url": self.hub.url, "token_env": "HUB_TOKEN", "settle_seconds": 0},
