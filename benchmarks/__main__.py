@@ -24,6 +24,7 @@ PROOFS: dict[str, str] = {
     "fakegreen": "tricks that look green are held or flagged to the reviewer, and no honest change is held",
     "redaction": "500 secrets in 14 spellings at every sink: none leaks; recall on a second source's forms, false hits, time",
     "train": "20 pull requests, one breaks the others: main never red, found in 5 runs, the rest in half the CI runs",
+    "ledger": "4 x 1,000 appends, none lost; 1,000 tampers before the last anchor, none unseen; kills in mid-append",
 }
 
 

@@ -96,7 +96,7 @@ class Ledger:
         """(seq, hash) of the last event of a chain (empty: this host's); (0, GENESIS) of an empty one."""
         for segment in reversed(self._segments(chain)):
             line = last_line(segment)
-            if line:
+            if line is not None:
                 return self._seq(line, chain), hash_of(line)
         return 0, GENESIS
 

@@ -58,8 +58,8 @@ def _whole_size(fd: int, size: int) -> int:
     return 0
 
 
-def last_line(segment: Path) -> bytes:
-    """The last whole line, read from the end; empty when there is none."""
+def last_line(segment: Path) -> bytes | None:
+    """The last whole line, read from the end; None when there is none. A blank line is one: somebody put it there."""
     with segment.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         tail, start = b"", size
@@ -68,7 +68,7 @@ def last_line(segment: Path) -> bytes:
             file.seek(start)
             tail = file.read(size - start)
         whole = tail[: tail.rfind(b"\n") + 1]
-        return whole[:-1].rsplit(b"\n", 1)[-1] if whole else b""
+        return whole[:-1].rsplit(b"\n", 1)[-1] if whole else None
 
 
 def lines(segment: Path) -> Iterator[bytes]:
