@@ -19,7 +19,14 @@ def two_owners(make: MakeWorld) -> tuple[World, int]:
         world.admin.repo(name, files=FILES, ci={"test": "sh check.sh"}, collaborators={BOT: "admin"})
     board = world.admin.board("acme", title="Web", options=COLUMNS, repos=REPOS[1:])
     repos: list[dict[str, Any]] = [
-        {"key": n.split("/")[1], "repo": n, "verify": "sh check.sh", "memory": "local", "trusted_authors": ["ada"]}
+        {
+            "key": n.split("/")[1],
+            "repo": n,
+            "verify": "sh check.sh",
+            "memory": "local",
+            "trusted_authors": ["ada"],
+            "review": "off",
+        }
         for n in REPOS[1:]
     ]
     world.config["projects"]["web"] = {"owner": "acme", "number": board, "repos": repos}
