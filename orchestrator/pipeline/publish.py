@@ -16,7 +16,7 @@ from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import AutomationMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import closing, desk, effect, estimating, report, steer, wishes
+from orchestrator.pipeline import closing, desk, effect, estimating, report, steer, traces, wishes
 from orchestrator.services import Services
 
 
@@ -98,7 +98,7 @@ def _push(services: Services, claim: Claim, head: Sha) -> Claim | str:
             case Refused(why=why):
                 journal.failed(key, why)
                 return f"the host refused the push: {services.redact(why)}"
-        services.record(EventKind.PUSHED, task, branch=task.branch, sha=head)
+        services.record(EventKind.PUSHED, task, traces.of_verdicts(task), branch=task.branch, sha=head)
         claim = services.mailbox.save(claim, replace(task, pushed_sha=head, pushed_at=stamp(services.now())))
     return claim
 

@@ -16,7 +16,7 @@ from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import Checks, RepoSettings
 from orchestrator.model.steps import Finish, HandOver, Merge, PullStep, Review, Rework, Update, Wait, Withdraw
 from orchestrator.model.task import FailedCheck, Folder, Phase, Task
-from orchestrator.pipeline import approving, closing, deciding, finish, following, judge, landing, repairing
+from orchestrator.pipeline import approving, closing, deciding, finish, following, judge, landing, repairing, traces
 from orchestrator.pipeline.deciding import Lane
 from orchestrator.policy import merge as policy
 from orchestrator.services import Services
@@ -75,7 +75,10 @@ def _record(services: Services, task: Task, step: PullStep) -> None:
     state = repr(step)
     if services.signatures.seen(f"pull:{task.id}", state):
         return
-    services.record(EventKind.PULL_DECIDED, task, step=type(step).__name__, detail=state)
+    why = str(getattr(step, "why", ""))
+    services.record(
+        EventKind.PULL_DECIDED, task, traces.of_verdicts(task), step=type(step).__name__, detail=state, why=why
+    )
     services.signatures.remember(f"pull:{task.id}", state)
 
 
