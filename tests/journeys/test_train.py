@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from benchmarks.proof import Report
 from benchmarks.proofs import train
@@ -12,6 +15,8 @@ from orchestrator.github import pulls
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName
 from orchestrator.model.pull import Mergeable
+from orchestrator.model.train import Track
+from orchestrator.state.trains import Trains
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, works
 
@@ -159,15 +164,49 @@ def test_a_train_whose_tree_lands_differently_is_told_and_stopped(make: MakeWorl
     assert [r.data["alert"] for r in world.events(EventKind.ALERT)].count("system") == 1
 
 
-def test_a_lost_answer_of_a_merge_is_looked_for_and_the_train_goes_on(make: MakeWorld) -> None:
+def test_every_lost_answer_is_looked_for_and_nothing_is_done_twice(make: MakeWorld) -> None:
+    """The opening of the draft, each merge and the closing: done by GitHub, but the answer never came."""
     world = ready(make, "one.txt", "two.txt", "three.txt")
-    ticks(world, 1)
-    world.hub.faults.add({"method": "PUT", "path": "/merge$", "times": 1}, {"drop": "after"})
-    ticks(world, 3)
-    assert world.places() == {"done": 3}
+    for method, path, times in (("POST", "/pulls$", 1), ("PUT", "/merge$", 3), ("PATCH", r"/pulls/\d+$", 1)):
+        world.hub.faults.add({"method": method, "path": path, "times": times}, {"drop": "after"})
+    ticks(world, 8)
+    landed_once(world, "one.txt", "two.txt", "three.txt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dying(Trains):
+    """A state that is not, or just, written when its writer dies: at every second write."""
+
+    after: bool
+    first: int
+    writes: list[int] = field(default_factory=list)
+
+    def save(self, key: str, track: Track) -> Track:
+        self.writes.append(1)
+        if len(self.writes) % 2 == self.first:
+            if self.after:
+                super().save(key, track)
+            raise RuntimeError("killed")
+        return super().save(key, track)
+
+
+@pytest.mark.parametrize(("after", "first"), [(False, 1), (True, 1), (True, 0)])
+def test_a_death_at_any_step_repeats_nothing(make: MakeWorld, after: bool, first: int) -> None:
+    world = ready(make, "one.txt", "two.txt", "three.txt")
+    dying = Dying(root=world.services.trains.root, after=after, first=first)
+    world.services = replace(world.services, trains=dying)
+    ticks(world, 20)
+    assert len(dying.writes) >= 8
+    landed_once(world, "one.txt", "two.txt", "three.txt")
+
+
+def landed_once(world: World, *paths: str) -> None:
+    assert world.places() == {"done": len(paths)}
     merged = [c.message.splitlines()[0] for c in world.admin.log(REPO, "main")]
-    assert sum(t.startswith(("one.txt", "two.txt", "three.txt")) for t in merged) == 3
+    assert [t.split(" ")[0] for t in merged if t.startswith(paths)] == list(reversed(paths))
     assert not world.events(EventKind.MERGE_TREE_DIFFERS)
+    assert [d["state"] for d in drafts(world)] == ["closed"]
+    assert not world.has_branch(BRANCH)
 
 
 def test_the_state_of_a_train_can_be_read_and_is_cleared(make: MakeWorld) -> None:
