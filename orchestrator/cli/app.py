@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import approving, ledger, money, sandboxing, show, steer
+from orchestrator.cli import approving, explaining, ledger, money, sandboxing, show, steer
 from orchestrator.cli.here import CHECKOUT, person, services, settings
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ for _command in approving.COMMANDS:
     main.add_command(_command)
 main.add_command(sandboxing.commands)
 main.add_command(money.cost)
+main.add_command(explaining.explain)
 main.add_command(ledger.commands)
 
 

@@ -25,7 +25,7 @@ _LIVE = Refused(why="is at work already")
 
 def choice(services: Services, issue: Issue, repo: RepoSettings, asked: Asked | None = None) -> Choice:
     """What `policy.eligible` says of it now. `asked`: standings in this repository known to the tick."""
-    tasks = tasks_of(services, repo, issue)
+    tasks = tasks_of(services, repo, issue.number)
     live = bool(tasks) and max(tasks, key=lambda t: t[1].generation)[0] in eligible.LIVE
     return eligible.choose(
         issue,
@@ -44,25 +44,21 @@ def open_pulls(services: Services, repo: RepoSettings) -> int:
     return sum(eligible.has_open_pull(e.folder, e.task) for e in mine)
 
 
-def tasks_of(services: Services, repo: RepoSettings, issue: Issue) -> list[tuple[Folder, Task]]:
-    """All generations of the issue's task that stand in the mailbox."""
+def tasks_of(services: Services, repo: RepoSettings, number: int) -> list[tuple[Folder, Task]]:
+    """All generations of an issue's task that stand in the mailbox, the first one first."""
     found: list[tuple[Folder, Task]] = []
     for generation in range(1, 1000):
+        id = intake.task_id(repo.key, number, generation)
         try:
-            entry = services.mailbox.find(intake.task_id(repo.key, issue.number, generation))
+            entry = services.mailbox.find(id)
         except Unreadable:
-            found.append((Folder.CORRUPT, _stand_in(repo, issue, generation)))
+            # Enough to know that the issue is taken.
+            found.append((Folder.CORRUPT, Task(id=id, repo=repo.name, issue=number, title="", generation=generation)))
             continue
         if entry is None:
             break
         found.append((entry.folder, entry.task))
     return found
-
-
-def _stand_in(repo: RepoSettings, issue: Issue, generation: int) -> Task:
-    """For an unreadable file: enough to know that the issue is taken."""
-    id = intake.task_id(repo.key, issue.number, generation)
-    return Task(id=id, repo=repo.name, issue=issue.number, title=issue.title, generation=generation)
 
 
 def _links(services: Services, issue: Issue) -> Mapping[str, Linked]:

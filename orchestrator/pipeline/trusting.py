@@ -139,16 +139,16 @@ def before_merge(services: Services, task: Task) -> str:
         return ""
     if trust.digest(issue) == task.vouched.body_sha256:
         return ""
-    why = changed(services, task, issue)
-    if why and isinstance(judged := judge(services, _on_board(services, task, issue), services.repo(task)), Vouched):
+    repo, why = services.repo(task), changed(services, task, issue)
+    if why and isinstance(judged := judge(services, on_board(services, issue, repo), repo), Vouched):
         why = "" if parse(judged.at) > parse(task.vouched.at) else why
     _note(services, task, trust.digest(issue), why)
     return why
 
 
-def _on_board(services: Services, task: Task, issue: Issue) -> Issue:
-    """With its card: a new act can be a move."""
-    project = services.settings.project(services.repo(task).project)
+def on_board(services: Services, issue: Issue, repo: RepoSettings) -> Issue:
+    """With its card on the repository's board as it stands now."""
+    project = services.settings.project(repo.project)
     if project.number is None:
         return issue
     found = services.boards.get(project.key) or board.find(services.github, project.owner, project.number)

@@ -1,0 +1,29 @@
+"""`agent-os explain`: why something does not move."""
+
+from __future__ import annotations
+
+import click
+
+from orchestrator.cli import show
+from orchestrator.cli.here import person, services
+
+
+@click.command()
+@click.argument("subject")
+@click.option("--raw", is_flag=True, help="Also the issue's text as it stands, hidden characters written out.")
+@show.json_flag
+def explain(subject: str, raw: bool, as_json: bool) -> None:
+    """Where an issue (owner/name#N) or a task stands, why it does not move, and what would move it."""
+    from orchestrator.operations import explain as explaining
+
+    told = explaining.explain(services("operator", person()), subject, raw=raw)
+    if as_json:
+        click.echo(show.as_json(told))
+        return
+    click.echo(f"{told.subject}  {told.title}")
+    click.echo(told.stands)
+    for head, lines in (("waits", told.why), ("moves", told.moves), ("trust", (told.vouched,) if told.vouched else ())):
+        for words in lines:
+            click.echo(f"{head}: {words}")
+    if raw:
+        click.echo(f"\n{told.raw}")

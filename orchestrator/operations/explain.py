@@ -1,0 +1,200 @@
+"""Where an issue or a task stands, why it does not move, and what would move it. Derived on each read, from the very
+judgements that the roles act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from orchestrator.github import issues
+from orchestrator.github.errors import NotFound
+from orchestrator.mailbox.box import Entry
+from orchestrator.model.event import EventKind
+from orchestrator.model.issue import BoardStatus, Issue
+from orchestrator.model.names import RepoName
+from orchestrator.model.settings import RepoSettings
+from orchestrator.model.task import Folder, Task
+from orchestrator.operations import OrderRefused, TaskLine, line, task
+from orchestrator.pipeline import considering, funds, load, pool, trusting
+from orchestrator.policy import eligible, hidden, merge, trust
+from orchestrator.policy.eligible import Again, Dispatch, LeaveAlone, Reason
+from orchestrator.services import Services
+from orchestrator.state import locks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    subject: str
+    """`owner/name#N`, or the id of a task without an issue."""
+    title: str
+    stands: str
+    """Where it stands, in words."""
+    why: tuple[str, ...] = ()
+    """What it waits for; empty when nothing stands in its way."""
+    moves: tuple[str, ...] = ()
+    """What would move it."""
+    vouched: str = ""
+    """Whose word its text rests on."""
+    task: TaskLine | None = None
+    raw: str = ""
+    """Title and body as they stand on GitHub, with what nobody sees written out; only when asked for."""
+
+
+AGAIN = "set the issue Ready again, or `agent-os task retry {id}`"
+MOVES = {
+    Reason.CLOSED: "open the issue",
+    Reason.UNTRUSTED: "somebody who may write to the repository, or is listed in `trusted_authors`, sets it Ready",
+    Reason.UNASKED: "GitHub answers again; it is asked with every tick",
+    Reason.EXCLUDED: "change its labels",
+    Reason.WAITING: "close what it depends on",
+    Reason.CIRCULAR: "take one of the dependencies out of the issues",
+    Reason.UNKNOWN_DEPENDENCY: "correct the issue's dependency",
+    Reason.ON_HOLD: AGAIN,
+    Reason.CORRUPT: "repair or delete its file in corrupt/",
+    Reason.STALE: "set it Ready anew: take it off Ready and put it back",
+    Reason.REVIEW_FULL: "merge or close one of the open pull requests, or raise `max_open_pull_requests`",
+}
+_WAITS = {
+    merge.APPROVAL: "a person approves the pull request",
+    merge.NOT_VOUCHED: "somebody who may write to the repository sets the issue Ready again, once they have read it",
+    merge.NO_SANDBOX: "a person merges it",
+    "not ours": "whoever pushed there merges or closes it",
+    "switched off": "a person merges it",
+    "dispatcher_only": "a person merges it",
+    "draft": "a person marks it ready for review",
+    "checks": "its checks end",
+    "its turn": "the older pull request lands",
+}
+"""Words of a wait of `policy.merge` to what ends it."""
+
+
+def explain(services: Services, subject: str, *, raw: bool = False) -> Explained:
+    """`subject`: `owner/name#N` (an issue, or the pull request of a task) or a task id. Raises OrderRefused for what is
+    not there."""
+    if "#" not in subject:
+        folder, found = task(services, subject)
+        told = _of_task(services, folder, found)
+        repo = services.settings.repo(found.repo)
+        if not raw or repo is None or found.issue is None:
+            return told
+        return replace(told, raw=_raw(_read(services, repo, found.issue)))
+    name, _, number = subject.partition("#")
+    repo = services.settings.repo(name)
+    if repo is None or not number.isdecimal():
+        raise OrderRefused(f"{subject!r} is no issue of a managed repository; expected owner/name#N or a task id")
+    if (mine := _whose_pull(services, repo, int(number))) is not None:
+        return explain(services, mine, raw=raw)
+    generations = considering.tasks_of(services, repo, int(number))
+    newest = max(generations, key=lambda t: t[1].generation, default=None)
+    if newest is not None and newest[0] in eligible.LIVE and not raw:
+        return _of_task(services, *newest)
+    issue = trusting.on_board(services, _read(services, repo, int(number)), repo)
+    told = _of_task(services, *newest) if newest and newest[0] in eligible.LIVE else _of_issue(services, issue, repo)
+    if newest is not None and newest[0] not in (*eligible.LIVE, Folder.CORRUPT):
+        told = replace(told, task=line(Entry(id=newest[1].id, folder=newest[0], task=newest[1])))
+    return replace(told, raw=_raw(issue)) if raw else told
+
+
+def _whose_pull(services: Services, repo: RepoSettings, number: int) -> str | None:
+    """The id of the task whose pull request bears this number."""
+    entries = (e for folder in Folder if folder is not Folder.CORRUPT for e in services.mailbox.list(folder))
+    mine = (e for e in entries if e.task.pull_request == number)
+    return next((e.id for e in mine if e.task.repo.casefold() == repo.name.casefold()), None)
+
+
+def _read(services: Services, repo: RepoSettings, number: int) -> Issue:
+    try:
+        found = issues.read(services.github, RepoName(repo.name), number)
+    except NotFound as why:
+        raise OrderRefused(str(why)) from why
+    if f"/pull/{number}" in found.url:
+        raise OrderRefused(f"{repo.name}#{number} is a pull request of no task here")
+    return found
+
+
+def _raw(issue: Issue) -> str:
+    return hidden.escaped(f"{issue.title}\n\n{issue.body}")
+
+
+# An issue that is no live task
+
+
+def _of_issue(services: Services, issue: Issue, repo: RepoSettings) -> Explained:
+    subject = f"{issue.repo}#{issue.number}"
+    told = Explained(subject=subject, title=hidden.escaped(issue.title), stands="is not dispatched")
+    ready = services.settings.project(repo.project).statuses.name(BoardStatus.READY)
+    if issue.open and not trust.acts(issue, label=repo.ready_label, ready=ready):
+        where = f"put the label `{repo.ready_label}` on it, or move its card to {ready}"
+        return replace(told, stands="is not Ready", why=("nobody has set it Ready",), moves=(where,))
+    match considering.choice(services, issue, repo):
+        case LeaveAlone(reason=reason, why=why):
+            stopped = considering.tasks_of(services, repo, issue.number)
+            id = stopped[-1][1].id if stopped else ""
+            return replace(told, stands="is Ready, and left alone", why=(why,), moves=(MOVES[reason].format(id=id),))
+        case Dispatch(vouched=vouched) | Again(vouched=vouched):
+            over = funds.repo(services, repo)
+            word = f"{vouched.by} vouched for it at {vouched.at}"
+            held = (over.words,) if over is not None else ()
+            moves = ("the budget has room again",) if over is not None else ("the dispatcher's next tick starts it",)
+            return replace(told, stands="is Ready", why=held, moves=moves, vouched=word)
+    return replace(told, stands="is at work")
+
+
+# A task
+
+
+def _of_task(services: Services, folder: Folder, found: Task) -> Explained:
+    if folder is Folder.CORRUPT:
+        raise OrderRefused(f"task {found.id} is unreadable; see corrupt/{found.id}.reason")
+    seen = line(Entry(id=found.id, folder=folder, task=found))
+    why, moves = _waits(services, folder, found)
+    word = found.vouched
+    return Explained(
+        subject=f"{found.repo}#{found.issue}" if found.issue else found.id,
+        title=found.title,
+        stands=f"task {found.id} in {folder.value}/: {seen.doing}",
+        why=tuple(w for w in why if w),
+        moves=moves,
+        vouched=f"{word.by} vouched for it at {word.at}" if word else "",
+        task=seen,
+    )
+
+
+def _waits(services: Services, folder: Folder, found: Task) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    match folder:
+        case Folder.INBOX:
+            return _in_the_queue(services, found)
+        case Folder.PROCESSING:
+            if services.mailbox.alive(found.id):
+                return (), ("its worker goes on by itself",)
+            return ("its worker died",), ("the queue's next tick goes on where it stood",)
+        case Folder.REVIEW:
+            return _in_review(services, found)
+        case Folder.BLOCKED | Folder.ESCALATED | Folder.FAILED | Folder.HOLD:
+            return (found.reason,), (AGAIN.format(id=found.id),)
+        case _:
+            return (), ()
+
+
+def _in_the_queue(services: Services, found: Task) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    repo = services.settings.repo(found.repo)
+    over = funds.over(services, found, repo) if repo is not None else None
+    most = services.settings.max_parallel_workers
+    busy = most and locks.slots_taken(pool.slots_dir(services)) >= most
+    later = f"not before {found.not_before}" if found.not_before else ""
+    why = (
+        f"{later}: {found.reason}" if later and found.reason else later,
+        load.short_of_memory(services),
+        over.words if over is not None else "",
+        f"all {most} workers are busy" if busy else "",
+    )
+    return why, ("it is taken up by itself",) if any(why) else ("the queue's next tick takes it up",)
+
+
+def _in_review(services: Services, found: Task) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The newest decision about its pull request, in its own words."""
+    decided = [r for r in services.ledger.read() if r.task == found.id and r.kind == EventKind.PULL_DECIDED.value]
+    if not decided:
+        return ("nobody has looked at its pull request yet",), ("the pull request monitor's next tick looks",)
+    why = str(decided[-1].data.get("why") or decided[-1].data.get("detail", ""))
+    moves = tuple(what for words, what in _WAITS.items() if words in why)[:1]
+    return (f"{decided[-1].data.get('step')}: {why}",), moves or ("the pull request monitor goes on by itself",)
