@@ -171,7 +171,7 @@ class _Interview:
             log=self.services.log_dir(self.task) / self._log(number),
             redact=self.services.redact,
             clock=self.services.clock,
-            confine=replace(confine, hosts=(), readable=()),
+            confine=replace(confine, hosts=()),  # its provider is all it needs of the network
             watch=agents.Watch(stop=self._stop, spent=self._spent),
         )
 

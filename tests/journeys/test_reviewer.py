@@ -292,3 +292,17 @@ def test_a_published_head_that_nobody_reviewed_is_reviewed_before_it_lands(make:
     assert opinions(world) == [("ben", "approve")]
     assert (world.runs(), len(world.pulls())) == (1, 1)
     assert sum("- Commit:" in c.body for c in world.comments(number)) == 1
+
+
+def test_the_reviewer_runs_in_a_box_that_it_cannot_write_to(make: MakeWorld) -> None:
+    world = make(review="required", sandbox="prefer", merge_without_sandbox=True)
+    here = "pwd; ls -A; echo no > here.txt && echo WR''OTE; true"
+    world.play(reviewer({"run": here}, says()), {"steps": works()})
+    world.issue(body=BODY)
+    world.rounds(lambda: world.place() == "done")
+    review = review_of(world)
+    log = (world.settings.runtime / "logs" / review.log).read_text()
+    assert review.opinion is Opinion.APPROVE
+    if "sandbox none" not in log:
+        assert "WROTE" not in log
+    assert "new.txt" not in log.partition("(runs)")[0], "its folder is empty: the work is not there"
