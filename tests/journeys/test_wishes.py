@@ -124,6 +124,7 @@ def test_of_two_voices_in_one_thread_only_the_trusted_one_is_heard(open_pull: Wo
 def test_a_restart_repeats_nothing(open_pull: World) -> None:
     world = open_pull
     comment(world, "ada", "Say better.")
+    world.admin.review(REPO, world.pull_number(), "REQUEST_CHANGES", body="As I said.", actor="ada")
     world.monitor()
     world.work()
     world.build()
