@@ -101,6 +101,8 @@ class Stub:
     """Model requests by run."""
     script: Callable[[str], str] | None = None
     """From a request's whole text to the shell script that the model has its tool run, in place of hello.txt."""
+    says: Callable[[str], str] | None = None
+    """From a request's whole text to the words that the model answers at once; empty = it works as otherwise."""
     stopping: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -195,6 +197,8 @@ class Handler(BaseHTTPRequestHandler):
         wish = mind.Wish(kind=kind, steps=int(played.number("steps", 1)), sleep=played.number("sleep", 0))
         if self.server.stub.script is not None and kind == "ok":
             wish = replace(wish, script=self.server.stub.script(said.text))
+        if self.server.stub.says is not None and kind == "ok":
+            wish = replace(wish, says=self.server.stub.says(said.text))
         answer = mind.answer(said, wish)
         if now in ("sserr", "drop", "hang"):
             return self.break_off(wire, now, answer, tokens, model, stream)

@@ -95,12 +95,16 @@ class Wish:
     """Seconds each of its commands takes."""
     script: str = ""
     """What its last command does; empty = hello.txt and the result file."""
+    says: str = ""
+    """What it answers at once, without a tool."""
 
 
 def answer(said: Said, wish: Wish) -> Answer:
     """What the model says next."""
     if said.schema is not None and wish.kind != "json":
         return Answer(text=json.dumps(_by_schema(said.schema)))
+    if wish.says:
+        return _ended(said, wish.says)
     if wish.kind == "json":
         return _ended(said, ANSWER)
     if wish.kind == "text":

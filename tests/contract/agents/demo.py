@@ -37,6 +37,7 @@ KEYS = {
 KEY = "sk-the-users-own-key-0123456789"
 VERSIONED = {"claude": "", "codex": "/v1", "gemini": "", "opencode": "/v1"}
 """What follows the stub's address: some programs append the version to the base URL by themselves."""
+REVIEW = "You are an independent reviewer"
 NOTHING = "echo 'no story of the demo fits this' >&2"
 
 
@@ -56,6 +57,24 @@ def script(folder: Path) -> Callable[[str], str]:
         return "\n".join(shell(name, value) for name, value in steps)
 
     return command
+
+
+def words(folder: Path) -> Callable[[str], str]:
+    """From a prompt to the reviewer's answer, where it is one for a reviewer; bound to its nonce and head."""
+    book = folder / "playbook.yaml"
+    scenes = player.load(book)
+
+    def say(text: str) -> str:
+        prompt = text.replace("\\n", "\n")
+        if REVIEW not in prompt:
+            return ""
+        run = player.Run(
+            playbook=str(book), prompt=prompt, agent=scenario.REVIEWER, task="", n=1, kind="ask", resume=""
+        )
+        [(_, answer)] = player.choose(scenes, run)
+        return run.fill(json.dumps(answer))
+
+    return say
 
 
 def shell(name: str, value: Any) -> str:
@@ -95,6 +114,7 @@ def run(name: str, *, limit: float = 600) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="demo-agent-") as scratch, models.running() as stub:
         folder = Path(scratch)
         stub.script = script(folder)
+        stub.says = words(folder)
         config = {
             "operator": "ada",
             "projects": {"main": {"owner": "ada", "repos": [{"repo": "ada/app", "verify": "none"}]}},
