@@ -308,3 +308,22 @@ def test_the_status_is_set_again_only_when_it_changed(waiting: World) -> None:
     for _ in range(3):
         world.monitor()
     assert world.services.github.stats.writes == before
+
+
+def test_a_reason_is_redacted_before_it_is_cut_wherever_it_goes(make: MakeWorld) -> None:
+    world = make()
+    world.issue()
+    world.dispatch()
+    world.work()
+    half = world.token[: len(world.token) // 2]
+    order.reject(world.services, "app-1", "olga", why=f"{'x ' * 50}{world.token} {'y ' * 400}")
+    looks(world)
+    state, text = status(world)
+    assert state == "failure"
+    assert len(text) == 140
+    kept = (world.services.approvals.root / "approvals" / "app-1.jsonl").read_text()
+    told = "".join(p.read_text() for p in world.services.ledger.root.rglob("*.jsonl"))
+    assert "olga" in kept
+    assert "olga" in told
+    for sink in (text, kept, told):
+        assert half not in sink
