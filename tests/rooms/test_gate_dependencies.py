@@ -50,6 +50,11 @@ def test_a_manifest_that_asks_for_another_package_is_shown_to_the_reviewer() -> 
     assert risk(("go.mod", "module x\n", "module x\nrequire example.com/y v1.0.0\n")) is Risk.MEDIUM
 
 
+def test_a_usual_build_backend_is_no_other_source() -> None:
+    build = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    assert risk(("pyproject.toml", None, PYPROJECT + build)) is Risk.MEDIUM
+
+
 def test_a_manifest_whose_dependencies_stay_is_a_plain_change() -> None:
     assert risk(("package.json", npm(), npm(description="better"))) is Risk.LOW
     assert risk(("pyproject.toml", PYPROJECT, PYPROJECT.replace("100", "120"))) is Risk.LOW
@@ -71,7 +76,8 @@ def test_a_manifest_whose_dependencies_stay_is_a_plain_change() -> None:
         ("requirements.txt", "", "--extra-index-url https://evil.example/simple\n"),
         ("requirements-dev.txt", "", "x @ https://evil.example/x.whl\n"),
         ("requirements.txt", "", "git+https://evil.example/x\n"),
-        ("pyproject.toml", PYPROJECT, PYPROJECT + '[build-system]\nbuild-backend="own"\nbackend-path=["."]\n'),
+        ("pyproject.toml", PYPROJECT, PYPROJECT + '[build-system]\nbuild-backend="own"\n'),
+        ("pyproject.toml", PYPROJECT, PYPROJECT + '[build-system]\nbackend-path=["."]\n'),
         ("pyproject.toml", PYPROJECT, PYPROJECT.replace('"httpx"', '"httpx @ git+https://evil.example/x"')),
         ("Cargo.toml", "[dependencies]\n", '[dependencies]\nx = { git = "https://evil.example/x" }\n'),
         ("Cargo.toml", "[dependencies]\n", '[patch.crates-io]\nserde = { path = "x" }\n'),

@@ -118,9 +118,23 @@ def test_of_a_change_with_too_much_text_in_all_the_rest_is_unread(
     assert [p for p, f in sorted(files.items()) if f.unread] == ["f2.txt", "f3.txt", "f4.txt"]
 
 
-def test_a_link_is_its_target_and_a_repository_inside_is_no_text(world: World) -> None:
+def test_a_link_is_its_target(world: World) -> None:
     files = gathered(world, lambda folder: (folder / "link").symlink_to("README.md"))
     assert files["link"].after == "README.md"
+
+
+def test_a_repository_inside_of_the_repository_is_no_text(world: World) -> None:
+    base = world.repo.head("trunk")
+    assert base is not None
+    sh(world.person, "update-index", "--add", "--cacheinfo", f"160000,{'d' * 40},vendor/lib")
+    sh(world.person, "commit", "-q", "-m", "a submodule")
+    sh(world.person, "push", "-q", "origin", "HEAD:refs/heads/sub")
+    world.repo.fetch()
+    head = world.repo.head("sub")
+    assert head is not None
+    for old, new in ((base, head), (head, base)):
+        (file,) = evidence.texts(world.repo, old, new, world.repo.changes(old, new))
+        assert (file.path, file.before, file.after, file.unread) == ("vendor/lib", None, None, "")
 
 
 def test_an_unread_file_is_refused_by_the_gate(world: World) -> None:

@@ -121,6 +121,7 @@ def test_a_secret_is_named_by_place_and_kind() -> None:
     assert finding.outcome is Outcome.FAIL
     assert "'a.py' line 3 (github_token)" in finding.why
     assert secrets.check(asked(file("a.py", "x\n"))).outcome is Outcome.PASS
+    assert secrets.check(replace(asked(file("a.py", "x\n")), secrets=None)).outcome is Outcome.CANNOT_TELL
 
 
 @pytest.mark.parametrize("name", ["secrets", "hidden_text", "binary_files", "oversized_modules", "readable"])
