@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -15,9 +15,15 @@ from orchestrator.model import cutting
 from orchestrator.model.names import Public, RepoName, Sha
 from orchestrator.model.pull import CheckState
 from orchestrator.model.task import FailedCheck
+from orchestrator.policy import logs
 
-LOG_TAIL = 6000
-"""Characters of a job's log that are kept: its end, where the failure stands."""
+LOG_PART = 6000
+"""Characters kept of a job's log, and of what a check says of itself: the part that tells why it failed."""
+LOG_READ = 1_000_000
+"""Characters from a log's end that are looked at."""
+MOST = 10
+"""So many failed checks have their logs read."""
+Clean = Callable[[str], str]
 _ACTIONS = "github-actions"
 
 
@@ -29,19 +35,24 @@ class Required:
     app: int | None = None
 
 
-def failed(gh: GitHub, repo: RepoName, sha: Sha) -> tuple[FailedCheck, ...]:
-    """Every red check run and commit status of the commit, with its summary and the end of its log where readable."""
-    return (*_failed_runs(gh, repo, sha), *_failed_statuses(gh, repo, sha))
+def failed(gh: GitHub, repo: RepoName, sha: Sha, clean: Clean = str) -> tuple[FailedCheck, ...]:
+    """Every red check run and commit status of the commit, with its summary and the failing part of its log where
+    readable. `clean` (the redactor) sees each text whole, before anything is cut from it."""
+    return (*_failed_runs(gh, repo, sha, clean), *_failed_statuses(gh, repo, sha))
 
 
-def _failed_runs(gh: GitHub, repo: RepoName, sha: Sha) -> Iterator[FailedCheck]:
+def _failed_runs(gh: GitHub, repo: RepoName, sha: Sha, clean: Clean) -> Iterator[FailedCheck]:
+    found = 0
     for run in gh.pages(f"{path(repo)}/commits/{sha}/check-runs", {"filter": "latest"}, key="check_runs"):
         conclusion = run.text_or_none("conclusion")
         if wire.check_state(run.text("status"), conclusion) is CheckState.RED:
+            found += 1
+            log = _log(gh, repo, run) if found <= MOST else ""
+            said = (_part("\n\n".join(p for p in _output(run) if p), clean), _part(log, clean))
             yield FailedCheck(
                 name=run.text("name"),
                 conclusion=conclusion,
-                summary="\n\n".join(part for part in (*_output(run), _log(gh, repo, run)) if part),
+                summary="\n\n".join(part for part in said if part),
                 url=run.text_or_none("details_url") if run.has("details_url") else "",
                 head_sha=sha,
             )
@@ -55,16 +66,19 @@ def _output(run: Words) -> tuple[str, str, str]:
 
 
 def _log(gh: GitHub, repo: RepoName, run: Words) -> str:
-    """The end of an Actions job's log. A check run of Actions has its job's id; other apps keep no logs on GitHub."""
+    """An Actions job's log. A check run of Actions has its job's id; other apps keep no logs on GitHub."""
     app = run.maybe("app")
     if app is None or app.text("slug") != _ACTIONS:
         return ""
     try:
-        text = gh.text(f"{path(repo)}/actions/jobs/{run.number('id')}/logs")
+        return gh.text(f"{path(repo)}/actions/jobs/{run.number('id')}/logs")
     except (NotFound, Forbidden, Unavailable):
         # Logs expire, need a permission of their own, and are kept on another host: the summary has to do.
         return ""
-    return text if len(text) <= LOG_TAIL else "...\n" + cutting.tail(text, LOG_TAIL)
+
+
+def _part(text: str, clean: Clean) -> str:
+    return logs.failing_part(clean(cutting.tail(text, LOG_READ)), LOG_PART)
 
 
 def _failed_statuses(gh: GitHub, repo: RepoName, sha: Sha) -> Iterator[FailedCheck]:

@@ -23,7 +23,7 @@ def rework(services: Services, claim: Claim, step: Rework | HandOver) -> None:
     task = claim.task
     failed = step.failed
     if failed and task.pushed_sha and not step.conflict:
-        told = {c.name: c for c in checks.failed(services.github, task.repo, task.pushed_sha)}
+        told = {c.name: c for c in checks.failed(services.github, task.repo, task.pushed_sha, services.redact)}
         failed = tuple(
             replace(c, summary=str(services.redact(told[c.name].summary))) if c.name in told else c for c in failed
         )

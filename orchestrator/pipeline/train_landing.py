@@ -124,7 +124,7 @@ def _send_back(services: Services, repo: RepoSettings, train: Train, member: Mem
         task = claim.task
         if claim.folder is not Folder.REVIEW or task.pushed_sha != member.head or task.phase is not Phase.PUBLISHED:
             return
-        told = {c.name: c for c in checks.failed(services.github, repo.name, member.commit)}
+        told = {c.name: c for c in checks.failed(services.github, repo.name, member.commit, services.redact)}
         failed = tuple(
             replace(c, summary=str(services.redact(told[c.name].summary))) if c.name in told else c
             for c in train.failed
