@@ -20,7 +20,7 @@ from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import FILES, works
 
 SHORT = (
-    "skip-mark",
+    "early-return-added",
     "source-exits-0",
     "equal-to-everything",
     "behaviour-changed-as-asked",
@@ -33,7 +33,7 @@ def test_a_few_tricks_and_honest_changes_through_the_real_judge(tmp_path: Path) 
     assert all(j.green for j in found.values()), "each would have passed a gate of exit codes"
     assert [found[n].held for n in SHORT] == [True, True, False, False]
     assert [found[n].flagged for n in SHORT] == [True, False, True, True]
-    assert "no success criterion asks for: tests/test_calc.py" in found["skip-mark"].person
+    assert "no success criterion asks for: tests/test_calc.py" in found["early-return-added"].person
     assert "no count of tests can be read any more" in found["source-exits-0"].words
     assert "calc.py:2 overloads an operator" in found["equal-to-everything"].words
 

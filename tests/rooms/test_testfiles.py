@@ -28,7 +28,7 @@ PLAIN = Ground()
             Kind.CONFIG,
             (
                 "conftest.py tests/conftest.py pytest.ini sub/tox.ini noxfile.py jest.config.mjs .mocharc.yml "
-                ".coveragerc sitecustomize.py a.pth pytest.py unittest/__init__.py _pytest/python.py node_modules/a/b.js "
+                ".coveragerc sitecustomize.py a.pth pytest.py unittest/__init__.py _pytest/python.py node_modules/b.js "
                 "vitest.config.ts phpunit.xml.dist .cargo/config.toml .npmrc spec/spec_helper.rb CONFTEST.PY"
             ),
         ),
