@@ -114,7 +114,7 @@ def _refs(services: Services, found: _Found) -> None:
     repository = services.repository(repo)
     try:
         there = repository.fetch_refs(anchoring.REFS, anchoring.FETCHED)
-    except GitError as why:
+    except (GitError, GitHubError) as why:
         found.problems.append(f"the anchors in {repo.name} cannot be fetched: {services.redact(str(why))}")
         return
     ours = {label(services.ledger.name), *services.ledger.heads()}
@@ -151,7 +151,7 @@ def _trailers(services: Services, repo: RepoSettings, found: _Found) -> None:
     try:
         repository.fetch()
         commits = repository.log(*_BASES, grep="^Ledger: ")
-    except GitError as why:
+    except (GitError, GitHubError) as why:
         found.problems.append(f"the merges in {repo.name} cannot be fetched: {services.redact(str(why))}")
         return
     merged = {

@@ -6,6 +6,8 @@ import functools
 import hashlib
 import json
 import stat
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
@@ -298,3 +300,39 @@ def test_what_the_record_does_not_know_is_refused_in_words(world: World, subject
     merged(world)
     with pytest.raises(OrderRefused, match="nothing about"):
         retrace.retrace(world.services, subject)
+
+
+def agent_os(world: World, *args: str) -> subprocess.CompletedProcess[str]:
+    command = (sys.executable, "-m", "orchestrator", *args)
+    env = {**world.env, "ORCH_ROOT": str(world.tmp)}
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_person_verifies_and_retraces_on_the_command_line(world: World) -> None:
+    merged(world)
+    told = agent_os(world, "ledger", "verify")
+    assert told.returncode == 0, told.stderr
+    assert "the chain holds" in told.stdout
+    assert "3 anchors outside, 3 matched" in told.stdout
+    assert "exposed tail: 1 events after the last anchor" in told.stdout
+    trace = agent_os(world, "ledger", "show", f"{REPO}#1").stdout
+    for title in ("vouched for", "findings of the gate", "runs", "pushes", "merge", "every event"):
+        assert f"\n{title}\n" in trace
+    assert trace.count("as recorded") == 2
+    assert len(json.loads(agent_os(world, "ledger", "show", "--last", "3", "--json").stdout)) == 3
+    cut(world, 5)
+    broken = agent_os(world, "ledger", "verify", "--json")
+    assert (broken.returncode, json.loads(broken.stdout)["ok"]) == (1, False)
+    assert agent_os(world, "ledger", "verify", "--offline").returncode == 0
+    unknown = agent_os(world, "ledger", "show", "app-77")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "the ledger has nothing about 'app-77'" in unknown.stderr
+
+
+def test_anchors_that_cannot_be_fetched_prove_nothing(world: World) -> None:
+    merged(world)
+    world.hub.stop()
+    seen = records.verify(world.services)
+    assert not seen.ok
+    assert [p.split(" in ")[0] for p in seen.problems] == ["the anchors", "the merges"]
+    assert records.verify(world.services, offline=True).ok
