@@ -32,7 +32,7 @@ def check(evidence: Evidence) -> Finding:
     if told.problem:
         return cannot_tell(name, told.problem)
     if told.base is None and told.over is None:
-        return passed(name) if not told.any else cannot_tell(name, "The base commit's tests were not run.")
+        return passed(name) if not told.has_any else cannot_tell(name, "The base commit's tests were not run.")
     if told.base is None or told.over is None or told.over.exit is None:
         why = told.over.tail[-TAIL:] if told.over else ""
         return cannot_tell(name, f"The base commit's tests over the change did not come to an end. {why}".strip())
@@ -68,7 +68,7 @@ def _unhidden(evidence: Evidence, told: BaseTests, base: CommandRun) -> Finding:
     grown = {c.path for c in evidence.changes if c.status == "M" and c.added and not c.deleted}
     grown = {path for path in grown if path not in told.configured}
     left = tuple(dict.fromkeys(p for p in (*told.changed, *told.configured) if p not in grown))
-    uncounted = told.any and base.counts is None
+    uncounted = told.has_any and base.counts is None
     note = "how many tests ran cannot be read (`gate: test_report` names a JUnit file)" if uncounted else ""
     if left:
         words = f"tests or what steers them were changed: {_list(left)}"

@@ -161,8 +161,11 @@ _BY_WORDS = ("cargo.toml", "pom.xml", "build.gradle*", "composer.json", "deno.js
 
 
 def _pyproject(text: str, ground: Ground) -> str:
-    tool = tomllib.loads(text).get("tool", {})
+    data = tomllib.loads(text)
+    tool = data.get("tool", {})
     found = {key: tool[key] for key in _PYTHON if key in tool}
+    plugins = data.get("project", {}).get("entry-points", {}).get("pytest11")
+    found |= {"pytest11": plugins} if plugins else {}
     return json.dumps(found, sort_keys=True, default=str) if found else ""
 
 
@@ -170,7 +173,7 @@ def _setup_cfg(text: str, ground: Ground) -> str:
     kept, inside = [], False
     for line in text.splitlines():
         if line.startswith("["):
-            inside = any(word in line for word in ("pytest", "coverage", "nosetests", "aliases"))
+            inside = any(word in line for word in ("pytest", "coverage", "nosetests", "aliases", "entry_points"))
         if inside and line.strip():
             kept.append(line.rstrip())
     return "\n".join(kept)

@@ -122,7 +122,7 @@ class BaseTests:
     """Why they could not be run."""
     configured: tuple[str, ...] = ()
     """Those of `changed` and new files that decide how tests are run."""
-    any: bool = True
+    has_any: bool = True
     """False when the base commit has no test, and nothing that decides how tests are run."""
 
 

@@ -53,7 +53,7 @@ def gather(
     plan = _plan(repository, base, tree, changes, ground)
     has_any = any(testfiles.kind(path, ground) in (Kind.TEST, Kind.CONFIG) for path in repository.paths(base))
     told = BaseTests(
-        changed=tuple(plan.changed), added=tuple(plan.added), configured=tuple(plan.configured), any=has_any
+        changed=tuple(plan.changed), added=tuple(plan.added), configured=tuple(plan.configured), has_any=has_any
     )
     if not (has_any or plan.changed or plan.configured):
         return told
@@ -71,7 +71,7 @@ def gather(
         commit = repository.commit_tree(composed, (base,), "The base commit's tests over a candidate", AT)
         over = commands.kept(services, repo, repository, commit, repo.verify)
     return BaseTests(
-        changed=told.changed, added=told.added, configured=told.configured, any=has_any, base=before, over=over
+        changed=told.changed, added=told.added, configured=told.configured, has_any=has_any, base=before, over=over
     )
 
 

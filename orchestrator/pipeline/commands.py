@@ -11,7 +11,8 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,6 +34,8 @@ OUTPUT = 200_000
 REPORT = 8_000_000
 """Bytes of a test report that are read; a larger one is none."""
 SHELL = "/bin/sh"
+GLANCE = 2.0
+"""Seconds between two looks at what a command takes up."""
 
 
 def run(services: Services, repo: RepoSettings, repository: Repository, sha: Sha, command: str) -> CommandRun:
@@ -47,6 +50,8 @@ def run(services: Services, repo: RepoSettings, repository: Repository, sha: Sha
         checkout, home = scratch / "checkout", scratch / "home"
         (home / "tmp").mkdir(parents=True)
         repository.export(sha, checkout)
+        if repo.gate.test_report:
+            _drop_inside(checkout, repo.gate.test_report)  # one that came with the commit tells of no run of ours
         try:
             done, said = _run(confine, scratch, command, repo.verify_minutes * 60)
         except process.CannotStart as error:
@@ -87,7 +92,7 @@ def _run(confine: agents.Confinement, scratch: Path, command: str, limit: float)
                 on_line=lambda line: kept.add(line.encode("utf-8", "replace") + b"\n"),
                 wall_seconds=limit,
                 silence_seconds=limit,
-                stop=box.meter.over,
+                stop=_now_and_then(box.meter.over),
                 pass_fds=box.pass_fds,
                 started=box.meter.begin,
                 interrupt=box.interrupt if confine.level is not Level.NONE else None,
@@ -99,6 +104,20 @@ def _run(confine: agents.Confinement, scratch: Path, command: str, limit: float)
         said += f"[ended by us: over its limit of {why}]\n"
     exit = None if why else done.exit
     return CommandRun(command=command, exit=exit, seconds=round(done.seconds, 2)), said
+
+
+def _now_and_then(ask: Callable[[], str]) -> Callable[[], str]:
+    """A look costs something, and a program that prints much would be looked at with every line."""
+    asked = time.monotonic()
+
+    def stop() -> str:
+        nonlocal asked
+        if time.monotonic() - asked < GLANCE:
+            return ""
+        asked = time.monotonic()
+        return ask()
+
+    return stop
 
 
 @contextlib.contextmanager
@@ -139,25 +158,34 @@ def _scratch() -> Iterator[Path]:
 
 
 def read_inside(folder: Path, name: str) -> bytes | None:
-    """A file that the command may have written; None for anything but a plain, small one that stands inside. No link is
-    followed on the way: it would lead to files of ours."""
-    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        *parents, last = (part for part in name.split("/") if part not in ("", "."))
-        for part in parents:
-            below = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
-            os.close(at)
-            at = below
+    """A file that the command may have written; None for anything but a plain, small one that stands inside."""
+    with contextlib.suppress(OSError, ValueError), _way_down(folder, name) as (at, last):
         number = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
-    except (OSError, ValueError):
-        return None
-    finally:
-        os.close(at)
-    try:
-        told = os.fstat(number)
-        if not stat.S_ISREG(told.st_mode) or told.st_size > REPORT:
-            return None
-        with open(number, "rb", closefd=False) as file:
-            return file.read(REPORT)
-    finally:
-        os.close(number)
+        try:
+            told = os.fstat(number)
+            if not stat.S_ISREG(told.st_mode) or told.st_size > REPORT:
+                return None
+            with open(number, "rb", closefd=False) as file:
+                return file.read(REPORT)
+        finally:
+            os.close(number)
+    return None
+
+
+def _drop_inside(folder: Path, name: str) -> None:
+    with contextlib.suppress(OSError, ValueError), _way_down(folder, name) as (at, last):
+        os.unlink(last, dir_fd=at)
+
+
+@contextlib.contextmanager
+def _way_down(folder: Path, name: str) -> Iterator[tuple[int, str]]:
+    """A descriptor of the file's folder, and its last name. No link is followed on the way: it would lead to files of
+    ours. Raises OSError, and ValueError for no name."""
+    *parents, last = (part for part in name.split("/") if part not in ("", "."))
+    with contextlib.ExitStack() as held:
+        at = -1
+        for part in (str(folder), *parents):
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+            at = os.open(part, flags) if at < 0 else os.open(part, flags, dir_fd=at)
+            held.callback(os.close, at)
+        yield at, last

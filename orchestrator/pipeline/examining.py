@@ -7,11 +7,11 @@ judges and for a head that comes back. What rests on the run, or on what is know
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from orchestrator import gate
-from orchestrator.gate.base import BASE_TESTS, COMMANDS, TEXTS
+from orchestrator.gate.base import BASE_TESTS, COMMANDS, TEXTS, Check
 from orchestrator.git import Repository
 from orchestrator.model.gate import CommandRun, Evidence, Finding, Outcome
 from orchestrator.model.names import Sha
@@ -34,8 +34,11 @@ def examine(
     known = services.verdicts.of(head, evidence.base, rules)
     findings: list[Finding] = []
     for stage in gate.stages():
-        evidence = _with(stage, services, task, repo, repository, head, evidence)
-        findings += (found := _stage(evidence, stage, known))
+        kept, left = _split(stage, known)
+        if left:
+            evidence = _with(stage, services, task, repo, repository, head, evidence)
+        asked = {f.check: f for f in gate.examine_stage(evidence, stage, left)}
+        findings += (found := [(kept | asked)[name] for name, c in gate.CHECKS.items() if c.stage == stage])
         services.verdicts.keep(head, evidence.base, rules, _to_keep(found))
         if any(f.outcome is not Outcome.PASS for f in found):
             break
@@ -50,16 +53,15 @@ def digest(repo: RepoSettings) -> str:
     return hashlib.sha256(words.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _stage(evidence: Evidence, stage: int, known: dict[str, Judged]) -> list[Finding]:
+def _split(stage: int, known: Mapping[str, Judged]) -> tuple[dict[str, Finding], dict[str, Check]]:
+    """The stage's checks: answers that are kept, and checks that are to be asked."""
     checks = {name: check for name, check in gate.CHECKS.items() if check.stage == stage}
     kept = {
         name: known[name].finding
         for name, check in checks.items()
         if name in known and name not in ANEW and known[name].version == check.version
     }
-    left = {name: check for name, check in checks.items() if name not in kept}
-    asked = {f.check: f for f in gate.examine_stage(evidence, stage, left)}
-    return [(kept | asked)[name] for name in checks]
+    return kept, {name: check for name, check in checks.items() if name not in kept}
 
 
 def _to_keep(found: Sequence[Finding]) -> list[Judged]:

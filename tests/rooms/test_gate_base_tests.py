@@ -72,7 +72,7 @@ def test_a_change_of_source_that_keeps_every_test_passes() -> None:
         ({"over": ran(None)}, Outcome.CANNOT_TELL, (), "did not come to an end"),
         ({"base": None}, Outcome.CANNOT_TELL, (), "did not come to an end"),
         ({"base": None, "over": None}, Outcome.CANNOT_TELL, (), "were not run"),
-        ({"base": None, "over": None, "any": False}, Outcome.PASS, (), ""),
+        ({"base": None, "over": None, "has_any": False}, Outcome.PASS, (), ""),
         ({"problem": "no tree"}, Outcome.CANNOT_TELL, (), "no tree"),
         ({"candidate": ran(1)}, Outcome.CANNOT_TELL, (), "were not run"),
     ],

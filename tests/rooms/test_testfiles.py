@@ -103,6 +103,7 @@ PYPROJECT = '[project]\nname = "a"\n[tool.pytest.ini_options]\naddopts = "-q"\n'
         ("pyproject.toml", PYPROJECT, PYPROJECT.replace("-q", "-k nothing"), True),
         ("pyproject.toml", PYPROJECT, PYPROJECT.split("[tool")[0], True),
         ("pyproject.toml", PYPROJECT, "not = [toml", True),
+        ("pyproject.toml", PYPROJECT, PYPROJECT + '[project.entry-points.pytest11]\nx = "calc"\n', True),
         ("setup.cfg", "[metadata]\nname=a\n", "[metadata]\nname=b\n", False),
         ("setup.cfg", "[metadata]\n", "[metadata]\n[tool:pytest]\naddopts = -k x\n", True),
         ("package.json", '{"scripts": {"test": "jest"}}', '{"scripts": {"test": "jest", "lint": "x"}}', False),

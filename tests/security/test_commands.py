@@ -44,6 +44,20 @@ class Place:
         self.repository: Repository = self.services.repository(self.repo)
         self.repository.fetch()
 
+    def commit(self, path: str, text: str | None, *, link: str = "") -> None:
+        """One file more, or less, on the base branch."""
+        file = self.root / "work" / path
+        if text is None:
+            file.unlink()
+            if path.count("/"):
+                file.parent.rmdir()
+        else:
+            file.parent.mkdir(exist_ok=True)
+            file.symlink_to(link) if link else file.write_text(text)
+        sh(self.root / "work", "add", "-A")
+        sh(self.root / "work", "commit", "-q", "-m", path)
+        self.repository.fetch()
+
     def run(self, command: str) -> CommandRun:
         return self._how(commands.run, command)
 
@@ -147,5 +161,36 @@ def test_a_report_is_read_where_it_is_a_plain_file_of_the_checkout(tmp_path: Pat
         "mkdir -p out/report.xml",
         "mkdir out; mkfifo out/report.xml",
     )
+    place.commit("out/report.xml", report)  # with the commit: no run of ours wrote it
+    assert place.run("true").counts is None
+    place.commit("out/report.xml", None)
+    place.commit("out", "", link=str(tmp_path / "aside"))
+    (tmp_path / "aside").mkdir()
+    (tmp_path / "aside/report.xml").write_text(report)
+    assert place.run("true").counts is None
+    assert (tmp_path / "aside/report.xml").exists()
+    place.commit("out", None)
     for trick in tricks:
         assert place.run(trick).counts is None, trick
+
+
+ASK = """
+import os, socket, sys, urllib.parse
+proxy = urllib.parse.urlsplit(os.environ["HTTPS_PROXY"])
+for target in sys.argv[1:]:
+    with socket.create_connection((proxy.hostname, proxy.port), 5) as way:
+        way.sendall(f"CONNECT {target} HTTP/1.1\\r\\nHost: {target}\\r\\n\\r\\n".encode())
+        print(target.split(":")[1], way.recv(100).split()[1].decode())
+"""
+
+
+def test_the_hosts_of_the_repository_are_reached_through_the_proxy_and_no_other(
+    tmp_path: Path, bubblewrap: Level
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listed, socket.create_server(("127.0.0.1", 0)) as other:
+        ports = [each.getsockname()[1] for each in (listed, other)]
+        place = Place(tmp_path, sandbox=Sandbox.REQUIRED, hosts=(f"127.0.0.1:{ports[0]}",))
+        place.commit("ask.py", ASK)
+        done = place.run(f"{sys.executable} -I ask.py 127.0.0.1:{ports[0]} 127.0.0.1:{ports[1]}")
+    assert done.tail.split() == [str(ports[0]), "200", str(ports[1]), "403"]
+    assert done.sandbox == bubblewrap.value
