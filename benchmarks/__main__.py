@@ -22,7 +22,7 @@ PROOFS: dict[str, str] = {
     "agents": "the real agent programs in every scenario of the model stub: each end is understood, none by wording",
     "demo": "the demo with real claude, codex, gemini, opencode in their sandbox: issues to merges, the stub as model",
     "fakegreen": "tricks that look green are held or flagged to the reviewer, and no honest change is held",
-    "redaction": "500 secrets in 14 spellings at every sink: none leaks; recall on a second source's forms, false hits, time",
+    "redaction": "500 secrets in 14 spellings leak at no sink; a second source's forms are found, harmless lines not",
     "train": "20 pull requests, one breaks the others: main never red, found in 5 runs, the rest in half the CI runs",
     "ledger": "4 x 1,000 appends, none lost; 1,000 tampers before the last anchor, none unseen; kills in mid-append",
 }

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 from orchestrator.redact import known as known_values
 from orchestrator.redact import places, tokens
@@ -49,8 +51,17 @@ def find(text: bytes, known: tuple[str, ...]) -> tuple[Hit, ...]:
     taken: list[Span] = list(known_values.spans(text, known))
     for spans in (tokens.spans(text), places.spans(text)):
         new = [s for s in spans if not _made_up(text, s)]
-        taken += [s for s in new if not any(s[0] < end and start < s[1] for start, end, _ in taken)]
+        taken += _apart(new, taken)
     return tuple(dict.fromkeys(_hits(text, sorted(taken))))
+
+
+def _apart(new: list[Span], taken: list[Span]) -> list[Span]:
+    """Those that overlap none of `taken`; in n log n, for a hostile text has a hundred thousand of each."""
+    ordered = sorted(taken)
+    starts = [start for start, _, _ in ordered]
+    ends = list(accumulate((end for _, end, _ in ordered), max))
+    found = ((span, bisect_left(starts, span[1])) for span in new)
+    return [span for span, before in found if not before or ends[before - 1] <= span[0]]
 
 
 def _hits(text: bytes, spans: list[Span]) -> Iterator[Hit]:

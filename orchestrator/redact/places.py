@@ -45,6 +45,7 @@ _NEAR = (
 )
 """Somewhere near such a word, with whatever stands between: only for what looks drawn by chance. A pass of its own, for
 it would take text from the exact ones."""
+_SUM = re.compile(rb"(?i)(?:\bh1|\bsha[0-9]*|integrity|hash|digest|checksum|fingerprint)[\s\"'`:=]*$")
 _WORD = re.compile(rb"[a-z]+|[A-Za-z]+|[A-Za-z_][A-Za-z_.\-]*|[\d.,]+")
 _PLACEHOLDER = re.compile(rb"(?i)(.)\1*|\[redacted.*|<.*|your[_-].*|example.*|x+[-_.x]*|none|null|true|false|undefined")
 _CODE = re.compile(rb".*[(\[{].*|[$%@/~.\\].*|.*\$\{.*|.*::.*|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+|&.*|\*.*|https?:.*")
@@ -61,13 +62,13 @@ def spans(text: bytes) -> Iterator[tuple[int, int, str]]:
         if _is_value(which, name, value):
             yield match.start() + len(name), match.start() + len(name) + len(value), KINDS[which]
     for match in _near().finditer(text):
-        if _drawn(bytes(match.group(2))):
+        if _is_near(bytes(match.group(1)), bytes(match.group(2))):
             yield match.start(2), match.end(2), "near"
 
 
 def _mark_near(match: Any) -> bytes:
     name, value = bytes(match.group(1)), bytes(match.group(2))
-    return name + b"[redacted:near]" if _drawn(value) else name + value
+    return name + b"[redacted:near]" if _is_near(name, value) else name + value
 
 
 def _parts(match: Any) -> tuple[int, bytes, bytes]:
@@ -108,11 +109,16 @@ def _is_value(which: int, name: bytes, value: bytes) -> bool:
     return shell or (quoted and bare.lower().strip(b"\"'\\").endswith((b"password", b"passwd", b"passphrase", b"pwd")))
 
 
+def _is_near(name: bytes, value: bytes) -> bool:
+    """A checksum is told by what stands before it, a secret looks drawn by chance."""
+    return _SUM.search(name) is None and _drawn(value)
+
+
 def _drawn(value: bytes) -> bool:
     """Capitals, small letters and digits in no order, as a generator makes them; words keep to one sort for longer."""
     sorts = [(48 <= c <= 57) + 2 * (65 <= c <= 90) + 3 * (97 <= c <= 122) for c in value[:64]]
     changes = sum(1 for a, b in itertools.pairwise(sorts) if a != b)
-    return {2, 3} <= set(sorts) and changes >= 0.38 * len(sorts)
+    return sorts.count(2) >= 3 and sorts.count(3) >= 3 and changes >= 0.38 * len(sorts)
 
 
 @functools.cache
