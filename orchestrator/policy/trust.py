@@ -125,6 +125,8 @@ def since(issue: Issue, vouched: Vouched, known: Known) -> Act | Ask | None:
 
 
 class _Unasked(Exception):
+    """Raised inside of this module alone: whose standing has to be known first."""
+
     def __init__(self, who: Act) -> None:
         super().__init__(who.by)
         self.who = who

@@ -85,7 +85,8 @@ TICKET: dict[str, Any] = {
     "id": "I_1", "number": 1, "title": "t", "body": "b", "url": "u", "state": "OPEN", "stateReason": None,
     "createdAt": NOW, "updatedAt": NOW, "lastEditedAt": None, "author": ADA, "editor": None,
     "labels": {"nodes": [{"name": "ready"}]}, "repository": {"nameWithOwner": "ada/app"},
-    "timelineItems": {"nodes": []},
+    "renamed": {"pageInfo": {"hasPreviousPage": False}, "nodes": []}, "labelled": {"nodes": []},
+    "userContentEdits": None,
 }  # fmt: skip
 VALUE = {"name": "Ready", "updatedAt": NOW, "creator": {"__typename": "User", "login": "eve"}}
 ITEM = {"id": "PVTI_1", "isArchived": False, "fieldValueByName": VALUE, "content": {"__typename": "Issue", **TICKET}}
