@@ -88,7 +88,8 @@ def spans(text: bytes) -> Iterator[tuple[int, int, str]]:
 
 
 def _kind(match: Any) -> str:
-    return RULES[match.lastindex - 1][0]  # each rule is one group without groups inside; all groups would be slow
+    which: int = match.lastindex  # each rule is one group without groups inside; to look at all of them would be slow
+    return RULES[which - 1][0]
 
 
 @functools.cache
