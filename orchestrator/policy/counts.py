@@ -67,7 +67,7 @@ def junit(data: bytes) -> TestCounts | None:
 
 
 class _Refused(Exception):
-    pass
+    """No report of tests, or one that is built to be endless."""
 
 
 def _refuse(*_: object) -> None:
