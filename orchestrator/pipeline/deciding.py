@@ -46,7 +46,7 @@ def decide(services: Services, task: Task, pull: Pull, turn: bool, lane: Lane = 
     if lane is Lane.HELD and isinstance(step, Merge | Update):
         return Wait(why=HELD)
     # What costs a request is asked only of what would land now: the text, and whether the base moved on.
-    if isinstance(step, Merge) and (untrusted := trusting.before_merge(services, task)):
+    if isinstance(step, Merge | Update) and (untrusted := trusting.before_merge(services, task)):
         return policy.decide(replace(facts, untrusted=untrusted))
     if isinstance(step, Merge) and lane is not Lane.TRAIN and pulls.behind(services.github, pull):
         step = policy.decide(replace(facts, pull=replace(pull, behind=True)))

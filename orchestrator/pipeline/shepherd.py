@@ -28,6 +28,8 @@ class Looked(Enum):
     SEEN = "seen"
     MOVED = "moved"
     """The base moved: what was read of the others before is not true any more."""
+    LEFT = "left to a person"
+    """Nobody waits for its turn."""
     PUT_OFF = "put off"
     """It could land but for the base having moved on: it goes with the next train, or is brought up to date alone."""
 
@@ -51,7 +53,7 @@ def look(
         approving.show(services, claim.task, pull)
     match step:
         case Wait(why=why):
-            _wait(services, claim.task, why)
+            return _wait(services, claim.task, why)
         case Update():
             _update(services, claim, pull)
         case Merge(sha=sha):
@@ -82,12 +84,12 @@ def _record(services: Services, task: Task, step: PullStep) -> None:
     services.signatures.remember(f"pull:{task.id}", state)
 
 
-def _wait(services: Services, task: Task, why: str) -> None:
+def _wait(services: Services, task: Task, why: str) -> Looked:
     """Waiting that only a person can end is told once."""
-    if policy.of_a_person(why):
-        notify.tell(
-            services, AlertKind.MANUAL_ACTION, task, f"wait:{task.pushed_sha}", why, action="see the pull request"
-        )
+    if not policy.of_a_person(why):
+        return Looked.SEEN
+    notify.tell(services, AlertKind.MANUAL_ACTION, task, f"wait:{task.pushed_sha}", why, action="see the pull request")
+    return Looked.LEFT
 
 
 def _update(services: Services, claim: Claim, pull: Pull) -> None:

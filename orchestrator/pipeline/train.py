@@ -18,7 +18,7 @@ from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Folder, Task
 from orchestrator.model.times import stamp
 from orchestrator.model.train import Stage, Track, Train
-from orchestrator.pipeline import train_branch, train_landing, trusting
+from orchestrator.pipeline import train_branch, train_landing
 from orchestrator.pipeline.following import LAG
 from orchestrator.pipeline.train_branch import Derailed, Later
 from orchestrator.policy import train as policy
@@ -28,7 +28,8 @@ Seen = Mapping[tuple[RepoName, int], Pull]
 
 
 def gather(services: Services, repo: RepoSettings, ready: Sequence[tuple[Task, Pull]]) -> bool:
-    """Builds a train of what is ready but for being behind, oldest first. True when one is under way now."""
+    """Builds a train of what would land but for being behind, as just decided, oldest first. True when one is under way
+    now."""
     track = services.trains.of(repo.key)
     base = ready[0][0].base
     fit = [(t, p) for t, p in ready if t.base == base and policy.fits(t, p, track.apart)]
@@ -37,7 +38,6 @@ def gather(services: Services, repo: RepoSettings, ready: Sequence[tuple[Task, P
     if merging.behind_by_rule(services.github, fit[0][1]):
         _single(services, repo, base, policy.STRICT)
         return False
-    fit = [(t, p) for t, p in fit if not trusting.before_merge(services, t)]
     repository = services.repository(repo)
     repository.fetch()
     tip = repository.head(base)

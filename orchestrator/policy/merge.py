@@ -191,7 +191,7 @@ NO_CHECKS = (
 
 def of_a_person(why: str) -> bool:
     """Whether only a person ends this wait: told once."""
-    return why == NO_CHECKS or any(words in why for words in ("not ours", NO_SANDBOX, APPROVAL, NOT_VOUCHED))
+    return why == NO_CHECKS or any(words in why for words in ("not ours", NO_SANDBOX, APPROVAL, REFUSED, NOT_VOUCHED))
 
 
 NOT_VOUCHED = "vouched for"

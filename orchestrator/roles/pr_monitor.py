@@ -128,6 +128,8 @@ class _Walk:
                 self.standing = [e for e in self.standing if e is not entry]
             if looked is Looked.PUT_OFF:
                 put_off.append(entry)
+            if looked is Looked.LEFT:  # what waits for its turn must not wait for what only a person moves
+                self.standing = [e for e in self.standing if e is not entry]
             if looked is Looked.MOVED and left:
                 with fence(self.services, None, f"reading {self.name} again", repo=self.name) as failed:
                     self.seen = {**self.seen, **_watch(self.services, left)}

@@ -127,6 +127,16 @@ def test_a_push_to_a_member_while_it_is_tested_does_not_land_with_the_train(make
     assert [world.place(f"app-{n}") for n in (1, 2, 3)] == ["done", "review", "done"]
 
 
+def test_a_member_that_is_not_vouched_for_any_more_does_not_land_and_the_others_do(make: MakeWorld) -> None:
+    world = ready(make, "one.txt", "two.txt", "three.txt")
+    ticks(world, 1)
+    assert steps(world) == ["built"]
+    world.admin.edit_issue(REPO, 2, body="Something else altogether.", actor="mallory")
+    ticks(world, 6)
+    assert [world.place(f"app-{n}") for n in (1, 2, 3)] == ["done", "review", "done"]
+    assert not world.has_file("two.txt")
+
+
 def test_a_person_who_closes_the_draft_has_them_land_one_by_one(make: MakeWorld) -> None:
     world = ready(make, "one.txt", "two.txt")
     ticks(world, 1)
