@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Protocol
 
 from orchestrator.model.gate import Evidence, Finding, Outcome
@@ -16,6 +17,8 @@ tree after them; BASE_TESTS the base commit's tests over the candidate."""
 
 SHOWN = 20
 """Places named in one finding."""
+LONGEST = 8000
+"""Characters of all places of one finding but the first; an agent chooses how long its files' names are."""
 
 
 class Check(Protocol):
@@ -55,9 +58,11 @@ def cannot_tell(check: str, why: str) -> Finding:
 
 
 def listed(items: Sequence[str], between: str = "; ") -> str:
-    """The first of them, and how many more there are."""
-    more = f" (and {len(items) - SHOWN} more)" if len(items) > SHOWN else ""
-    return between.join(items[:SHOWN]) + more
+    """The first of them, and how many more there are. None is cut: half a secret is not recognised as one."""
+    sizes = accumulate(len(item) for item in items)
+    shown = max(1, sum(1 for _, size in zip(range(SHOWN), sizes) if size <= LONGEST))
+    more = f" (and {len(items) - shown} more)" if len(items) > shown else ""
+    return between.join(items[:shown]) + more
 
 
 def unjudged(check: str, evidence: Evidence) -> Finding | None:

@@ -215,3 +215,10 @@ def test_a_collision_the_base_already_had_is_not_blamed_on_the_change() -> None:
 def test_many_problems_are_cut_short_and_counted() -> None:
     evidence = replace(GOOD, changes=tuple(change(f"d{i}/.git") for i in range(50)))
     assert "30 more" in tree_safe.check(evidence).why
+
+
+def test_long_names_do_not_make_a_finding_without_bounds() -> None:
+    evidence = replace(GOOD, changes=tuple(change("d" * 3000 + f"{i}/.git") for i in range(50)))
+    why = tree_safe.check(evidence).why
+    assert len(why) < 9000
+    assert "48 more" in why

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,6 +178,20 @@ def test_a_private_key_of_many_lines_is_found(world: World) -> None:
     key = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
     files = _texts(world, lambda folder: (folder / "key.pem").write_text(key))
     assert [h.path for h in evidence.secrets(services(), files)][:1] == ["key.pem"]
+
+
+def test_twice_as_many_secrets_take_about_twice_as_long(world: World) -> None:
+    """A hostile text holds tens of thousands; comparing each with each would take minutes."""
+
+    def seconds(count: int) -> float:
+        lines = [f"password = '{TOKEN[4:30]}{n}'\nk = '{TOKEN}{n}'" for n in range(count)]
+        text = "\n".join(lines) + "\n"
+        begun = time.process_time()
+        hits = evidence.secrets(services(), (FileText(path="a", after=text, added=evidence.added(None, text)),))
+        assert len(hits) >= 2 * count
+        return time.process_time() - begun
+
+    assert seconds(8000) < 20 * max(seconds(1000), 0.02)
 
 
 def test_commits_by_someone_else_on_the_branch_are_named_and_ours_are_not(world: World) -> None:
