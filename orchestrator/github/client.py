@@ -122,6 +122,7 @@ class GitHub:
         if not self._login:
             viewer = self.probe(documents.load("viewer"), {}).one("viewer")
             self._login = viewer.text("login")
+            self.questions.pop()  # whose the token is does not change: no idle minute asks it again
         return self._login
 
     def is_me(self, login: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import idle
+from orchestrator.model.task import Folder
 from tests.journeys.world import World
 
 OLD = time.time() - 600
@@ -127,5 +128,43 @@ def test_an_issue_that_waits_for_another_keeps_the_ticks_full(world: World) -> N
         world.issue("Second", "Depends on #1")
         world.dispatch()
         assert not note_of(world).exists()
+    finally:
+        world.close()
+
+
+def age_folders(world: World) -> None:
+    for path in world.settings.runtime.rglob("*"):
+        aged(path)
+
+
+def test_an_issue_that_nobody_vouched_for_costs_an_idle_minute_nothing_more(world: World) -> None:
+    try:
+        world.issue(author="mallory")
+        world.dispatch()  # it gets its label, so GitHub's answer changes once
+        age_folders(world)
+        world.dispatch()
+        assert idle.still(str(note_of(world)), world.env)
+        assert len(json.loads(note_of(world).read_text())["questions"]) == 1
+        world.ready(1, actor="ada")
+        assert not idle.still(str(note_of(world)), world.env)
+    finally:
+        world.close()
+
+
+def test_work_held_back_by_open_pull_requests_lets_the_ticks_rest_until_one_moves(tmp_path: Path) -> None:
+    world = World(tmp_path, max_open_pull_requests=1, merge=False, checks="none")
+    try:
+        world.issue("First")
+        world.dispatch()
+        world.work()
+        world.issue("Second")
+        for path in (tmp_path / "config.yaml", tmp_path / "clock"):
+            aged(path)
+        world.dispatch()
+        age_folders(world)
+        world.dispatch()
+        assert idle.still(str(note_of(world)), world.env)
+        world.hand_move("app-1", Folder.REVIEW, Folder.HOLD)
+        assert not idle.still(str(note_of(world)), world.env)
     finally:
         world.close()
