@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import shutil
 import stat
 import tempfile
 import time
@@ -34,6 +36,7 @@ OUTPUT = 200_000
 REPORT = 8_000_000
 """Bytes of a test report that are read; a larger one is none."""
 SHELL = "/bin/sh"
+MOST_PROGRAMS = 20
 GLANCE = 2.0
 """Seconds between two looks at what a command takes up."""
 
@@ -83,7 +86,8 @@ def _run(confine: agents.Confinement, scratch: Path, command: str, limit: float)
     kept = output.Kept(OUTPUT)
     with _way_out(confine, scratch / "http.jsonl") as way_out:
         proxy = way_out.proxy_url if way_out else ""
-        box = sandbox.box(confine.level, _wish(confine, checkout, home, proxy), way_out.control if way_out else -1)
+        wish = _wish(confine, command, checkout, home, proxy)
+        box = sandbox.box(confine.level, wish, way_out.control if way_out else -1)
         with contextlib.closing(box):
             done = process.stream(
                 box.wrap((SHELL, "-c", command)),
@@ -131,15 +135,23 @@ def _way_out(confine: agents.Confinement, record: Path) -> Iterator[egress.Egres
         yield way_out
 
 
-def _wish(confine: agents.Confinement, checkout: Path, home: Path, proxy: str) -> sandbox.Wish:
+def _wish(confine: agents.Confinement, command: str, checkout: Path, home: Path, proxy: str) -> sandbox.Wish:
     port = urlsplit(proxy).port if proxy else None
     return sandbox.Wish(
         workspace=checkout,
         home=home,
         program=SHELL,
+        scripts=programs(command),
         readable=confine.readable,
         ports=(port,) if port else (),
     )
+
+
+def programs(command: str) -> tuple[str, ...]:
+    """Programs that the configured command names: what each is installed with is readable in its box. Scripts of the
+    repository that name others are not asked: those words are an agent's."""
+    words = dict.fromkeys(re.findall(r"[\w./+-]+", command))
+    return tuple(path for word in words if (path := shutil.which(word)) and os.path.isabs(path))[:MOST_PROGRAMS]
 
 
 def _environment(home: Path, proxy: str) -> dict[str, str]:

@@ -194,3 +194,20 @@ def test_the_hosts_of_the_repository_are_reached_through_the_proxy_and_no_other(
         done = place.run(f"{sys.executable} -I ask.py 127.0.0.1:{ports[0]} 127.0.0.1:{ports[1]}")
     assert done.tail.split() == [str(ports[0]), "200", str(ports[1]), "403"]
     assert done.sandbox == bubblewrap.value
+
+
+def test_the_programs_that_the_command_names_are_there_wherever_they_are_installed(
+    tmp_path: Path, bubblewrap: Level
+) -> None:
+    tools = tmp_path / "tools" / "bin"
+    tools.mkdir(parents=True)
+    (tools / "lint").write_text("#!/bin/sh\necho linted\n")
+    (tools / "lint").chmod(0o755)
+    (tmp_path / "tools" / "secret").write_text("not a part of it")
+    place = Place(tmp_path, sandbox=Sandbox.REQUIRED)
+    place.repo = replace(place.repo, readable=())
+    done = place.run(
+        f"{tools}/lint && {sys.executable} -c 'import pytest; print(pytest.__name__)'; cat {tmp_path}/tools/secret"
+    )
+    assert [line.split(":")[0] for line in done.tail.splitlines()] == ["linted", "pytest", "cat"]
+    assert done.sandbox == bubblewrap.value
