@@ -84,6 +84,7 @@ def known_secrets(
 
     github, telegram = settings.github, settings.telegram
     found = [telegram.token, env.get(telegram.token_env, "")]
+    found += [token.partition(":")[2] for token in found]  # a bot's number is no secret, what follows it is one alone
     found += [env.get(name, "") for name in (github.token_env, "GITHUB_TOKEN", "GH_TOKEN")]
     found += [env.get(name, "").strip() for name in variables]
     for agent in settings.agents:

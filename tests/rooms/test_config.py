@@ -248,7 +248,7 @@ def test_every_secret_the_configuration_leads_to_is_known_to_the_redactor(tmp_pa
     }
     settings = loaded(tmp_path, text, **env)
     found = known_secrets(settings, env)
-    assert set(found) == {"1:literal-token", "hub-token-value", "anthropic-value", "file-token-value"}
+    assert set(found) == {"1:literal-token", "literal-token", "hub-token-value", "anthropic-value", "file-token-value"}
     assert "literal-token" not in repr(settings)
 
 
