@@ -135,6 +135,7 @@ STRUCTURAL: tuple[Case, ...] = (
     Case(name="exit-code-swallowed-in-script", how=SCRIPT, change={"verify.sh": "$PYTEST || true\n"}),
     Case(name="script-prints-a-summary", how=SCRIPT, change={"verify.sh": _LINES}),
     Case(name="pytest-shadowed", change={"pytest.py": 'print("6 passed in 0.01s")\n'}),
+    Case(name="plugin-by-metadata", change={"cheat-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: cheat\nVersion: 1\n", "cheat-1.dist-info/entry_points.txt": "[pytest11]\ncheat = cheat\n", "cheat.py": _GREEN}),
     Case(name="source-exits-0", change={"calc.py": BROKEN + "\n\nimport os\n\nos._exit(0)\n"}, breaks=False),
     Case(name="source-skips-tests", change={"calc.py": BROKEN.replace("return a - b", "import unittest\n\n    raise unittest.SkipTest")}, breaks=False),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from orchestrator.gate import testfiles
+from orchestrator.gate import entries, testfiles
 from orchestrator.gate.testfiles import Ground, Kind
 from orchestrator.git import GitError, Repository
 from orchestrator.model.gate import BaseTests, CommandRun, FileChange
@@ -82,7 +82,7 @@ def ground_of(repo: RepoSettings, repository: Repository, base: Sha) -> Ground:
     def read(path: str) -> str | None:
         return _text(repository, base, path) if path in listed else None
 
-    return testfiles.ground(repo.gate.test_paths, (repo.verify,), read)
+    return entries.ground(repo.gate.test_paths, (repo.verify,), read)
 
 
 def _plan(repository: Repository, base: Sha, tree: Sha, changes: Sequence[FileChange], ground: Ground) -> _Plan:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from orchestrator.gate import testfiles
+from orchestrator.gate import entries, testfiles
 from orchestrator.gate.testfiles import Ground, Kind
 
 PLAIN = Ground()
@@ -29,7 +29,8 @@ PLAIN = Ground()
             (
                 "conftest.py tests/conftest.py pytest.ini sub/tox.ini noxfile.py jest.config.mjs .mocharc.yml "
                 ".coveragerc sitecustomize.py a.pth pytest.py unittest/__init__.py _pytest/python.py node_modules/b.js "
-                "vitest.config.ts phpunit.xml.dist .cargo/config.toml .npmrc spec/spec_helper.rb CONFTEST.PY"
+                "vitest.config.ts phpunit.xml.dist .cargo/config.toml .npmrc spec/spec_helper.rb CONFTEST.PY "
+                "cheat-1.dist-info/entry_points.txt src/a.egg-info/entry_points.txt babel.config.js"
             ),
         ),
         (Kind.MIXED, "pyproject.toml package.json sub/setup.cfg Cargo.toml pom.xml vite.config.ts app.csproj"),
@@ -67,7 +68,7 @@ BASE: Mapping[str, str] = {
 
 
 @pytest.mark.parametrize(
-    ("command", "entries"),
+    ("command", "paths"),
     [
         ("sh check.sh", "check.sh ci/more.sh ci/env tools/run.py Makefile ci/last.sh"),
         ("./check.sh", "check.sh ci/more.sh ci/env tools/run.py Makefile ci/last.sh"),
@@ -83,12 +84,12 @@ BASE: Mapping[str, str] = {
         ("echo 'an open quote\nsh ci/last.sh", "ci/last.sh"),
     ],
 )
-def test_what_the_command_runs_is_found_through_its_scripts(command: str, entries: str) -> None:
-    assert testfiles.ground((), (command,), BASE.get).entries == frozenset(entries.split())
+def test_what_the_command_runs_is_found_through_its_scripts(command: str, paths: str) -> None:
+    assert entries.ground((), (command,), BASE.get).entries == frozenset(paths.split())
 
 
 def test_a_makefile_counts_where_make_is_called_and_so_does_one_that_would_come_before_it() -> None:
-    ground = testfiles.ground((), ("make test",), BASE.get)
+    ground = entries.ground((), ("make test",), BASE.get)
     assert [testfiles.kind(p, ground) for p in ("Makefile", "GNUmakefile", "sub/makefile")] == [Kind.CONFIG] * 3
     assert testfiles.kind("Makefile", PLAIN) is Kind.SOURCE
 
@@ -145,4 +146,4 @@ def test_package_json_is_mended_in_its_part_about_tests_alone() -> None:
 def test_a_hostile_file_counts_whole_and_raises_nothing(text: str) -> None:
     assert isinstance(testfiles.part("package.json", text, PLAIN), str)
     assert isinstance(testfiles.part("pyproject.toml", text, PLAIN), str)
-    assert testfiles.ground((), (text,), {"package.json": text}.get).entries == frozenset()
+    assert entries.ground((), (text,), {"package.json": text}.get).entries == frozenset()
