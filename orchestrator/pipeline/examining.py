@@ -37,7 +37,9 @@ def examine(
         kept, left = _split(stage, known)
         if left:
             evidence = _with(stage, services, task, repo, repository, head, evidence)
-        asked = {f.check: f for f in gate.examine_stage(evidence, stage, left)}
+        # A check names paths and repeats output: foreign text, before it is kept anywhere.
+        told = [replace(f, why=str(services.redact(f.why))) for f in gate.examine_stage(evidence, stage, left)]
+        asked = {f.check: f for f in told}
         findings += (found := [(kept | asked)[name] for name, c in gate.CHECKS.items() if c.stage == stage])
         services.verdicts.keep(head, evidence.base, rules, _to_keep(found))
         if any(f.outcome is not Outcome.PASS for f in found):
