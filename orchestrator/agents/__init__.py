@@ -152,7 +152,7 @@ def ask(
         job = Job(
             task=ASK,
             n=1,
-            prompt=f"{prompt}\n\n{schema_hint}".rstrip() + "\n",
+            prompt=str(redact(f"{prompt}\n\n{schema_hint}".rstrip())) + "\n",  # it goes to another provider
             workspace=folder,
             home=str(home),
             log=str(log),

@@ -369,6 +369,16 @@ def test_a_question_gets_the_json_it_asked_for(playing: Callable[..., AgentSetti
     assert not list((tmp_path / "ask-home").glob("ask-*"))
 
 
+def test_a_question_holds_no_secret(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    prompt = f"Is {SECRET} a good name?"
+    agents.ask(
+        shell(f"cat > {told}"), prompt, timeout=20, home=tmp_path / "ask-home", log=tmp_path / "ask.log", redact=redact
+    )
+    assert "[redacted] a good name" in told.read_text()
+    assert SECRET not in told.read_text()
+
+
 def test_json_inside_other_words_is_found_and_two_values_are_not_chosen_from(tmp_path: Path) -> None:
     one = ask(shell("""cat; echo Sure:; echo '```json'; echo '{"a":'; echo '[1]}'; echo '```'"""), tmp_path)
     two = ask(shell("""echo '{"a": 1} or {"a": 2}'"""), tmp_path)
