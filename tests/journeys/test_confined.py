@@ -49,7 +49,7 @@ def test_a_confined_agent_sees_nothing_of_ours(make: MakeWorld) -> None:
     (Path.home() / ".ssh").mkdir(exist_ok=True)
     (Path.home() / ".ssh" / "id").write_text("secret")
     tried = " ".join(f"test -e {p} && echo SEEN {p};" for p in places)
-    look = {"run": f"({tried} env; cat /proc/1/environ; true) > new.txt"}
+    look = {"run": f"({tried} env; tr '\\0' '\\n' < /proc/1/environ; true) > new.txt"}
     world.play({"steps": [look, {"result": {"status": "complete", "summary": "looked round"}}]})
     world.issue()
     world.rounds(lambda: world.place() == "done")
