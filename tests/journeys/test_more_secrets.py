@@ -48,10 +48,12 @@ def test_a_secret_in_the_name_of_a_file_is_not_repeated_in_what_we_keep_and_say(
     world = guarded
     world.play({"steps": works(f"{SECRET}.txt")})
     world.issue()
-    world.rounds(lambda: world.place() == "done")
+    world.rounds(lambda: world.place() == "escalated")
+    assert "by its name" in str(world.task().attempts[-1].findings)
     repo = world.admin.snapshot()["repos"][REPO]
     assert SECRET not in json.dumps([repo["issues"], repo["pulls"]])
-    assert SECRET not in texts(world.settings.runtime, "mailbox", "ledger", "metrics", "state/memory", "state/effects")
+    assert SECRET not in texts(world.settings.runtime, "mailbox", "ledger", "metrics", "state", "logs")
+    assert not world.pulls()
 
 
 def test_a_secret_in_what_the_gate_found_is_not_repeated_in_the_task_file(guarded: World) -> None:
