@@ -306,3 +306,15 @@ def test_the_reviewer_runs_in_a_box_that_it_cannot_write_to(make: MakeWorld) -> 
     if "sandbox none" not in log:
         assert "WROTE" not in log
     assert "new.txt" not in log.partition("(runs)")[0], "its folder is empty: the work is not there"
+
+
+def test_a_spent_day_holds_the_question_back_until_the_next(make: MakeWorld) -> None:
+    world = make(review="required", budgets={"day_usd": 0.05})
+    world.play(reviewer(says()), {"steps": [{"usage": {"input": 100, "cost": 0.05}}, *works()]})
+    world.issue(body=BODY)
+    world.round()
+    assert (world.place(), world.task().phase, opinions(world)) == ("inbox", Phase.JUDGED, [])
+    assert "budget" in world.task().reason
+    world.clock.advance(24 * 3600)
+    world.rounds(lambda: world.place() == "done")
+    assert opinions(world) == [("ben", "approve")]
