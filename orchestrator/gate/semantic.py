@@ -88,8 +88,12 @@ def check(evidence: Evidence) -> Finding:
 
 
 def _is_source(file: FileText, ground: Ground) -> bool:
-    suffix = file.path.rsplit(".", 1)[-1].lower()
-    return suffix in CODE and testfiles.kind(file.path, ground) is Kind.SOURCE
+    return is_code(file) and testfiles.kind(file.path, ground) is Kind.SOURCE
+
+
+def is_code(file: FileText) -> bool:
+    """By its name; something was added to it."""
+    return bool(file.added) and file.path.rsplit(".", 1)[-1].lower() in CODE
 
 
 def _signs(file: FileText) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from orchestrator import gate
+from orchestrator.gate import semantic
 from orchestrator.gate.base import BASE_TESTS, COMMANDS, TEXTS, Check
 from orchestrator.git import Repository
 from orchestrator.model.gate import CommandRun, Evidence, Finding, Outcome
@@ -41,9 +42,9 @@ def examine(
         told = [replace(f, why=str(services.redact(f.why))) for f in gate.examine_stage(evidence, stage, left)]
         asked = {f.check: f for f in told}
         findings += (found := [(kept | asked)[name] for name, c in gate.CHECKS.items() if c.stage == stage])
-        services.verdicts.keep(head, evidence.base, rules, _to_keep(found))
         if any(f.outcome is not Outcome.PASS for f in found):
             break
+    services.verdicts.keep(head, evidence.base, rules, _to_keep(findings))
     return findings, evidence.verification
 
 
@@ -94,7 +95,7 @@ def _with(
             files=files,
             secrets=gathered.secrets(services, files),
             strangers=gathered.strangers(repository, task, head),
-            literals=base_tests.literals(repo, repository, base) if changes else frozenset(),
+            literals=base_tests.literals(repo, repository, base) if any(map(semantic.is_code, files)) else frozenset(),
         )
     if stage == COMMANDS:
         static = [(n, commands.kept(services, repo, repository, head, line)) for n, line in repo.gate.static]

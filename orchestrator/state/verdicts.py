@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from orchestrator import disk
 from orchestrator.model.gate import CommandRun, Finding, Outcome
 from orchestrator.model.names import Sha
 
@@ -87,7 +86,9 @@ class Verdicts:
         if len(data) > LONGEST:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        disk.replace(path, data, mode=0o600)
+        aside = path.with_name(f".{path.name}.{os.getpid()}")
+        aside.write_bytes(data)  # not forced to the disk: a file that a power loss broke counts as absent
+        aside.rename(path)
         self._drop_oldest(path.parent)
 
     def _drop_oldest(self, folder: Path) -> None:
