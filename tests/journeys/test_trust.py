@@ -158,8 +158,7 @@ def test_a_listed_name_that_another_account_took_over_is_nobody(make: MakeWorld)
     world.dispatch()
     assert world.place(f"app-{first}") == "inbox"
     # The account was renamed, and somebody else took the name.
-    db = world.hub.hub.db if hasattr(world.hub, "hub") else world.admin.hub.db
-    db.run("UPDATE users SET login='carl-old' WHERE login='carl'")
+    world.admin.hub.db.run("UPDATE users SET login='carl-old' WHERE login='carl'")
     world.admin.user("carl")
     world.ready(second, actor="carl")
     world.dispatch()
@@ -168,6 +167,16 @@ def test_a_listed_name_that_another_account_took_over_is_nobody(make: MakeWorld)
     assert len(told) == 1
     world.dispatch()
     assert world.place(f"app-{second}") == "nowhere"
+
+
+def test_a_transferred_issues_label_comes_without_who_put_it_on_and_vouches_for_nobody(world: World) -> None:
+    theirs, ours = filed(world), filed(world, "ada")
+    for number in (theirs, ours):
+        world.admin.label(REPO, number, "ready", actor="bob")
+    world.admin.hub.db.run("DELETE FROM events WHERE kind='labeled'")
+    world.dispatch()
+    assert (world.place(f"app-{theirs}"), world.place(f"app-{ours}")) == ("nowhere", "inbox")
+    assert "set Ready by nobody known" in refusals(world)[0]
 
 
 def test_what_github_cannot_tell_is_no_permission_and_is_asked_again(world: World) -> None:
