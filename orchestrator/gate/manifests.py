@@ -39,7 +39,7 @@ _ELSEWHERE_PARTS = frozenset(("tool.poetry.source", "tool.pdm.source", "patch", 
 _FETCHES = re.compile(
     r"\bgit\+|\bgit://|\bssh://|\bgit@|\b(?:git|github|tarball)\s*[:=]\s*[\"'{]|--(?:extra-)?index-url|--find-links"
     r"|--trusted-host|(?:^|\s)-[if]\s+\S+://|\s@\s*(?:https?|file|git)\b|^\s*replace\b|\breplace .{0,200}=>"
-    r"|<repository>|\bmaven\s*\{|\bsource\s*[('\"]|\bregistry\s*[:=]|\bhttp://"
+    r"|<repository>|\bmaven\s*\{|^\s*source\s*[('\"]|\bregistry\s*[:=]|\bhttp://"
     r"|https?://\S{1,500}\.(?:tgz|tar\.gz|zip|whl|gem|crate|jar)\b",
     re.IGNORECASE,
 )

@@ -53,6 +53,9 @@ PROTECTED: Mapping[str, tuple[str, ...]] = {
 EXAMPLES: tuple[str, ...] = (".env.example", ".env.sample", ".env.template", ".env.dist")
 """Nothing reads these."""
 
+PAGES: tuple[str, ...] = ("/agents.md", "/agent.md")
+"""In small letters and below the root it is a page about agents; their programs read `AGENTS.md`."""
+
 LOCKS: tuple[str, ...] = (
     "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb", "deno.lock",
     "poetry.lock", "pdm.lock", "uv.lock", "pylock.toml", "pylock.*.toml", "Pipfile.lock", "conda-lock.y*ml",

@@ -33,6 +33,6 @@ def protected(path: str, rules: GateRules) -> str:
     """Why a change of this path waits for a person; empty when it does not."""
     if matches(path, rules.protected_paths):
         return "protected by the configuration"
-    if matches(path, rules.unprotected_paths) or matches(path, paths.EXAMPLES):
+    if matches(path, rules.unprotected_paths) or matches(path, paths.EXAMPLES) or path.endswith(paths.PAGES):
         return ""
     return next((why for why, globs in paths.PROTECTED.items() if matches(path, globs)), "")

@@ -59,6 +59,8 @@ def test_a_manifest_whose_dependencies_stay_is_a_plain_change() -> None:
     assert risk(("package.json", npm(), npm(description="better"))) is Risk.LOW
     assert risk(("pyproject.toml", PYPROJECT, PYPROJECT.replace("100", "120"))) is Risk.LOW
     assert risk(("src/app.py", "a\n", "b\n")) is Risk.LOW
+    noted = PYPROJECT.replace('"httpx"]', '"httpx", "rich"]  # a second source\'s words')
+    assert risk(("pyproject.toml", PYPROJECT, noted)) is Risk.MEDIUM
 
 
 @pytest.mark.parametrize(

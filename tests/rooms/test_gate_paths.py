@@ -36,7 +36,8 @@ def protection(path: str, **rules: object) -> Finding:
         "tools/lint/action.yml", ".gitlab-ci.yml", ".circleci/config.yml", "Jenkinsfile", "azure-pipelines.yml",
         ".woodpecker/test.yml", ".buildkite/pipeline.yml", "CODEOWNERS", "docs/CODEOWNERS", ".github/CODEOWNERS",
         ".github/dependabot.yml", ".claude/settings.json", "pkg/.claude/settings.local.json", ".codex/config.toml",
-        ".cursor/rules/x.mdc", ".cursorrules", ".gemini/settings.json", ".mcp.json", "AGENTS.md", "deep/down/agents.md",
+        ".cursor/rules/x.mdc", ".cursorrules", ".gemini/settings.json", ".mcp.json", "AGENTS.md",
+        "agents.md", "deep/Agents.md",
         "CLAUDE.md", "CLAUDE.local.md", "GEMINI.md", ".github/copilot-instructions.md", ".aider.conf.yml", ".env",
         "app/.env.production", ".envrc", ".vscode/tasks.json", ".devcontainer/devcontainer.json", ".husky/pre-commit",
         ".githooks/post-checkout", ".pre-commit-config.yaml", ".gitattributes", "sub/.gitattributes", ".gitmodules",
@@ -57,7 +58,7 @@ def test_what_decides_about_other_changes_waits_for_a_person(path: str) -> None:
         "src/app.py", "README.md", ".gitignore", ".env.example", "src/config.yaml", "docs/objectives/a.md",
         "src/license.py", "licensing/check.py", ".github/ISSUE_TEMPLATE/bug.md", "src/workflows/ci.py",
         "agents/base.py", "tests/test_claude.py", "docs/agents.md.txt", "envs/dev.py", "src/environment.ts",
-        "githooks.py", "a/.github/workflows.md", "pytest_ini.py",
+        "githooks.py", "docs/agents.md", "a/.github/workflows.md", "pytest_ini.py",
     ],
 )  # fmt: skip
 def test_an_ordinary_path_is_not_held(path: str) -> None:
