@@ -110,7 +110,7 @@ def recover(services: Services, claim: Claim) -> Claim | None:
             usage=funds.last_known(services, task, attempt),
         )
         guard.ended(services, task, outcome.usage)
-        return services.mailbox.save(claim, _recorded(services, task, outcome, left))
+        return _lost(services, claim, outcome, left)
     if services.settings.agent(attempt.agent) is None:
         gone = RunOutcome(
             exit=None,
@@ -119,7 +119,7 @@ def recover(services: Services, claim: Claim) -> Claim | None:
             usage=funds.last_known(services, task, attempt),
         )
         guard.ended(services, task, gone.usage)
-        return services.mailbox.save(claim, _recorded(services, task, gone, None))
+        return _lost(services, claim, gone, None)
     repo = services.repo(task)
     if task.recoveries >= repo.max_recoveries:
         why = f"{task.recoveries} workers died during this run"
@@ -139,6 +139,13 @@ def recover(services: Services, claim: Claim) -> Claim | None:
         choosing.reserve(services, task, lost)
     since = contract.clear(workspace)
     return _run(services, services.mailbox.save(claim, task), workspace, conflicts, since)
+
+
+def _lost(services: Services, claim: Claim, outcome: RunOutcome, result: AgentResult | None) -> Claim:
+    """A run whose worker died is over: written down as any other."""
+    task = _recorded(services, claim.task, outcome, result)
+    _told(services, task, outcome)
+    return services.mailbox.save(claim, task)
 
 
 def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str, ...], since: float) -> Claim:
@@ -172,13 +179,19 @@ def _run(services: Services, claim: Claim, workspace: Path, conflicts: tuple[str
             attempt.agent, route.cool_until(outcome.reset_at, services.now(), settings.cooldown_minutes)
         )
     task = _recorded(services, task, outcome, result)
-    services.record(
-        EventKind.AGENT_ENDED, task, traces.of_log(job), agent=attempt.agent, n=attempt.n,
-        failure=outcome.failure.value,
-        status=task.attempts[-1].status.value if task.attempts[-1].status else "", seconds=round(outcome.seconds, 1),
-        exact=round(outcome.seconds, 6), log=task.attempts[-1].log, **traces.cost(outcome.usage),
-    )  # fmt: skip
+    _told(services, task, outcome)
     return services.mailbox.save(claim, task)
+
+
+def _told(services: Services, task: Task, outcome: RunOutcome) -> None:
+    """The end of the last run in the ledger: how, what it cost, and the hash of its transcript."""
+    attempt = task.attempts[-1]
+    services.record(
+        EventKind.AGENT_ENDED, task, traces.of_log(services.log_dir(task) / f"{attempt.n}.log"), agent=attempt.agent,
+        n=attempt.n, failure=outcome.failure.value, status=attempt.status.value if attempt.status else "",
+        seconds=round(outcome.seconds, 1), exact=round(outcome.seconds, 6), log=attempt.log,
+        **traces.cost(outcome.usage),
+    )  # fmt: skip
 
 
 def _recorded(services: Services, task: Task, outcome: RunOutcome, result: AgentResult | None) -> Task:

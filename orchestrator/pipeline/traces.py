@@ -34,9 +34,8 @@ def keep_prompt(job: Job) -> None:
             os.close(fd)
 
 
-def of_log(job: Job) -> dict[str, str]:
+def of_log(log: Path) -> dict[str, str]:
     """SHA-256 of the raw transcript and of the events read from it; what is not there is left out."""
-    log = Path(job.log)
     found = {"log": file_hash(log), "events": file_hash(log.with_suffix(".jsonl"))}
     return {name: digest for name, digest in found.items() if digest}
 
