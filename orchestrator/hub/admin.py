@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.hub import auth, picture
 from orchestrator.hub.gitops import ZERO, Commit
 from orchestrator.hub.rules import merging, opening, pushing, reviewing
-from orchestrator.hub.store import cards, comments, issues, projects, pulls, repos, users
+from orchestrator.hub.store import cards, comments, issues, projects, pulls, queues, repos, users
 from orchestrator.hub.store.issues import Issue
 from orchestrator.hub.store.projects import Project
 from orchestrator.hub.store.pulls import Pull
@@ -132,6 +132,10 @@ class Admin:
         """Take the protection away."""
         repos.set_protection(self.hub.db, self.repository(full_name).id, branch, None)
 
+    def merge_queue(self, full_name: str, branch: str, loses: str | None = None) -> None:
+        """The branch is only reached through a merge queue from now on; `loses`: a file that it wrongly takes away."""
+        queues.make(self.hub.db, self.repository(full_name).id, branch, loses)
+
     def push(
         self, full_name: str, branch: str, files: Files, author: str | None = None, message: str = "Change",
         base: str | None = None, force: bool = False,
@@ -145,8 +149,7 @@ class Admin:
         start = before if before and not force else bare.resolve(base or repo.default_branch)
         data = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
         person = self.hub.person(viewer.user, self.hub.db.now())
-        tree = bare.tree_with(start, data)
-        sha = bare.commit_tree(tree, (start,) if start else (), message, person, person)
+        sha = bare.commit_tree(bare.tree_with(start, data), (start,) if start else (), message, person, person)
         if not bare.set_ref(f"refs/heads/{branch}", sha, before or ZERO):
             raise RuntimeError(f"{branch} moved during the push")
         pushing.after_update(self.hub, viewer, repo, f"refs/heads/{branch}", before or ZERO, sha)

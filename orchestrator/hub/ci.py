@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.hub.process import Job, ProgramError, base_environment, git
+from orchestrator.hub.rules import queueing
 from orchestrator.hub.store import checks, repos
 from orchestrator.hub.store.checks import CheckRun
 from orchestrator.hub.store.repos import Repo
@@ -83,14 +84,15 @@ class Ci:
             if self._stopping:
                 return
             self._waiting[run.id] = (repo.id, branch, run.head_sha)
-            self._pool.submit(self._work, repo, run)
+            self._pool.submit(self._work, repo, run, branch)
 
-    def _work(self, repo: Repo, run: CheckRun) -> None:
+    def _work(self, repo: Repo, run: CheckRun, branch: str) -> None:
         try:
             if run.id in self._cancelled:
                 self._finish(run, "cancelled", "Cancelled: a newer commit was pushed.", "")
             elif not self._stopping:
                 self._run(repo, run)
+                queueing.tested(self.hub, repo, branch)
         finally:
             with self._changed:
                 self._waiting.pop(run.id, None)

@@ -66,6 +66,12 @@ CREATE TABLE IF NOT EXISTS pulls (
   additions INTEGER NOT NULL DEFAULT 0, deletions INTEGER NOT NULL DEFAULT 0,
   changed_files INTEGER NOT NULL DEFAULT 0, commits INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS pulls_by_head ON pulls (repo_id, head_ref);
+CREATE TABLE IF NOT EXISTS merge_queues (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL, branch TEXT NOT NULL, loses TEXT,
+  UNIQUE (repo_id, branch));
+CREATE TABLE IF NOT EXISTS queue_entries (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL, pull_id INTEGER NOT NULL UNIQUE, branch TEXT NOT NULL,
+  enqueuer_id INTEGER NOT NULL, base_sha TEXT, head_sha TEXT, enqueued_at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS closing_refs (pull_id INTEGER, issue_id INTEGER, PRIMARY KEY (pull_id, issue_id));
 CREATE TABLE IF NOT EXISTS review_requests (pull_id INTEGER, user_id INTEGER, PRIMARY KEY (pull_id, user_id));
 CREATE TABLE IF NOT EXISTS reviews (

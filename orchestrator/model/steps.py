@@ -94,6 +94,13 @@ class Merge:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Enqueue:
+    """Put exactly this head into the repository's own merge queue, which is the only way to its base branch."""
+
+    sha: Sha
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finish:
     """It is merged already; only our books are behind."""
 
@@ -132,4 +139,4 @@ class HandOver:
     conflict: bool = False
 
 
-PullStep = Wait | Update | Merge | Finish | Rework | Review | Withdraw | HandOver
+PullStep = Wait | Update | Merge | Enqueue | Finish | Rework | Review | Withdraw | HandOver

@@ -9,7 +9,7 @@ from orchestrator.github import pulls
 from orchestrator.model.pull import Pull
 from orchestrator.model.steps import Merge, PullStep, Update, Wait
 from orchestrator.model.task import Task
-from orchestrator.pipeline import approving, following, trusting, wishes
+from orchestrator.pipeline import approving, following, queueing, trusting, wishes
 from orchestrator.policy import merge as policy
 from orchestrator.services import Services
 
@@ -48,6 +48,8 @@ def decide(services: Services, task: Task, pull: Pull, turn: bool, lane: Lane = 
     # What costs a request is asked only of what would land now: the text, and whether the base moved on.
     if isinstance(step, Merge | Update) and (untrusted := trusting.before_merge(services, task)):
         return policy.decide(replace(facts, untrusted=untrusted))
+    if isinstance(step, Merge) and lane is not Lane.TRAIN and queueing.has(services, task, pull):
+        return queueing.step(services, task, pull, step)
     if isinstance(step, Merge) and lane is not Lane.TRAIN and pulls.behind(services.github, pull):
         step = policy.decide(replace(facts, pull=replace(pull, behind=True)))
     return step

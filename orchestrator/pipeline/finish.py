@@ -44,8 +44,9 @@ def note_merged(services: Services, claim: Claim, pull: Pull) -> Claim:
 
 
 def _ours(services: Services, task: Task) -> bool:
-    """We asked for this merge, also when its answer never came."""
-    return services.effects.of(task.id).state(f"merge:{task.pushed_sha}") is not None
+    """We asked for this merge, also through the repository's queue, and also when its answer never came."""
+    journal = services.effects.of(task.id)
+    return any(journal.state(f"{way}:{task.pushed_sha}") is not None for way in ("merge", "enqueue"))
 
 
 def finish(services: Services, claim: Claim) -> None:

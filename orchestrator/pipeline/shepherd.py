@@ -14,9 +14,20 @@ from orchestrator.model.names import Sha
 from orchestrator.model.pull import Pull
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import Checks, RepoSettings
-from orchestrator.model.steps import Finish, HandOver, Merge, PullStep, Review, Rework, Update, Wait, Withdraw
+from orchestrator.model.steps import Enqueue, Finish, HandOver, Merge, PullStep, Review, Rework, Update, Wait, Withdraw
 from orchestrator.model.task import FailedCheck, Folder, Phase, Task
-from orchestrator.pipeline import approving, closing, deciding, finish, following, judge, landing, repairing, traces
+from orchestrator.pipeline import (
+    approving,
+    closing,
+    deciding,
+    finish,
+    following,
+    judge,
+    landing,
+    queueing,
+    repairing,
+    traces,
+)
 from orchestrator.pipeline.deciding import Lane
 from orchestrator.policy import merge as policy
 from orchestrator.services import Services
@@ -58,6 +69,8 @@ def look(
             _update(services, claim, pull)
         case Merge(sha=sha):
             return Looked.MOVED if landing.merge(services, claim, pull, sha) else Looked.SEEN
+        case Enqueue(sha=sha):
+            queueing.enqueue(services, claim, pull, sha)
         case Finish():
             finish.seen_merged(services, claim, pull)
             return Looked.MOVED

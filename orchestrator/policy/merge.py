@@ -189,9 +189,20 @@ NO_CHECKS = (
 )
 
 
+TAKEN_OUT = "the repository's merge queue took it out"
+
+
+def of_its_checks(reason: str) -> bool:
+    """Whether a merge queue's words for taking a pull request out speak of its checks or of a conflict: GitHub's page
+    and its interfaces spell them differently (`failed checks`, `CI_FAILURE`)."""
+    words = reason.lower().replace("_", " ")
+    return any(said in words for said in ("failed check", "ci fail", "ci timeout", "timed out", "conflict"))
+
+
 def of_a_person(why: str) -> bool:
     """Whether only a person ends this wait: told once."""
-    return why == NO_CHECKS or any(words in why for words in ("not ours", NO_SANDBOX, APPROVAL, REFUSED, NOT_VOUCHED))
+    left = ("not ours", NO_SANDBOX, APPROVAL, REFUSED, NOT_VOUCHED, TAKEN_OUT)
+    return why == NO_CHECKS or any(words in why for words in left)
 
 
 NOT_VOUCHED = "vouched for"

@@ -89,9 +89,9 @@ def state(thing: Thing) -> str:
     return "MERGED" if pull_of(thing).merged else str(thing.row.state).upper()
 
 
-@field("PullRequest.isCrossRepository", "PullRequest.isInMergeQueue")
+@field("PullRequest.isCrossRepository")
 def never(thing: Thing) -> bool:
-    """The hub has neither forks nor merge queues."""
+    """The hub has no forks."""
     return False
 
 

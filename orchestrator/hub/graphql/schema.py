@@ -22,9 +22,10 @@ from orchestrator.hub.graphql.registry import MUTATIONS, RESOLVERS, ROWS, Info, 
 
 SDL = Path(__file__).with_name("schema.graphql")
 _ROOMS = (
-    "accounts", "boards", "checks", "commits", "issues", "pulls", "query", "refs", "repository", "reviews", "timeline",
-    "values",
-    "mutations.boards", "mutations.issues", "mutations.pulls", "mutations.refs", "mutations.reviews",
+    "accounts", "boards", "checks", "commits", "issues", "pulls", "query", "queues", "refs", "repository", "reviews",
+    "timeline", "values",
+    "mutations.boards", "mutations.issues", "mutations.pulls", "mutations.queues", "mutations.refs",
+    "mutations.reviews",
 )  # fmt: skip
 _DICTS = ("RateLimit", "SubIssuesSummary")
 

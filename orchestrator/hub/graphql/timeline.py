@@ -26,14 +26,14 @@ KINDS = {
     "parent_issue_removed": "ParentIssueRemovedEvent", "merged": "MergedEvent",
     "head_ref_deleted": "HeadRefDeletedEvent", "head_ref_force_pushed": "HeadRefForcePushedEvent",
     "ready_for_review": "ReadyForReviewEvent", "convert_to_draft": "ConvertToDraftEvent",
-    "review_requested": "ReviewRequestedEvent",
+    "review_requested": "ReviewRequestedEvent", "removed_from_merge_queue": "RemovedFromMergeQueueEvent",
 }  # fmt: skip
 """Kinds of stored events that the schema knows; the others are REST's alone."""
 
 _ON_ISSUES_ONLY = {"sub_issue_added", "sub_issue_removed", "parent_issue_added", "parent_issue_removed"}
 _PULL_EVENTS = (
     "MergedEvent", "HeadRefDeletedEvent", "HeadRefForcePushedEvent", "ReadyForReviewEvent", "ConvertToDraftEvent",
-    "ReviewRequestedEvent",
+    "ReviewRequestedEvent", "RemovedFromMergeQueueEvent",
 )  # fmt: skip
 
 rows_of(Event, *KINDS.values())
@@ -142,6 +142,12 @@ def closer(thing: Thing) -> Thing | None:
 def url(thing: Thing) -> str:
     """The event's place on its page."""
     return f"{numbered_url(issue_of(thing))}#event-{thing.row.id}"
+
+
+@field("RemovedFromMergeQueueEvent.reason")
+def removed(thing: Thing) -> str:
+    """Why it left the queue."""
+    return str(thing.row.facts["reason"])
 
 
 @field("AssignedEvent.assignee", "UnassignedEvent.assignee")

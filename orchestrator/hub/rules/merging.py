@@ -10,7 +10,7 @@ from orchestrator.hub.errors import ApiError
 from orchestrator.hub.gitops import ZERO, Commit, Person
 from orchestrator.hub.rules import closing, protection, pushing
 from orchestrator.hub.rules.mergeability import GITHUB
-from orchestrator.hub.store import events, issues, pulls
+from orchestrator.hub.store import events, issues, pulls, queues
 from orchestrator.hub.store.pulls import Pull
 from orchestrator.hub.store.repos import Repo
 
@@ -32,18 +32,28 @@ def merge(
         bare = hub.bare(repo)
         before = bare.branch(pull.base_ref) or ZERO
         new = _land(hub, viewer, repo, pull, before, method, title, message)
-        if not bare.set_ref(f"refs/heads/{pull.base_ref}", new, before):
-            raise ApiError(409, "Base branch was modified. Review and try the merge again.")
-        promised = pulls.closing_of(hub.db, [pull.id])[pull.id]
-        # What landed is known before the push is worked off, which would take the head for pushed by hand.
-        pushing.mark_merged(hub, viewer, pull, new)
-        pushing.after_update(hub, viewer, repo, f"refs/heads/{pull.base_ref}", before, new)
-        if pull.base_ref == repo.default_branch:
-            fresh = issues.by_ids(hub.db, [issue.id for issue in promised]).values()
-            closing.close(hub.db, viewer, list(fresh), new)
-        if repo.delete_branch_on_merge:
-            _delete_head(hub, viewer, repo, pull)
+        landed(hub, viewer, repo, pull, before, new)
         return new
+
+
+def landed(hub: World, viewer: Viewer, repo: Repo, pull: Pull, before: str, new: str) -> None:
+    """The base branch goes from `before` to `new`, and what follows from that. Raises ApiError 409 when it moved."""
+    if not hub.bare(repo).set_ref(f"refs/heads/{pull.base_ref}", new, before):
+        raise ApiError(409, "Base branch was modified. Review and try the merge again.")
+    promised = pulls.closing_of(hub.db, [pull.id])[pull.id]
+    # What landed is known before the push is worked off, which would take the head for pushed by hand.
+    pushing.mark_merged(hub, viewer, pull, new)
+    pushing.after_update(hub, viewer, repo, f"refs/heads/{pull.base_ref}", before, new)
+    if pull.base_ref == repo.default_branch:
+        fresh = issues.by_ids(hub.db, [issue.id for issue in promised]).values()
+        closing.close(hub.db, viewer, list(fresh), new)
+    if repo.delete_branch_on_merge:
+        _delete_head(hub, viewer, repo, pull)
+
+
+def squashed(hub: World, viewer: Viewer, repo: Repo, pull: Pull, before: str) -> str:
+    """The commit that a squash of the pull request onto `before` makes; nothing is moved."""
+    return _land(hub, viewer, repo, pull, before, "squash", None, None)
 
 
 def _admit(hub: World, viewer: Viewer, repo: Repo, pull: Pull, sha: str | None, method: str) -> None:
@@ -60,6 +70,8 @@ def _admit(hub: World, viewer: Viewer, repo: Repo, pull: Pull, sha: str | None, 
     verdict = hub.mergeability.settled(repo, pull)
     if not verdict.mergeable:
         raise ApiError(405, "Pull Request is not mergeable")
+    if queues.of_branch(hub.db, repo.id, pull.base_ref) is not None:
+        raise ApiError(405, "Changes must be made through the merge queue")
     rules = protection.load(hub.db, repo, pull.base_ref)
     if rules is None or protection.bypasses(hub.db, viewer, repo, rules):
         return

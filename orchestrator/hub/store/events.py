@@ -16,14 +16,14 @@ _PREFIX = {
     "head_ref_force_pushed": "HRFPE", "review_requested": "RRE", "review_request_removed": "RRRE",
     "ready_for_review": "RFRE", "convert_to_draft": "CTDE", "sub_issue_added": "SIAE", "sub_issue_removed": "SIRE",
     "parent_issue_added": "PIAE", "parent_issue_removed": "PIRE", "head_ref_restored": "HRRE",
-    "review_dismissed": "RDE", "base_ref_changed": "BRCE",
+    "review_dismissed": "RDE", "base_ref_changed": "BRCE", "removed_from_merge_queue": "RFMQE",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """One timeline event. `data` is JSON, by kind: label {name, color}, assignee (user id), rename {from, to},
-    commit_id, state_reason, source (issue id), before/after, requested_reviewer (user id)."""
+    commit_id, state_reason, source (issue id), before/after, requested_reviewer (user id), reason."""
 
     id: int
     repo_id: int

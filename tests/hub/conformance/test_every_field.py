@@ -37,6 +37,9 @@ DEPTHS = {"Issue": 2, "PullRequest": 2, "Commit": 2, "ProjectV2": 2, "ProjectV2I
 
 SILENT = {
     "AutoMergeRequest": "enabling it is always refused",
+    "MergeQueue": "asked for in tests/hub/test_queue.py: with it nothing else could be merged here",
+    "MergeQueueEntry": "asked for in tests/hub/test_queue.py",
+    "RemovedFromMergeQueueEvent": "asked for in tests/hub/test_queue.py",
 }
 """Types of which the world below has none, with the reason."""
 
