@@ -134,11 +134,14 @@ def card(item: Words) -> Card:
     value = item.maybe("fieldValueByName")
     if value is None or not value.has("name"):
         return Card(item_id=item.text("id"), status="")
+    # Only of a value that never changed is it sure that its creator set what it is now.
+    fresh = value.text("createdAt") == value.text("updatedAt")
+    who = value.maybe("creator") if fresh else None
     return Card(
         item_id=item.text("id"),
         status=value.text_or_none("name"),
-        set_by=login(value.maybe("creator")),
-        set_by_id=account_id(value.maybe("creator")),
+        set_by=login(who),
+        set_by_id=account_id(who),
         set_at=value.text("updatedAt"),
     )
 

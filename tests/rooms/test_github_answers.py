@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator.clock import Clock
-from orchestrator.github import board, checks, documents, issues, pulls, repos
+from orchestrator.github import board, checks, documents, issues, pulls, repos, wire
 from orchestrator.github.auth import TokenSource
 from orchestrator.github.client import GitHub, Hooks
 from orchestrator.github.errors import (
@@ -29,6 +29,7 @@ from orchestrator.github.errors import (
     Unauthorized,
     Unavailable,
 )
+from orchestrator.github.words import Words
 from orchestrator.model.issue import Board
 from orchestrator.model.names import Public, RepoName, Sha
 from orchestrator.model.pull import CheckState, Pull
@@ -88,7 +89,7 @@ TICKET: dict[str, Any] = {
     "renamed": {"pageInfo": {"hasPreviousPage": False}, "nodes": []}, "labelled": {"nodes": []},
     "userContentEdits": None,
 }  # fmt: skip
-VALUE = {"name": "Ready", "updatedAt": NOW, "creator": {"__typename": "User", "login": "eve"}}
+VALUE = {"name": "Ready", "createdAt": NOW, "updatedAt": NOW, "creator": {"__typename": "User", "login": "eve"}}
 ITEM = {"id": "PVTI_1", "isArchived": False, "fieldValueByName": VALUE, "content": {"__typename": "Issue", **TICKET}}
 FIELD = {"id": "F", "options": [{"id": "o1", "name": "Ready"}, {"id": "o2", "name": "Done"}]}
 PROJECT = {"id": "P", "updatedAt": NOW, "field": FIELD, "items": {"pageInfo": PAGE, "nodes": [ITEM]}}
@@ -505,3 +506,10 @@ def test_a_filter_that_the_server_ignores_is_applied_by_us(world: World) -> None
     listed = [pull(1, "agent/y", "ada/app"), pull(2, "agent/x", "eve/app"), pull(3, "agent/x", None)]
     world.play(Play(body=[*listed, pull(4, "agent/x", "Ada/App")]))
     assert [p.number for p in pulls.find(world.gh, REPO, "agent/x")] == [4]
+
+
+def test_who_moved_a_card_is_known_only_of_a_value_that_was_never_changed() -> None:
+    assert wire.card(Words("item", ITEM)).set_by == "eve"
+    changed = {**ITEM, "fieldValueByName": {**VALUE, "createdAt": "2026-11-20T08:00:00Z"}}
+    card = wire.card(Words("item", changed))
+    assert (card.set_by, card.set_by_id, card.set_at, card.status) == ("", 0, NOW, "Ready")
