@@ -509,7 +509,7 @@ def test_a_filter_that_the_server_ignores_is_applied_by_us(world: World) -> None
 
 
 def test_who_moved_a_card_is_known_only_of_a_value_that_was_never_changed() -> None:
-    assert wire.card(Words("item", ITEM)).set_by == "eve"
-    changed = {**ITEM, "fieldValueByName": {**VALUE, "createdAt": "2026-11-20T08:00:00Z"}}
-    card = wire.card(Words("item", changed))
+    item: dict[str, Any] = {**ITEM}
+    assert wire.card(Words("item", item)).set_by == "eve"
+    card = wire.card(Words("item", {**item, "fieldValueByName": {**VALUE, "createdAt": "2026-11-20T08:00:00Z"}}))
     assert (card.set_by, card.set_by_id, card.set_at, card.status) == ("", 0, NOW, "Ready")
