@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from typing import Any
 
 import pytest
 
+from orchestrator import consult
 from orchestrator.model.event import EventKind
 from orchestrator.model.governance import Opinion, ReviewVerdict
 from orchestrator.model.task import AttemptKind, Phase
+from orchestrator.model.times import stamp
+from orchestrator.state.orders import Order, OrderKind
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import Scene, World, works
 
@@ -318,3 +323,29 @@ def test_a_spent_day_holds_the_question_back_until_the_next(make: MakeWorld) -> 
     world.clock.advance(24 * 3600)
     world.rounds(lambda: world.place() == "done")
     assert opinions(world) == [("ben", "approve")]
+
+
+def test_a_hold_ends_the_question_and_nothing_is_published(watched: World) -> None:
+    started = watched.tmp / "started"
+
+    def order() -> None:
+        while not started.exists():
+            time.sleep(0.05)
+        watched.services.orders.put("app-1", Order(kind=OrderKind.HOLD, by="ada", at=stamp(watched.services.now())))
+
+    watched.play(reviewer({"count": {"file": str(started)}}, {"sleep": 60}, says()), {"steps": works()})
+    watched.issue(body=BODY)
+    person = threading.Thread(target=order)
+    person.start()
+    watched.round()
+    person.join()
+    assert (watched.place(), watched.task().review, watched.pulls()) == ("hold", None, [])
+
+
+def test_what_the_control_plane_asks_counts_in_the_budgets_too(world: World) -> None:
+    world.play({"when": {"kind": "ask"}, "steps": [{"usage": {"input": 7, "cost": 0.3}}, {"answer": {"ok": True}}]})
+    repo = world.settings.repos[0]
+    answer = consult.ask(world.services, "Well?", {"ok": "flag"}, purpose="format", repo=repo, agent="anna")
+    assert isinstance(answer, consult.Answer)
+    assert world.services.spend.agent("anna") == (0.3, 7)
+    assert world.services.spend.repo(repo.name) == (0.3, 7)
