@@ -89,7 +89,12 @@ TICKET: dict[str, Any] = {
     "renamed": {"pageInfo": {"hasPreviousPage": False}, "nodes": []}, "labelled": {"nodes": []},
     "userContentEdits": None,
 }  # fmt: skip
-VALUE = {"name": "Ready", "createdAt": NOW, "updatedAt": NOW, "creator": {"__typename": "User", "login": "eve"}}
+VALUE: dict[str, Any] = {
+    "name": "Ready",
+    "createdAt": NOW,
+    "updatedAt": NOW,
+    "creator": {"__typename": "User", "login": "eve"},
+}
 ITEM = {"id": "PVTI_1", "isArchived": False, "fieldValueByName": VALUE, "content": {"__typename": "Issue", **TICKET}}
 FIELD = {"id": "F", "options": [{"id": "o1", "name": "Ready"}, {"id": "o2", "name": "Done"}]}
 PROJECT = {"id": "P", "updatedAt": NOW, "field": FIELD, "items": {"pageInfo": PAGE, "nodes": [ITEM]}}
