@@ -183,7 +183,8 @@ def _file(path: Path | None, recorded: str) -> File:
 
 
 def _usd(record: Record) -> float | None:
-    value = record.data.get("usd")
+    """What a run or a review cost; None = not known."""
+    value = record.data.get("cost" if record.kind == EventKind.REVIEWED.value else "usd")
     return float(value) if isinstance(value, int | float) else None
 
 

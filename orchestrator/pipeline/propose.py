@@ -117,7 +117,10 @@ def _land(
     if not isinstance(step, Merge):
         return
     try:
-        title, body = services.redact(f"{pull.title} (#{pull.number})"), services.redact("")
+        title, body = (
+            services.redact(f"{pull.title} (#{pull.number})"),
+            services.redact(f"Ledger: {services.ledger.trailer()}"),
+        )
         merged = pulls.merge(services.github, seen, step.sha, title, body)
     except (HeadMoved, NotMergeable):
         return

@@ -336,3 +336,15 @@ def test_anchors_that_cannot_be_fetched_prove_nothing(world: World) -> None:
     assert not seen.ok
     assert [p.split(" in ")[0] for p in seen.problems] == ["the anchors", "the merges"]
     assert records.verify(world.services, offline=True).ok
+
+
+def test_a_review_counts_into_the_cost_and_stands_among_the_steps(tmp_path: Path) -> None:
+    world = World(tmp_path, board=False, review="advisory")
+    world.issue()
+    world.rounds(lambda: world.place() == "done")
+    trace = retrace.retrace(world.services, "app-1")
+    assert [s.kind for s in trace.reviews] == ["reviewed"]
+    assert trace.reviews[0].data["reviewer"] == "ben"
+    assert trace.usd is None
+    assert {"verdict", "review"} <= set(trace.merges[0].hashes)
+    world.close()
