@@ -12,6 +12,7 @@ from orchestrator.model.names import Sha
 from orchestrator.model.pull import Pull
 from orchestrator.model.task import Task
 from orchestrator.pipeline import effect, finish, report
+from orchestrator.policy import review
 from orchestrator.services import Services
 
 
@@ -59,4 +60,8 @@ def _message(services: Services, task: Task) -> str:
     lines = [report.defused(last.summary), ""]
     if task.issue:
         lines.append(f"Closes: #{task.issue}")
-    return "\n".join([*lines, f"Task: {task.id}", f"Agents: {agents}", f"Ledger: {services.ledger.trailer()}"])
+    lines += [f"Task: {task.id}", f"Agents: {agents}"]
+    if (reviewed := review.of_head(task)) is not None and reviewed.reviewer:
+        own = ", the author's own program" if reviewed.same_agent else ""
+        lines.append(f"Reviewer: {reviewed.reviewer} ({reviewed.opinion.value}{own})")
+    return "\n".join([*lines, f"Ledger: {services.ledger.trailer()}"])

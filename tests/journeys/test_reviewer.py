@@ -16,7 +16,7 @@ from orchestrator.model.task import AttemptKind, Phase
 from orchestrator.model.times import stamp
 from orchestrator.state.orders import Order, OrderKind
 from tests.journeys.conftest import MakeWorld
-from tests.journeys.world import Scene, World, works
+from tests.journeys.world import REPO, Scene, World, works
 
 BODY = "## Goal\nAdd new.txt.\n\n## Success Criteria\n- There is a new.txt\n"
 MET = {"id": "c1", "met": True, "evidence": "new.txt:1"}
@@ -76,6 +76,7 @@ def test_another_agent_approves_the_very_head_and_it_lands(watched: World) -> No
     shown = "approve by ben (another agent); risk low; 1 of 1 criteria met"
     assert shown in watched.pulls()[0]["body"]
     assert any(shown in c.body for c in watched.comments(number))
+    assert "\nReviewer: ben (approve)\n" in watched.admin.log(REPO, "main")[0].message
 
 
 EVIL = (
