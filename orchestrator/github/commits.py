@@ -13,10 +13,15 @@ NEWEST = 300
 
 
 def state(gh: GitHub, repo: RepoName, sha: Sha) -> CheckState | None:
-    """RED as soon as one check run or status is, else PENDING while one runs, else GREEN; None where none reported."""
+    """RED as soon as one check run or status is, else PENDING while one runs, else GREEN; None where none reported.
+
+    A cancelled run tells nothing: where workflows cancel what a newer commit supersedes, each commit but the last of
+    several that land together ends so.
+    """
     states = []
     for run in gh.pages(f"{path(repo)}/commits/{sha}/check-runs", {"filter": "latest"}, key="check_runs"):
-        states.append(wire.check_state(run.text("status"), run.text_or_none("conclusion")))
+        if run.text_or_none("conclusion") != "cancelled":
+            states.append(wire.check_state(run.text("status"), run.text_or_none("conclusion")))
     for status in gh.pages(f"{path(repo)}/commits/{sha}/status", key="statuses"):
         states.append(wire.check_state("", status.text("state")))
     for worst in (CheckState.RED, CheckState.PENDING, CheckState.GREEN):

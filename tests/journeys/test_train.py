@@ -91,6 +91,15 @@ def test_what_is_ready_is_tested_once_and_lands_in_order_as_it_was_tested(make: 
     assert not world.crashes()
 
 
+def test_base_runs_that_the_next_landing_cancels_are_not_taken_for_a_red_base(make: MakeWorld) -> None:
+    world = ready(make, "one.txt", "two.txt", "three.txt", ci=f"sleep 1; {NOT_BOTH}")
+    ticks(world, 4)
+    assert world.places() == {"done": 3}
+    ends = [r[0] for r in world.admin.hub.db.tuples("SELECT conclusion FROM check_runs")]
+    assert "cancelled" in ends
+    assert not world.events(EventKind.REVERTED)
+
+
 def test_who_breaks_the_others_is_found_and_goes_back_with_the_failed_checks_and_the_rest_lands(
     make: MakeWorld,
 ) -> None:
