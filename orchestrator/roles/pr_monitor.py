@@ -91,6 +91,8 @@ def _repo(services: Services, name: RepoName, entries: list[Entry], seen: Seen) 
     walk = _Walk(services=services, name=name, held="*" if failed else held, seen=seen, standing=entries)
     # While a train may come of it, who is behind is put off until all have been looked at.
     gather = held is None and not failed and train_policy.wanted(repo)
+    marks = services.trains.of(repo.key).single if gather else ()
+    gather = gather and not all(train_policy.single(marks, e.task.base, services.now()) for e in entries)
     put_off = walk.along(entries, gather=gather)
     did += walk.did
     if len(put_off) > 1:
