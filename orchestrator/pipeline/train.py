@@ -29,10 +29,16 @@ Seen = Mapping[tuple[RepoName, int], Pull]
 
 def gather(services: Services, repo: RepoSettings, ready: Sequence[tuple[Task, Pull]]) -> bool:
     """Builds a train of what would land but for being behind, as just decided, oldest first. True when one is under way
-    now."""
+    now; there is one at a time, also where there are several base branches."""
+    return any(
+        _gather(services, repo, base, [(t, p) for t, p in ready if t.base == base])
+        for base in dict.fromkeys(t.base for t, _ in ready)
+    )
+
+
+def _gather(services: Services, repo: RepoSettings, base: str, ready: Sequence[tuple[Task, Pull]]) -> bool:
     track = services.trains.of(repo.key)
-    base = ready[0][0].base
-    fit = [(t, p) for t, p in ready if t.base == base and policy.fits(t, p, track.apart)]
+    fit = [(t, p) for t, p in ready if policy.fits(t, p, track.apart)]
     if len(fit) < 2 or policy.single(track.single, base, services.now()):
         return False
     if merging.behind_by_rule(services.github, fit[0][1]):

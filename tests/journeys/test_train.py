@@ -25,13 +25,15 @@ NOT_BOTH = "test ! -f bad.txt || test ! -f two.txt"
 """Green for each by itself, red once both are there."""
 
 
-def ready(make: MakeWorld, *paths: str, ci: str = NOT_BOTH, **repo: Any) -> World:
-    """A pull request for each path, all green, and all behind: somebody pushed to the base since."""
+def ready(make: MakeWorld, *paths: str, ci: str = NOT_BOTH, also: dict[str, str] | None = None, **repo: Any) -> World:
+    """A pull request for each path, all green, and all behind: somebody pushed to the base since. `also`: what some
+    of them write into one more file."""
+    more = {p: [{"write": {"path": "shared.txt", "text": t}}] for p, t in (also or {}).items()}
     settings = {"verify": "none", "max_open_pull_requests": 0, **repo}
     world = make(ci={"test": ci}, top={"max_parallel_workers": 4}, **settings)
     world.play(
         {"when": {"kind": "ci"}, "steps": [{"delete": "bad.txt"}, *works("mended.txt")]},
-        *({"when": {"title": p}, "steps": works(p, p)} for p in paths),
+        *({"when": {"title": p}, "steps": [*more.get(p, []), *works(p, p)]} for p in paths),
     )
     for path in paths:
         world.issue(path)
@@ -112,6 +114,15 @@ def test_who_breaks_the_others_is_found_and_goes_back_with_the_failed_checks_and
     world.rounds(lambda: world.places() == {"done": 4})
     assert [world.has_file(f) for f in ("one.txt", "two.txt", "bad.txt", "four.txt")] == [True, True, False, True]
     assert not world.crashes()
+
+
+def test_who_conflicts_with_those_before_is_left_out_and_has_its_turn_later(make: MakeWorld) -> None:
+    world = ready(make, "one.txt", "two.txt", "clash.txt", also={"one.txt": "1\n", "clash.txt": "2\n"})
+    ticks(world, 1)
+    assert [r.data["members"] for r in world.events(EventKind.TRAIN)] == [[4, 5]]
+    ticks(world, 5)
+    assert [world.place(f"app-{n}") for n in (1, 2)] == ["done", "done"]
+    assert (world.place("app-3"), world.task("app-3").conflict) == ("inbox", True)
 
 
 def test_a_base_that_moves_under_the_train_has_it_built_anew(make: MakeWorld) -> None:
