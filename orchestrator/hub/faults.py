@@ -66,6 +66,8 @@ class Target:
     path: str
     operation: str | None
     write: bool
+    body: bytes = b""
+    """Of a request of the API; empty for git's own."""
 
 
 @dataclass

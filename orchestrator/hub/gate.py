@@ -52,6 +52,7 @@ class Gate:
         facts = scope["hub"] = Facts()
         lag.reading.set(path)
         is_git = path.endswith(("/info/refs", "/git-upload-pack", "/git-receive-pack"))
+        body = b""
         if not is_git:
             body = await _read(receive)
             receive = _replay(body)
@@ -60,7 +61,7 @@ class Gate:
             facts.writes = path.endswith("/git-receive-pack")
         began = time.perf_counter()
         effects = self.hub.faults.effects(
-            Target(method=scope["method"], path=path, operation=facts.operation, write=facts.writes)
+            Target(method=scope["method"], path=path, operation=facts.operation, write=facts.writes, body=body)
         )
         noted = False
 
