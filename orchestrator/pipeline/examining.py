@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from orchestrator import gate
 from orchestrator.gate import semantic
-from orchestrator.gate.base import BASE_TESTS, COMMANDS, TEXTS, Check
+from orchestrator.gate.base import BASE_TESTS, COMMANDS, RESULT, TEXTS, Check
 from orchestrator.git import Repository
 from orchestrator.model.gate import CommandRun, Evidence, Finding, Outcome
 from orchestrator.model.names import Sha
@@ -46,6 +46,14 @@ def examine(
             break
     services.verdicts.keep(head, evidence.base, rules, _to_keep(findings))
     return findings, evidence.verification
+
+
+def texts(
+    services: Services, task: Task, repo: RepoSettings, repository: Repository, head: Sha, evidence: Evidence
+) -> list[Finding]:
+    """All that the texts of the change decide, and no command. Nothing is kept. Raises GitError."""
+    evidence = _with(TEXTS, services, task, repo, repository, head, evidence)
+    return [*gate.examine_stage(evidence, RESULT), *gate.examine_stage(evidence, TEXTS)]
 
 
 def digest(repo: RepoSettings) -> str:

@@ -12,7 +12,7 @@ from orchestrator.model.names import Sha
 from orchestrator.model.pull import Pull
 from orchestrator.model.task import Task
 from orchestrator.model.times import parse, stamp
-from orchestrator.policy import merge_diff
+from orchestrator.pipeline import judge, rejudging
 from orchestrator.services import Services
 
 LAG = timedelta(minutes=10)
@@ -48,29 +48,22 @@ def lags(services: Services, task: Task, pull: Pull) -> bool:
 
 
 def updated(services: Services, task: Task, head: Sha, base: Sha, tree: Sha) -> Task:
-    """The task after its branch was brought up to date by our own clean merge: the gate's verdict is carried over to
-    exactly this head, and what a reviewer or a person said with it, but only where the change is still the same."""
-    assert task.verdict is not None, "only a judged head is updated"
-    verdict = replace(task.verdict, head_sha=head, base_sha=base, tree=tree)
+    """The task after its branch was brought up to date by our own clean merge: the gate's verdict for exactly this
+    head, and what a reviewer or a person said, but only where the change is still the same."""
+    verdict, same = rejudging.carried(services, task, head, base, tree)
     review = None
-    if _same_change(services, task, head, base):
+    if same:
         assert task.pushed_sha is not None
         if task.review is not None and task.review.head_sha == task.pushed_sha:
             review = replace(task.review, head_sha=head, base_sha=base, carried=True)
         services.approvals.carry(task.id, task.pushed_sha, head)
     now = stamp(services.now())
-    return replace(
+    task = replace(
         task, pushed_sha=head, pushed_at=now, candidate_sha=head, base_sha=base, verdict=verdict, review=review
     )
-
-
-def _same_change(services: Services, task: Task, head: Sha, base: Sha) -> bool:
-    """The same lines against the new base as against the old one (DECISIONS D6)."""
-    repository = services.repository(services.repo(task))
-    if task.pushed_sha is None or task.base_sha is None or not repository.has(task.base_sha):
-        return False
-    old = repository.bare_patch(task.base_sha, task.pushed_sha)
-    return merge_diff.same(old, repository.bare_patch(base, head))
+    if not same:
+        judge.tell(services, task, replace(task.attempts[-1], findings=()), verdict)
+    return task
 
 
 def _pushed(services: Services, task: Task, head: Sha) -> bool:

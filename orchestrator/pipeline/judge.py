@@ -20,7 +20,7 @@ from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Attempt, Phase, Task, TaskType
 from orchestrator.model.times import parse, stamp
 from orchestrator.pipeline import commands, examining
-from orchestrator.policy import retry
+from orchestrator.policy import ci_words, retry
 from orchestrator.services import Services
 
 
@@ -41,7 +41,7 @@ def judge(services: Services, claim: Claim) -> Claim:
         attempt = replace(attempt, status=Status.PARTIAL, blocker_code=BlockerCode.NO_DIFF_PRODUCED)
     head = _commit(services, task, attempt, repository, snapshot.tree, parents) if fresh else parents[0]
     evidence = Evidence(
-        result=_claimed(attempt),
+        result=claimed(attempt),
         base=task.base_sha,
         tree=snapshot.tree,
         changes=changes,
@@ -82,12 +82,12 @@ def _record(services: Services, claim: Claim, attempt: Attempt, head: Sha, tree:
         phase=Phase.JUDGED,
     )
     claim = services.mailbox.save(claim, task)
-    _tell(services, task, attempt, verdict)
+    tell(services, task, attempt, verdict)
     services.metrics.attempt(task, attempt)
     return claim
 
 
-def _tell(services: Services, task: Task, attempt: Attempt, verdict: Verdict) -> None:
+def tell(services: Services, task: Task, attempt: Attempt, verdict: Verdict) -> None:
     """The verdict on record, with hashes of what was judged and of all that was found."""
     repository = services.repository(services.repo(task))
     patch = repository.patch(verdict.base_sha, verdict.head_sha).encode("utf-8", "replace")
@@ -122,7 +122,7 @@ def _commit(
     services: Services, task: Task, attempt: Attempt, repository: Repository, tree: Sha, parents: tuple[Sha, ...]
 ) -> Sha:
     lines = [
-        task.title,
+        ci_words.heard(task.title),
         "",
         *([f"Issue: {task.repo}#{task.issue}"] if task.issue else []),
         f"Task: {task.id}",
@@ -133,7 +133,7 @@ def _commit(
     return repository.commit(task.id, tree, parents, services.redact("\n".join(lines)), at)
 
 
-def _claimed(attempt: Attempt) -> AgentResult:
+def claimed(attempt: Attempt) -> AgentResult:
     """The recorded claim in the shape the checks read."""
     return AgentResult(
         status=attempt.status or Status.BLOCKED,

@@ -20,6 +20,7 @@ from orchestrator.model.settings import AutomationMode, Checks, RepoSettings
 from orchestrator.model.task import Task
 from orchestrator.model.times import parse, stamp
 from orchestrator.pipeline import effect, report
+from orchestrator.policy import ci_words
 from orchestrator.services import Services
 from orchestrator.state.watched import Landing
 
@@ -89,7 +90,7 @@ def _revert(services: Services, repo: RepoSettings, repository: Repository, land
     merged = repository.merge_tree(tip, undone)
     if not isinstance(merged, Merged):
         return 0
-    title = services.redact(f'Revert "{services.redact.head(landing.title, 180)}"')
+    title = services.redact(f'Revert "{services.redact.head(ci_words.heard(landing.title), 180)}"')
     message = services.redact(f"{title}\n\nThis reverts commit {landing.sha}, after which {landing.base} went red.")
     head = repository.commit(f"{landing.task}-revert", merged.tree, (tip,), message, at)
     branch = f"agent/{landing.task}-revert"

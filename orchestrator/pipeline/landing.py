@@ -12,7 +12,7 @@ from orchestrator.model.names import Sha
 from orchestrator.model.pull import Pull
 from orchestrator.model.task import Task
 from orchestrator.pipeline import effect, finish, report
-from orchestrator.policy import review
+from orchestrator.policy import ci_words, review
 from orchestrator.services import Services
 
 
@@ -30,7 +30,7 @@ def merge(services: Services, claim: Claim, pull: Pull, sha: Sha) -> Sha | None:
 
     def act() -> effect.Result:
         message = services.redact(_message(services, task))
-        title = services.redact(f"{services.redact.head(task.title, 200)} (#{pull.number})")
+        title = services.redact(f"{services.redact.head(ci_words.heard(task.title), 200)} (#{pull.number})")
         return {"sha": pulls.merge(services.github, pull, sha, title, message)}
 
     try:

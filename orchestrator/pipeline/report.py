@@ -6,6 +6,7 @@ import re
 
 from orchestrator.model.task import Attempt, Task
 from orchestrator.pipeline import estimating
+from orchestrator.policy import ci_words
 from orchestrator.policy import review as judged
 from orchestrator.policy.sections import visible
 from orchestrator.services import Services
@@ -18,8 +19,9 @@ _MOST_FINDINGS = 20
 
 
 def defused(text: str) -> str:
-    """Text by an agent, safe inside our comments: no hidden text, no mention, no closing keyword, no slash command."""
-    text = _MENTION.sub("@\u2060", visible(text))
+    """Text by an agent, safe inside our comments and commits: no hidden text, no mention, no closing keyword, no slash
+    command, nothing that switches CI off."""
+    text = _MENTION.sub("@\u2060", ci_words.heard(visible(text)))
     text = _CLOSING.sub(r"\1\2\\", text)
     return re.sub(r"(?m)^/", "\\/", text)
 

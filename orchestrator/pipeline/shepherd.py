@@ -25,10 +25,12 @@ from orchestrator.pipeline import (
     judge,
     landing,
     queueing,
+    rejudging,
     repairing,
     traces,
 )
 from orchestrator.pipeline.deciding import Lane
+from orchestrator.policy import ci_words
 from orchestrator.policy import merge as policy
 from orchestrator.services import Services
 
@@ -124,8 +126,14 @@ def _update(services: Services, claim: Claim, pull: Pull) -> None:
             services, claim, policy.repair(task, repo, Rework(why=f"conflicts with {task.base}", conflict=True))
         )
         return
-    message = services.redact(f"Bring in {task.base} for {task.title}\n\nTask: {task.id}")
+    message = services.redact(f"Bring in {task.base} for {ci_words.heard(task.title)}\n\nTask: {task.id}")
     head = repository.commit(task.id, merged.tree, (task.pushed_sha, tip), message, services.now())
+    judged, _ = rejudging.carried(services, task, head, tip, merged.tree)
+    if not judged.passed:
+        said = "; ".join(f"{f.check}: {f.why}" for f in judged.failures)
+        why = f"on top of the new {task.base} the change is another one, which our gate refuses: {said}"
+        repairing.rework(services, claim, policy.repair(task, repo, Rework(why=why, conflict=True)))
+        return
     if not _still_good(services, task, repo, head):
         # As with a conflict: the repair starts from both sides joined, or it would not see what fails.
         why = f"our verification fails on top of the new {task.base}"

@@ -19,6 +19,8 @@ from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Task
 from orchestrator.model.times import parse, stamp
 from orchestrator.model.train import Member, Train
+from orchestrator.pipeline import rejudging
+from orchestrator.policy import ci_words
 from orchestrator.policy import train as policy
 from orchestrator.services import Services
 from orchestrator.state.effects import Journal
@@ -50,7 +52,8 @@ def couple(
 ) -> Train | None:
     """A train on top of `tip`: each head squashed onto the one before, as it will land. None of fewer than two.
 
-    Who conflicts with those before is left out, and so is who has nothing left to land.
+    Who conflicts with those before is left out, and so is who has nothing left to land, and whose change would be
+    another one there than was judged and reviewed: it is brought up to date alone.
     """
     built = stamp(services.now())
     members: list[Member] = []
@@ -59,8 +62,13 @@ def couple(
         joined = repository.merge_tree(last, pull.head_sha)
         if isinstance(joined, Conflict) or joined.tree == repository.tree_of(last):
             continue
-        message = services.redact(f"{services.redact.head(task.title, 200)} (#{pull.number})\n\nTask: {task.id}")
-        last = repository.commit(id(repo), joined.tree, (last,), message, parse(built))
+        message = services.redact(
+            f"{services.redact.head(ci_words.heard(task.title), 200)} (#{pull.number})\n\nTask: {task.id}"
+        )
+        onto, last = last, repository.commit(id(repo), joined.tree, (last,), message, parse(built))
+        if not rejudging.same_change(services, task, last, onto):
+            last = onto
+            continue
         names = policy.ran(pull.checks)
         members.append(
             Member(task=task.id, number=pull.number, head=pull.head_sha, commit=last, tree=joined.tree, checks=names)
