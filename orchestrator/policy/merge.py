@@ -172,8 +172,9 @@ NO_SANDBOX = "ran without a sandbox"
 
 
 def _missing_checks(f: Facts) -> Wait | None:
-    """None when the checks that are wanted are there and green."""
-    if theirs(f.pull.checks) or f.repo.checks is Checks.NONE:
+    """None when the checks that are wanted are there and green. One that was skipped proves nothing (GitHub counts it as
+    passed), so there has to be one that did its work."""
+    if any(c.conclusion not in IDLE for c in theirs(f.pull.checks)) or f.repo.checks is Checks.NONE:
         return None
     waited = f.now - parse(f.published) if f.published else timedelta(0)
     if waited < timedelta(minutes=f.repo.no_checks_grace_minutes):
@@ -183,8 +184,10 @@ def _missing_checks(f: Facts) -> Wait | None:
     return Wait(why=NO_CHECKS)
 
 
+IDLE = frozenset({"skipped", "neutral", "stale"})
+"""Conclusions of a check that tested nothing."""
 NO_CHECKS = (
-    "no checks ever appeared on this head; set `checks: none` (our own verification is the gate) or "
+    "no checks ever did their work on this head; set `checks: none` (our own verification is the gate) or "
     "`checks: if_present` for this repository, or give it CI"
 )
 

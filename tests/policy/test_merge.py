@@ -28,6 +28,8 @@ BUCKETS: dict[str, tuple[CheckRun, ...]] = {
     "empty": (),
     "green": (check(),),
     "two green": (check(), check(name="lint")),
+    "skipped": (replace(check(), conclusion="skipped"), replace(check(name="lint"), conclusion="neutral")),
+    "green and skipped": (check(), replace(check(name="lint"), conclusion="skipped")),
     "red": (check(RED),),
     "pending": (check(PENDING),),
     "green and red": (check(), check(RED, "lint")),
@@ -69,7 +71,8 @@ STATES: dict[str, Facts] = {
 
 CI = tuple(Checks)
 MAY_MERGE_STATES = {"good", "not its turn", "just published", "published unknown", "three rounds", "unforgiving"}
-GREEN_BUCKETS = {"green", "two green"}
+GREEN_BUCKETS = {"green", "two green", "green and skipped"}
+NOTHING_RAN = {"empty", "skipped"}
 
 
 def may_merge(state: str, bucket: str, checks: Checks) -> bool:
@@ -78,7 +81,7 @@ def may_merge(state: str, bucket: str, checks: Checks) -> bool:
         return False
     if bucket in GREEN_BUCKETS:
         return True
-    if bucket != "empty":
+    if bucket not in NOTHING_RAN:
         return False
     waited = state not in ("just published", "published unknown")
     return checks is Checks.NONE or (checks is Checks.IF_PRESENT and waited)
