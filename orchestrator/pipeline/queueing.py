@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.github import merging
+from orchestrator.github import merging, pulls
 from orchestrator.github.errors import PartialAnswer
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
@@ -67,7 +67,37 @@ def enqueue(services: Services, claim: Claim, pull: Pull, sha: Sha) -> None:
     except PartialAnswer as refused:
         if refused.uncertain:
             raise
-        state = f"{sha} {refused}"
-        if not services.signatures.seen(f"refused:{task.id}", state):
-            services.record(EventKind.PULL_DECIDED, task, step="refused", detail=str(refused))
-            services.signatures.remember(f"refused:{task.id}", state)
+        _refused(services, task, sha, str(refused))
+
+
+def take_back(services: Services, claim: Claim, pull: Pull) -> None:
+    """What is not to land any more leaves the queue before anything else: a person spoke against it, or the issue's
+    text changed, while it waited there. It may be put in again later."""
+    task, journal = claim.task, services.effects.of(claim.task.id)
+    if journal.state(f"enqueue:{pull.head_sha}") is None:
+        return
+    services.mailbox.check(claim)
+    if merging.rules(services.github, pull).queued:
+        try:
+            merging.dequeue(services.github, pull)
+        except PartialAnswer as refused:
+            if refused.uncertain:
+                raise
+            _refused(services, task, pull.head_sha, str(refused))
+            return
+    now = pulls.watch(services.github, [(task.repo, pull.number)]).get((task.repo, pull.number))
+    if now is None or now.merged:  # it landed first
+        return
+    journal.done(f"queue:{pull.head_sha}", {"removed": merging.rules(services.github, pull).removed_at})
+    journal.failed(f"enqueue:{pull.head_sha}", "taken back")
+    services.record(
+        EventKind.EFFECT, task, effect=f"dequeue:{pull.head_sha}", what=f"take #{pull.number} out of the merge queue"
+    )
+
+
+def _refused(services: Services, task: Task, sha: Sha, why: str) -> None:
+    """Recorded once."""
+    state = f"{sha} {why}"
+    if not services.signatures.seen(f"refused:{task.id}", state):
+        services.record(EventKind.PULL_DECIDED, task, step="refused", detail=why)
+        services.signatures.remember(f"refused:{task.id}", state)

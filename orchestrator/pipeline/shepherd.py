@@ -64,6 +64,8 @@ def look(
     _record(services, claim.task, step)
     if pull.open and pull.head_sha == claim.task.pushed_sha:
         approving.show(services, claim.task, pull)
+    if policy.against(step):
+        queueing.take_back(services, claim, pull)
     match step:
         case Wait(why=why):
             return _wait(services, claim.task, why)

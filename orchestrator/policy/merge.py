@@ -51,7 +51,7 @@ def decide(f: Facts) -> PullStep:
             why=f"it was pointed at {pull.base_ref}, not {task.base}: a merge there was not judged and is not ours"
         )
     if f.repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
-        return Wait(why="dispatcher_only: the pull request is a person's from here")
+        return Wait(why=DISPATCHED)
     if f.requests:
         return asked(f)
     if pull.mergeable is Mergeable.CONFLICT:
@@ -73,7 +73,7 @@ def _land(f: Facts) -> PullStep:
     if (unreviewed := _review(f)) is not None:
         return unreviewed
     if not f.repo.merge:
-        return Wait(why="merging is switched off for this repository")
+        return Wait(why=SWITCHED_OFF)
     if (open_air := _unconfined(f.task, f.repo)) is not None:
         return open_air
     if f.untrusted:
@@ -172,8 +172,8 @@ NO_SANDBOX = "ran without a sandbox"
 
 
 def _missing_checks(f: Facts) -> Wait | None:
-    """None when the checks that are wanted are there and green. One that was skipped proves nothing (GitHub counts it as
-    passed), so there has to be one that did its work."""
+    """None when the checks that are wanted are there and green. A skipped one proves nothing, though GitHub counts it
+    as passed: one at least has to have done its work."""
     if any(c.conclusion not in IDLE for c in theirs(f.pull.checks)) or f.repo.checks is Checks.NONE:
         return None
     waited = f.now - parse(f.published) if f.published else timedelta(0)
@@ -209,6 +209,16 @@ def of_a_person(why: str) -> bool:
 
 
 NOT_VOUCHED = "vouched for"
+DISPATCHED = "dispatcher_only: the pull request is a person's from here"
+SWITCHED_OFF = "merging is switched off for this repository"
+
+
+def against(step: PullStep) -> bool:
+    """Whether what is on its way in a merge queue must not land: a person spoke, its text changed, it is repaired."""
+    if isinstance(step, Wait):
+        left = of_a_person(step.why) and TAKEN_OUT not in step.why
+        return left or step.why in (DISPATCHED, SWITCHED_OFF)
+    return isinstance(step, Rework | HandOver | Review)
 
 
 def repair(task: Task, repo: RepoSettings, step: Rework) -> Rework | HandOver:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from orchestrator.hub.rules import queueing
+from orchestrator.hub.store import queues
 from orchestrator.model.event import EventKind
+from orchestrator.operations import approve
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, works
 
@@ -77,3 +79,31 @@ def test_a_queue_that_lands_another_tree_is_told(make: MakeWorld) -> None:
     ticks(world, 6)
     assert len(world.events(EventKind.MERGE_TREE_DIFFERS)) == 1
     assert world.place() == "done"
+
+
+def waits_in_queue(world: World) -> bool:
+    pull = world.admin.find_pull(REPO, world.pull_number())
+    return bool(queues.of_pulls(world.admin.hub.db, [pull.id]))
+
+
+def test_what_a_person_refuses_while_it_waits_leaves_the_queue_and_goes_in_again_when_they_approve(
+    make: MakeWorld,
+) -> None:
+    world = queued(make, "one.txt")
+    world.admin.set_ci(REPO, {"test": "sleep 3"})
+    for _ in range(20):
+        world.monitor()
+        if waits_in_queue(world):
+            break
+    assert waits_in_queue(world)
+    approve.reject(world.services, "app-1", "ada", why="not yet")
+    world.monitor()
+    assert not waits_in_queue(world)
+    ticks(world, 2)
+    assert not world.has_file("one.txt")
+    world.clock.sleep(2)
+    approve.approve(world.services, "app-1", "ada")
+    world.admin.set_ci(REPO, {"test": "true"})
+    ticks(world, 6)
+    assert (world.place(), world.has_file("one.txt")) == ("done", True)
+    assert not world.crashes()
