@@ -168,8 +168,17 @@ class _Judge:
         if self.git.tree(m.sha) != self.git.squash(m.onto, m.head):
             self.bad(m, "its tree is not the squash of the head")
         for path in self.git("diff", "--no-renames", "--name-only", m.onto, m.sha).split("\n"):
-            if path and self.git("show", f"{m.sha}:{path}") != WORK[issue].get(path, "").strip():
+            if path and self._text(m.sha, path) != WORK[issue].get(path, "").strip() and not self._of_main(m, path):
                 self.bad(m, f"{path} is not what the agent wrote")
+
+    def _text(self, commit: str, path: str) -> str:
+        return self.git("show", f"{commit}:{path}")
+
+    def _of_main(self, m: Landed, path: str) -> bool:
+        """As it stood on a commit of main that was brought into the head, and that main was pushed back from since."""
+        bases = [p[1] for p in map(self.git.parents, self.chain(m.head)) if len(p) == 2]
+        pushed = {sha for (sha,) in self.world.hub.db.tuples("SELECT after FROM pushes WHERE ref='refs/heads/main'")}
+        return any(base in pushed and self._text(base, path) == self._text(m.sha, path) for base in bases)
 
     def _words(self, m: Landed, issue: int, pull: PullTruth, same: list[str], read: Read) -> None:
         """A trusted person's refusal stands against it; the third wants a trusted person's approval."""

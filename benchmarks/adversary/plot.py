@@ -44,9 +44,8 @@ def strikes(rng: random.Random) -> tuple[Strike, ...]:
         kind = rng.choice(acts.KINDS)
         on_merge = kind == acts.WRONG_TREE or rng.random() < 0.25
         sort = "merge" if on_merge else rng.choice(sorted(SORTS))
-        found.append(
-            Strike(sort=sort, nth=rng.randint(1, SORTS[sort]), when=rng.choice(("before", "before", "after")), kind=kind)
-        )
+        when = rng.choice(("before", "before", "after"))
+        found.append(Strike(sort=sort, nth=rng.randint(1, SORTS[sort]), when=when, kind=kind))
     return tuple(found)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,11 @@ ROUNDS = 5
 QUIET = 3
 """Rounds after the last strike, in which all comes to rest."""
 MINUTE = 61
+WORKFLOW = "on: push\njobs:\n  t:\n    runs-on: ubuntu-latest\n    steps:\n      - run: ls\n"
 WORK: dict[int, dict[str, str]] = {
     1: {"one.txt": "one\n", "one-b.txt": "one, too\n"},
     2: {"two.txt": "two\n", "two-b.txt": "two, too\n"},
-    3: {".github/workflows/three.yml": "on: push\njobs:\n  t:\n    runs-on: ubuntu-latest\n    steps:\n      - run: ls\n", "three.txt": "three\n"},
+    3: {".github/workflows/three.yml": WORKFLOW, "three.txt": "three\n"},
 }
 """What the author of each issue's change writes. The third is of high risk, so a person's word is wanted."""
 PERSONS = frozenset({3})
@@ -163,24 +163,20 @@ def play(stage: Stage, seed: int) -> tuple[World, Adversary, Sort]:
     adversary = Adversary(scene=scene, plan=plot.strikes(rng), rng=rng)
     stage.adversary = adversary
     world.hub.faults = adversary
-    rounds(world, ROUNDS, lambda: False)
+    rounds(world, ROUNDS)
     adversary.rest()
-    rounds(world, QUIET, lambda: False)
+    rounds(world, QUIET)
     return world, adversary, sort
 
 
-def rounds(world: World, most: int, over: Callable[[], bool]) -> None:
+def rounds(world: World, most: int) -> None:
+    """Every role once in each, until nothing is left to do."""
+    box = world.services.mailbox
     for _ in range(most):
-        if not any(world.services.mailbox.ids(f) for f in (Folder.REVIEW, Folder.INBOX, Folder.PROCESSING)) and (
-            world.services.mailbox.ids(Folder.DONE)
-        ):
-            if over():
-                return
         world.dispatch()
-        if world.services.mailbox.ids(Folder.INBOX) or world.services.mailbox.ids(Folder.PROCESSING):
+        if box.ids(Folder.INBOX) or box.ids(Folder.PROCESSING):
             world.work()
             world.ci()
         world.monitor()
         world.ci()
         later(world)
-

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from orchestrator import process
 from orchestrator.git import names
 from orchestrator.git.mirror import Mirror
-from orchestrator.git.run import GitError, GitUnreachable
+from orchestrator.git.run import GitError, GitUnreachable, unreachable
 from orchestrator.git.trees import KEPT
 from orchestrator.git.workspace import Workspaces
 from orchestrator.model import cutting
@@ -116,7 +116,7 @@ def _refusal(mirror: Mirror, ref: str, sha: str | None, done: process.Finished) 
         return Refused(why=cutting.head(f"{reason}\n{words}".strip(), 2000))
     if mirror.remote_ref(ref) == sha:
         return _settled(mirror, ref, sha)
-    raise GitError("git push", done.exit, words or said)
+    raise (GitUnreachable if unreachable(done, words) else GitError)("git push", done.exit, words or said)
 
 
 def _settled(mirror: Mirror, ref: str, sha: str | None) -> Pushed:

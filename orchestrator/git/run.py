@@ -134,8 +134,8 @@ class Runner:
         if done.exit in accept and not done.truncated:
             return done
         words = done.err.decode("utf-8", "replace") or ("its answer is too long" if done.truncated else "")
-        unreachable = network and _unreachable(done, words)
-        raise (GitUnreachable if unreachable else GitError)(f"git {args[0]}", done.exit, words)
+        kind = GitUnreachable if network and unreachable(done, words) else GitError
+        raise kind(f"git {args[0]}", done.exit, words)
 
     def environment(self, extra: Mapping[str, str], *, network: bool) -> dict[str, str]:
         config = dict(_PINNED)
@@ -151,7 +151,8 @@ class Runner:
         return process.clean_env({**_VARIABLES, **own, **pinned, **extra})
 
 
-def _unreachable(done: process.Finished, words: str) -> bool:
+def unreachable(done: process.Finished, words: str) -> bool:
+    """Whether the connection failed, not what was asked over it."""
     if done.exit is None or done.exit < 0:
         return True
     return bool(_NETWORK.search(words)) and not _CERTAIN.search(words)

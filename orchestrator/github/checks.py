@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from orchestrator.github import wire
@@ -13,7 +12,7 @@ from orchestrator.github.repos import path
 from orchestrator.github.words import Words, object_of
 from orchestrator.model import cutting
 from orchestrator.model.names import Public, RepoName, Sha
-from orchestrator.model.pull import CheckState
+from orchestrator.model.pull import CheckState, Required
 from orchestrator.model.task import FailedCheck
 from orchestrator.policy import logs
 
@@ -25,14 +24,6 @@ MOST = 10
 """So many failed checks have their logs read."""
 Clean = Callable[[str], str]
 _ACTIONS = "github-actions"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Required:
-    """A check that the branch's protection asks for. `app` is the id of the only app that may report it; None = any."""
-
-    context: str
-    app: int | None = None
 
 
 def failed(gh: GitHub, repo: RepoName, sha: Sha, clean: Clean = str) -> tuple[FailedCheck, ...]:

@@ -237,6 +237,7 @@ def context(node: Words) -> CheckRun:
                 conclusion=conclusion,
                 required=node.flag("isRequired"),
                 app=app.text("slug") if app else "",
+                app_id=account_id(app) or None,
                 url=node.text_or_none("detailsUrl"),
                 summary=node.text_or_none("summary"),
                 id=node.number("databaseId"),

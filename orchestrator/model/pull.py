@@ -25,9 +25,19 @@ class CheckRun:
     required: bool = False
     app: str = ""
     """Slug of the app that reported it; empty for a commit status."""
+    app_id: int | None = None
+    """The app's number on GitHub; None for a commit status."""
     url: str = ""
     summary: str = ""
     id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Required:
+    """A check that the branch's protection asks for. `app` is the id of the only app that may report it; None = any."""
+
+    context: str
+    app: int | None = None
 
 
 class Mergeable(Enum):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import Enum
 
-from orchestrator.github import pulls
+from orchestrator.github import checks, pulls
+from orchestrator.github.errors import NotFound
 from orchestrator.model.pull import Pull
 from orchestrator.model.steps import Merge, PullStep, Update, Wait
 from orchestrator.model.task import Task
 from orchestrator.pipeline import approving, following, queueing, trusting, wishes
 from orchestrator.policy import merge as policy
+from orchestrator.policy import required
 from orchestrator.services import Services
 
 
@@ -48,8 +50,20 @@ def decide(services: Services, task: Task, pull: Pull, turn: bool, lane: Lane = 
     # What costs a request is asked only of what would land now: the issue's text, and whether the base moved on.
     if isinstance(step, Merge | Update) and (untrusted := trusting.before_merge(services, task)):
         return policy.decide(replace(facts, untrusted=untrusted))
+    if isinstance(step, Merge) and (unmet := _unmet(services, pull)):
+        return Wait(why=unmet)
     if isinstance(step, Merge) and lane is not Lane.TRAIN and queueing.has(services, task, pull):
         return queueing.step(services, task, pull, step)
     if isinstance(step, Merge) and lane is not Lane.TRAIN and pulls.behind(services.github, pull):
         step = policy.decide(replace(facts, pull=replace(pull, behind=True)))
     return step
+
+
+def _unmet(services: Services, pull: Pull) -> str:
+    """What protection asks for and is not there; empty when all is. One request, 304 when nothing changed."""
+    try:
+        wanted = checks.required(services.github, pull.repo, pull.base_ref)
+    except NotFound:
+        return f"{pull.base_ref} cannot be seen"
+    left = required.lacking(wanted, pull.checks)
+    return f"required checks are not green by their own app: {', '.join(left)}" if left else ""

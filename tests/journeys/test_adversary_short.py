@@ -1,0 +1,62 @@
+"""The short form of `bin/prove adversary`, and what it found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.adversary import acts
+from benchmarks.proof import Report
+from benchmarks.proofs import adversary
+from orchestrator.hub.store import checks
+from orchestrator.hub.store.users import ACTIONS_APP_ID
+from tests.journeys.conftest import MakeWorld
+from tests.journeys.world import BOT, REPO
+
+SHORT = 15
+"""Schedules in the gate; the proof itself plays 500."""
+
+
+def test_no_schedule_lands_what_was_not_judged_and_every_wrong_tree_is_told(tmp_path: Path) -> None:
+    played = adversary.schedules(tmp_path, range(adversary.SEED, adversary.SEED + SHORT))
+    report = Report()
+    adversary.judge(report, played)
+    assert report.failures == []
+    assert sum(p.finding.merges for p in played) >= SHORT, "the adversary does not just stop everything"
+    assert {kind for p in played for kind, _ in p.acts} & {"push to the branch", "check forged", *acts.WIRE}
+
+
+@pytest.mark.parametrize("forged", ["status", "app"])
+def test_a_forged_check_is_not_the_required_one_though_our_account_could_pass_protection_by(
+    make: MakeWorld, forged: str
+) -> None:
+    world = make()
+    app = world.admin.app("forger-ci", installations=["ada"])
+    world.admin.protect(REPO, "main", checks=[{"context": "test", "app_id": ACTIONS_APP_ID}])
+    world.issue()
+    world.dispatch()
+    world.work()
+    world.ci()
+    repo, head = world.admin.repository(REPO).id, world.admin.find_pull(REPO, world.pull_number()).head_sha
+    world.hub.db.run("DELETE FROM check_runs WHERE head_sha=?", head)
+    if forged == "app":
+        checks.add_run(world.hub.db, repo, app.id, head, "test", status="completed", conclusion="success")
+    else:
+        checks.add_status(world.hub.db, repo, head, world.admin.account(BOT).id, "success", "test")
+    world.monitor()
+    assert world.place() == "review"
+    checks.add_run(world.hub.db, repo, ACTIONS_APP_ID, head, "test", status="completed", conclusion="success")
+    world.monitor()
+    assert world.place() == "done"
+    assert not world.crashes()
+
+
+def test_a_push_that_ends_in_a_server_error_is_no_crash_of_the_task(make: MakeWorld) -> None:
+    world = make()
+    world.issue()
+    world.dispatch()
+    world.hub.faults.add({"path": "git-receive-pack$", "times": 1}, {"status": 502})
+    world.work()
+    assert [c.split(":")[0] for c in world.crashes()] == ["GitUnreachable"]
+    world.rounds(lambda: world.place() == "done")
