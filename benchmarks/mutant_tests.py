@@ -65,8 +65,9 @@ class Covered:
     failed: list[str] = field(default_factory=list)
 
     def at_import_of(self, mutant: Mutant) -> bool:
-        """Whether the lines run while the tests are collected: code that is replaced later comes too late for them."""
-        return not set(self.at_import.get(mutant.file, ())).isdisjoint(range(mutant.line, mutant.last + 1))
+        """Whether its function runs while the tests are collected: code that is replaced later comes too late then."""
+        first, last = mutant.span
+        return not set(self.at_import.get(mutant.file, ())).isdisjoint(range(first, last + 1))
 
     def of(self, mutant: Mutant, everything: bool) -> list[str]:
         """Tests that run the mutant's lines (or its file), quick ones first, those of its own module before others."""
@@ -187,7 +188,9 @@ def hot(
 
 def _patch(source: Source, mutant: Mutant) -> None:
     """The changed code into the function that everybody holds already."""
-    module = sys.modules[mutant.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")]
+    module = sys.modules.get(mutant.file.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+    if module is None:
+        return  # no test imports it
     code = _codes(compile(source.tree, str(module.__file__), "exec"))[mutant.function]
     found = [
         f

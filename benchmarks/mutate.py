@@ -46,6 +46,8 @@ class Mutant:
     what: str
     function: str
     """Qualified name of the outermost function it stands in; empty for what runs at import."""
+    span: tuple[int, int]
+    """First and last line of that function."""
     parent: ast.AST
     field: str
     index: int | None
@@ -106,6 +108,7 @@ class _Place:
     line: int
     last: int
     scope: str = ""
+    span: tuple[int, int] = (0, 0)
 
 
 class _Finder:
@@ -138,6 +141,7 @@ class _Finder:
                     last=place.last,
                     what=what,
                     function=place.function,
+                    span=place.span,
                     parent=parent,
                     field=field,
                     index=index,
@@ -163,6 +167,7 @@ class _Finder:
             function=place.function or f"{place.scope}{node.name}",
             members=place.members if place.function else members,
             tail=node.body[-1],
+            span=place.span if place.function else (node.lineno, node.end_lineno or node.lineno),
         )
         for index, statement in enumerate(node.body):
             self.child(node, "body", index, statement, inside)

@@ -110,3 +110,50 @@ def test_how_an_estimate_did() -> None:
     assert held(Cost(usd=1.5, tokens=30, partly=True), guess) == "above", "money is the least it can be: tokens decide"
     assert held(Cost(), guess) == "unknown"
     assert held(Cost(usd=1), Estimate()) == "unknown"
+
+
+def test_money_and_tokens_each_speak_where_they_are_known_and_the_surer_one_says_how_sure() -> None:
+    mixed = [
+        Past(repo=WEB, type="implementation", usd=float(n) if n < 5 else None, tokens=n * 100 if n < 6 else None)
+        for n in range(1, 8)
+    ]
+    told = estimate(mixed, WEB, TaskType.IMPLEMENTATION)
+    assert (told.usd_low, told.usd_high) == (None, None), "four sums are too few"
+    assert (told.tokens_low, told.tokens_high) == (100, 500)
+    assert told.basis == "7 tasks of its kind, 67% sure"
+    six = of(past(1, 2, 3, 4, 5, 6))
+    assert six.basis == "6 tasks of its kind, 71% sure"
+    assert of(past(*range(9))).basis == "9 tasks of its kind", "80 % sure is as sure as is promised"
+    assert of(past(1, 2, 3, 4, 5, None, tokens=0)).basis == "6 tasks of its kind, 67% sure"
+
+
+def test_a_kind_of_which_nothing_is_known_gives_way_to_the_next() -> None:
+    silent = [Past(repo=WEB, type="implementation", usd=None, tokens=None)] * 6
+    told = of(silent, past(*[2.0] * 9, type="docs"))
+    assert (told.usd_high, told.basis) == (2.0, "15 tasks of all kinds")
+    assert of(silent).basis == "only 6 tasks of its kind finished so far"
+
+
+def test_how_many_finished_is_counted_in_the_repository_itself() -> None:
+    assert of([]).basis == "only 0 tasks of its kind finished so far"
+    assert of(past(1.0)).basis == "only 1 task of its kind finished so far"
+    assert of(past(1.0, 2.0), past(1.0, repo=API)).basis == "only 2 tasks of its kind finished so far"
+
+
+def test_sums_are_rounded_to_hundredths_of_a_cent_and_less() -> None:
+    told = of(past(*[1.000049] * 9))
+    assert (told.usd_low, told.usd_high) == (1.0, 1.0)
+    runs = (attempt(usage=Usage(cost_usd=0.1000004)), attempt(usage=Usage(cost_usd=0.2)))
+    assert cost(runs).usd == 0.3
+    assert cost((attempt(usage=Usage(cost_usd=0.12345649)),)).usd == 0.123456
+
+
+def test_half_an_estimate_is_none_and_a_cent_is_shown_as_one() -> None:
+    half = Estimate(usd_low=1, tokens_low=5, tasks=1, basis="1 task")
+    assert line(Cost(), half) == "Cost: unknown (no estimate: 1 task)"
+    assert held(Cost(usd=1), half) == "unknown"
+    assert held(Cost(tokens=1), half) == "unknown"
+    assert held(Cost(usd=1), Estimate(usd_high=2, tokens_high=3)) == "unknown"
+    assert held(Cost(usd=5, tokens=0), Estimate(tokens_low=10, tokens_high=20)) == "unknown"
+    assert line(Cost(usd=0.01), None).startswith("Cost: 0.01 USD")
+    assert line(Cost(usd=0.0), None).startswith("Cost: 0.00 USD")

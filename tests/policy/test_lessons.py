@@ -78,3 +78,34 @@ def test_a_line_stays_short_however_many_tasks_met_it() -> None:
 def test_every_check_that_an_author_can_do_something_about_has_its_sentence() -> None:
     # Whoever pushed to the branch is no author's fault.
     assert set(gate.CHECKS) - set(lessons.ADVICE) == {"strangers"}
+
+
+def test_on_the_day_itself_it_is_dropped() -> None:
+    twice = [found("app-1", days=60), found("app-2", days=60)]
+    assert lessons.derive(twice, NOW) == ()
+    assert lessons.fresh(twice, NOW - timedelta(seconds=1)) == tuple(twice)
+
+
+def test_of_as_many_tasks_the_newest_goes_first_and_then_the_name() -> None:
+    def met(check: str, *days: float) -> list[Found]:
+        return [found(f"app-{n}", check, days=d) for n, d in enumerate(days)]
+
+    mixed = [*met("secrets", 2, 9), *met("static", 9, 3), *met("semantic", 2, 5), *met("readable", 1, 50)]
+    assert [x.check for x in lessons.derive(mixed, NOW)] == ["readable", "secrets", "semantic", "static"]
+
+
+def test_two_folders_at_most_the_most_frequent_first() -> None:
+    often = [found(f"app-{n}", folders=f) for n, f in enumerate((("b", "a", "c"), ("b", "c", "a"), ("c", "d")))]
+    assert lessons.derive(often, NOW)[0].text.endswith(" (so far under c/, a/)")
+
+
+def test_of_four_tasks_all_are_named_and_of_five_the_newest_four() -> None:
+    four = [found(f"app-{n}", days=9 - n) for n in range(4)]
+    assert "; app-0, app-1, app-2, app-3; until" in lessons.lines(lessons.derive(four, NOW))
+    five = [*four, found("app-4", days=1)]
+    assert "; app-1, app-2, app-3, app-4 and 1 more; until" in lessons.lines(lessons.derive(five, NOW))
+
+
+def test_a_task_that_has_not_ended_teaches_nothing() -> None:
+    run = attempt(findings=("verification: x",), files_changed=("src/a.py",))
+    assert lessons.of_task(task(id=TaskId("app-1"), ended="", attempts=(run,)), merged=True) == ()
