@@ -25,6 +25,7 @@ PROOFS: dict[str, str] = {
     "redaction": "500 secrets in 14 spellings leak at no sink; a second source's forms are found, harmless lines not",
     "train": "20 pull requests, one breaks the others: main never red, found in 5 runs, the rest in half the CI runs",
     "ledger": "4 x 1,000 appends, none lost; 1,000 tampers before the last anchor, none unseen; kills in mid-append",
+    "adversary": "500 seeded schedules of acts between any two calls: no wrong merge, every wrong tree told",
 }
 
 

@@ -90,6 +90,8 @@ class Adversary(Faults):
     """Who might write, at each call."""
     attempts: int = 0
     """Merges that we asked for."""
+    writes: int = 0
+    """Calls of ours that were to change something."""
     wrong_next: bool = False
     due: int = 0
     resting: bool = False
@@ -98,6 +100,7 @@ class Adversary(Faults):
         self.calls += 1
         if self.scene.later and not self.resting and self.calls >= self.due:
             acts.take_back(self.scene)
+        self.writes += target.write
         sorts = _sorts(target)
         for sort in sorts:
             self.counts[sort] = self.counts.get(sort, 0) + 1
@@ -105,6 +108,11 @@ class Adversary(Faults):
         struck = [] if self.resting else [s for s in self.plan if s.sort in sorts and s.nth == self.counts[s.sort]]
         done = [self._do(s) for s in struck]
         return [Do(act=lambda: self._look(target), when="before"), *sorted(done, key=lambda d: d.when)][::-1]
+
+    @property
+    def changes(self) -> int:
+        """By us and by anybody else."""
+        return self.writes + sum(self.scene.done.values())
 
     def _do(self, strike: Strike) -> Do:
         kind = strike.kind

@@ -17,7 +17,7 @@ from orchestrator.model.task import Folder
 from tests.journeys.world import FILES, REPO, World
 
 ROUNDS = 5
-QUIET = 3
+QUIET = 4
 """Rounds after the last strike, in which all comes to rest."""
 MINUTE = 61
 WORKFLOW = "on: push\njobs:\n  t:\n    runs-on: ubuntu-latest\n    steps:\n      - run: ls\n"
@@ -163,16 +163,17 @@ def play(stage: Stage, seed: int) -> tuple[World, Adversary, Sort]:
     adversary = Adversary(scene=scene, plan=plot.strikes(rng), rng=rng)
     stage.adversary = adversary
     world.hub.faults = adversary
-    rounds(world, ROUNDS)
+    rounds(world, adversary, least=2, most=ROUNDS)
     adversary.rest()
-    rounds(world, QUIET)
+    rounds(world, adversary, least=1, most=QUIET)
     return world, adversary, sort
 
 
-def rounds(world: World, most: int) -> None:
-    """Every role once in each, until nothing is left to do."""
+def rounds(world: World, adversary: Adversary, *, least: int, most: int) -> None:
+    """Every role once in each, until one has passed in which nobody changed anything."""
     box = world.services.mailbox
-    for _ in range(most):
+    for n in range(most):
+        before = adversary.changes
         world.dispatch()
         if box.ids(Folder.INBOX) or box.ids(Folder.PROCESSING):
             world.work()
@@ -180,3 +181,5 @@ def rounds(world: World, most: int) -> None:
         world.monitor()
         world.ci()
         later(world)
+        if n + 1 >= least and adversary.changes == before:
+            return

@@ -18,8 +18,9 @@ SHORT = 15
 """Schedules in the gate; the proof itself plays 500."""
 
 
-def test_no_schedule_lands_what_was_not_judged_and_every_wrong_tree_is_told(tmp_path: Path) -> None:
-    played = adversary.schedules(tmp_path, range(adversary.SEED, adversary.SEED + SHORT))
+def test_no_schedule_lands_what_was_not_judged_and_every_wrong_tree_is_told() -> None:
+    with adversary.scratch_folder() as scratch:
+        played = adversary.schedules(Path(scratch), range(adversary.SEED, adversary.SEED + SHORT))
     report = Report()
     adversary.judge(report, played)
     assert report.failures == []
