@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.mailbox.box import Claim, Entry, Unreadable
 from orchestrator.model.errors import Told
@@ -15,6 +15,7 @@ from orchestrator.model.event import Actor, Event, EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.pipeline import funds, intake, load, pool
+from orchestrator.policy import approval
 from orchestrator.services import Services
 from orchestrator.state import locks
 
@@ -58,7 +59,7 @@ OPEN = tuple(f for f in Folder if f not in (Folder.DONE, Folder.CORRUPT))
 def status(services: Services) -> Overview:
     box = services.mailbox
     counts = {f.value: len(box.ids(f)) for f in Folder}
-    lines = tuple(line(e) for f in OPEN for e in box.list(f))
+    lines = tuple(shown(services, e) for f in OPEN for e in box.list(f))
     budgets = [over.words for over in funds.standing_now(services)]
     return Overview(
         counts=counts,
@@ -73,7 +74,7 @@ def status(services: Services) -> Overview:
 
 def tasks(services: Services, folder: Folder | None = None) -> tuple[TaskLine, ...]:
     folders = [folder] if folder else [f for f in Folder if f is not Folder.CORRUPT]
-    return tuple(line(e) for f in folders for e in services.mailbox.list(f))
+    return tuple(shown(services, e) for f in folders for e in services.mailbox.list(f))
 
 
 def task(services: Services, id: str) -> tuple[Folder, Task]:
@@ -135,10 +136,23 @@ DOING = {
     Phase.RUNNING: "an agent works on it",
     Phase.RAN: "the gate looks at it",
     Phase.JUDGED: "judged, not yet acted on",
-    Phase.PUBLISHED: "waits for checks",
+    Phase.PUBLISHED: "its pull request waits to land",
     Phase.MERGED: "merged, books are being closed",
     Phase.CLOSING: "is being stopped",
 }
+
+
+def shown(services: Services, entry: Entry) -> TaskLine:
+    """As `line`; where a published head waits for a person or was refused by one, that is what it waits for."""
+    found, seen = entry.task, line(entry)
+    repo = services.settings.repo(found.repo)
+    passed = found.verdict is not None and found.verdict.passed and found.verdict.head_sha == found.pushed_sha
+    if entry.folder is not Folder.REVIEW or found.phase is not Phase.PUBLISHED or repo is None or not passed:
+        return seen
+    words = [w for w in services.approvals.of(found.id) if w.head_sha == found.pushed_sha]
+    newest = max(words, key=lambda w: (w.at, not w.approve), default=None)
+    told = approval.shown(found, repo, newest, loopback=services.settings.github.loopback)
+    return seen if told is None or told.state == "success" else replace(seen, doing=told.text)
 
 
 def line(entry: Entry) -> TaskLine:

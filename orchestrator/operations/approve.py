@@ -60,7 +60,9 @@ def _open(services: Services, ref: str) -> tuple[Task, Pull]:
     entry = _find(services, ref)
     found = entry.task
     if entry.folder is not Folder.REVIEW or found.phase is not Phase.PUBLISHED or found.pull_request is None:
-        raise OrderRefused(f"task {found.id} is in {entry.folder.value}/: only an open pull request is approved")
+        raise OrderRefused(
+            f"task {found.id} is in {entry.folder.value}/: only an open pull request is approved or refused"
+        )
     key = (found.repo, found.pull_request)
     pull = pulls.watch(services.github, [key]).get(key)
     if pull is None or pull.merged or not pull.open:

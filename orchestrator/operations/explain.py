@@ -9,11 +9,12 @@ from orchestrator.github import issues
 from orchestrator.github.errors import NotFound
 from orchestrator.mailbox.box import Entry
 from orchestrator.model.event import EventKind
+from orchestrator.model.governance import Approval
 from orchestrator.model.issue import BoardStatus, Issue
 from orchestrator.model.names import RepoName
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Folder, Task
-from orchestrator.operations import OrderRefused, TaskLine, line, task
+from orchestrator.operations import OrderRefused, TaskLine, line, shown, task
 from orchestrator.pipeline import considering, funds, load, pool, trusting
 from orchestrator.policy import eligible, hidden, merge, trust
 from orchestrator.policy.eligible import Again, Dispatch, LeaveAlone, Reason
@@ -54,7 +55,10 @@ MOVES = {
     Reason.REVIEW_FULL: "merge or close one of the open pull requests, or raise `max_open_pull_requests`",
 }
 _WAITS = {
-    merge.APPROVAL: "a person approves the pull request",
+    merge.APPROVAL: "a person approves the pull request: a review on GitHub, or `agent-os approve {id}`",
+    merge.REFUSED: "it is approved after all, or a push answers it",
+    merge.NO_CHECKS: "one of these three, or a person merges it",
+    merge.TAKEN_OUT: "a person puts it back, or merges it",
     merge.NOT_VOUCHED: "somebody who may write to the repository sets the issue Ready again, once they have read it",
     merge.NO_SANDBOX: "a person merges it",
     "not ours": "whoever pushed there merges or closes it",
@@ -88,10 +92,27 @@ def explain(services: Services, subject: str, *, raw: bool = False) -> Explained
     if newest is not None and newest[0] in eligible.LIVE and not raw:
         return _of_task(services, *newest)
     issue = trusting.on_board(services, _read(services, repo, int(number)), repo)
-    told = _of_task(services, *newest) if newest and newest[0] in eligible.LIVE else _of_issue(services, issue, repo)
+    told = (
+        _of_task(services, *newest) if newest and _tells(services, issue, *newest) else _of_issue(services, issue, repo)
+    )
     if newest is not None and newest[0] not in (*eligible.LIVE, Folder.CORRUPT):
         told = replace(told, task=line(Entry(id=newest[1].id, folder=newest[0], task=newest[1])))
     return replace(told, raw=_raw(issue)) if raw else told
+
+
+def _tells(services: Services, issue: Issue, folder: Folder, found: Task) -> bool:
+    """Whether the task says more than the issue: it is under way, its issue is closed, or it was stopped and nobody
+    has set the issue Ready again."""
+    if folder in eligible.LIVE:
+        return True
+    if folder is Folder.CORRUPT:
+        return False
+    return not issue.open or (folder is not Folder.DONE and not _is_ready(services, issue, services.repo(found)))
+
+
+def _is_ready(services: Services, issue: Issue, repo: RepoSettings) -> bool:
+    ready = services.settings.project(repo.project).statuses.name(BoardStatus.READY)
+    return bool(trust.acts(issue, label=repo.ready_label, ready=ready))
 
 
 def _whose_pull(services: Services, repo: RepoSettings, number: int) -> str | None:
@@ -122,7 +143,7 @@ def _of_issue(services: Services, issue: Issue, repo: RepoSettings) -> Explained
     subject = f"{issue.repo}#{issue.number}"
     told = Explained(subject=subject, title=hidden.escaped(issue.title), stands="is not dispatched")
     ready = services.settings.project(repo.project).statuses.name(BoardStatus.READY)
-    if issue.open and not trust.acts(issue, label=repo.ready_label, ready=ready):
+    if issue.open and not _is_ready(services, issue, repo):
         where = f"put the label `{repo.ready_label}` on it, or move its card to {ready}"
         return replace(told, stands="is not Ready", why=("nobody has set it Ready",), moves=(where,))
     match considering.choice(services, issue, repo):
@@ -145,7 +166,7 @@ def _of_issue(services: Services, issue: Issue, repo: RepoSettings) -> Explained
 def _of_task(services: Services, folder: Folder, found: Task) -> Explained:
     if folder is Folder.CORRUPT:
         raise OrderRefused(f"task {found.id} is unreadable; see corrupt/{found.id}.reason")
-    seen = line(Entry(id=found.id, folder=folder, task=found))
+    seen = shown(services, Entry(id=found.id, folder=folder, task=found))
     why, moves = _waits(services, folder, found)
     word = found.vouched
     return Explained(
@@ -193,8 +214,19 @@ def _in_the_queue(services: Services, found: Task) -> tuple[tuple[str, ...], tup
 def _in_review(services: Services, found: Task) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The newest decision about its pull request, in its own words."""
     decided = [r for r in services.ledger.read() if r.task == found.id and r.kind == EventKind.PULL_DECIDED.value]
+    if (word := _since(services, found, decided[-1].at if decided else "")) is not None:
+        said = f"{word.by} {'approved' if word.approve else merge.REFUSED} at {word.at}"
+        return (f"{said}: {word.why}" if word.why else said,), ("the pull request monitor's next tick acts on it",)
     if not decided:
         return ("nobody has looked at its pull request yet",), ("the pull request monitor's next tick looks",)
     why = str(decided[-1].data.get("why") or decided[-1].data.get("detail", ""))
-    moves = tuple(what for words, what in _WAITS.items() if words in why)[:1]
-    return (f"{decided[-1].data.get('step')}: {why}",), moves or ("the pull request monitor goes on by itself",)
+    step = decided[-1].data.get("step")
+    moves = tuple(what.format(id=found.id) for words, what in _WAITS.items() if words in why)[:1]
+    return (why if step == "Wait" else f"{step}: {why}",), moves or ("the pull request monitor goes on by itself",)
+
+
+def _since(services: Services, found: Task, decided: str) -> Approval | None:
+    """A person's word about the published head, given here after the newest decision."""
+    words = [w for w in services.approvals.of(found.id) if not w.source and w.head_sha == found.pushed_sha]
+    newest = max(words, key=lambda w: w.at, default=None)
+    return newest if newest is not None and newest.at > decided else None

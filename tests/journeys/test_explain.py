@@ -11,10 +11,13 @@ from click.testing import CliRunner
 from orchestrator.cli import explaining, here
 from orchestrator.mailbox.box import Entry
 from orchestrator.model.event import EventKind
-from orchestrator.operations import OrderRefused, line
+from orchestrator.operations import OrderRefused, line, status
+from orchestrator.operations.approve import approve, reject
 from orchestrator.operations.explain import Explained, explain
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, says
+
+REFUSED_MOVES = "it is approved after all, or a push answers it"
 
 
 def told(world: World, subject: str = f"{REPO}#1", *, raw: bool = False) -> Explained:
@@ -60,7 +63,7 @@ def test_pacing_is_told(make: MakeWorld) -> None:
     assert "`max_open_pull_requests` is 1" in said(world, second)
     assert "merge or close one" in said(world, second)
     assert told(world, f"{REPO}#{world.pull_number()}") == told(world, "app-1"), "by its pull request"
-    assert said(world, "app-1").endswith("Wait: merging is switched off for this repository | a person merges it")
+    assert said(world, "app-1").endswith(" | merging is switched off for this repository | a person merges it")
 
 
 def test_a_task_from_the_queue_to_its_end_by_its_issue_or_its_id(world: World) -> None:
@@ -77,6 +80,7 @@ def test_a_task_from_the_queue_to_its_end_by_its_issue_or_its_id(world: World) -
     assert told(world).task == line(Entry(id=folder.id, folder=folder.folder, task=folder.task))
     world.rounds(lambda: world.place() == "done")
     assert told(world).title == "Add new.txt"
+    assert told(world) == told(world, "app-1"), "its closed issue needs nothing"
 
 
 def test_a_text_that_lost_its_vouching_is_told_with_what_gives_it_back(make: MakeWorld) -> None:
@@ -102,6 +106,28 @@ def test_a_stopped_task_is_told_with_its_reason_and_the_order_that_goes_on(world
     world.rounds(lambda: world.place() in ("blocked", "escalated"))
     assert "agent-os task retry app-1" in said(world, "app-1")
     assert told(world).task is not None, "the issue shows its task"
+    world.admin.unlabel(REPO, 1, "ready")
+    assert said(world) == said(world, "app-1"), "the reason that stopped it, also when the label is gone"
+
+
+def test_who_waits_for_a_person_sees_it_and_a_word_given_here_is_told_before_the_next_look(make: MakeWorld) -> None:
+    world = make(approval={"low": "human", "medium": "human"})
+    world.issue()
+    world.round()
+    world.round()
+    (seen,) = status(world.services).tasks
+    assert seen.doing == "waits for a person: low risk"
+    assert said(world, "app-1").endswith("a review on GitHub, or `agent-os approve app-1`")
+    world.clock.advance(5)
+    reject(world.services, "app-1", "ada", why="not before Monday")
+    assert "ada refused this head at " in said(world, "app-1")
+    assert status(world.services).tasks[0].doing == "refused by ada: not before Monday"
+    world.monitor()
+    assert said(world, "app-1").endswith("ada refused this head: not before Monday | " + REFUSED_MOVES)
+    world.clock.advance(5)
+    approve(world.services, "app-1", "ada")
+    assert "ada approved at " in said(world, "app-1")
+    assert "next tick acts on it" in said(world, "app-1")
 
 
 def test_the_raw_text_shows_the_operator_what_nobody_else_sees(world: World) -> None:
