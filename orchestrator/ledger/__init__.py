@@ -257,8 +257,15 @@ class Ledger:
         return []
 
     def _key(self) -> bytes:
-        """Raises KeyUnusable, OSError."""
-        return keyfile.read(self._key_path) or keyfile.make(self._key_path)
+        """Raises KeyUnusable, OSError. One is made only for a ledger that holds nothing yet: beside lines of another
+        key a new one would make a chain that nobody can prove."""
+        key = keyfile.read(self._key_path)
+        if key is None and self.head()[0]:
+            raise keyfile.KeyUnusable(
+                f"{self._key_path} is missing, and {self.root} holds events written with it: put it back from a "
+                "backup; or, knowing that the record starts anew, move that folder away"
+            )
+        return key or keyfile.make(self._key_path)
 
 
 def hash_of(line: bytes) -> str:

@@ -73,6 +73,20 @@ def test_a_file_that_is_no_key_is_never_written_with(ledger: Ledger, content: by
     assert ledger.head()[0] == 2
 
 
+def test_a_key_that_is_gone_is_not_made_anew_beside_lines_of_the_old_one(ledger: Ledger) -> None:
+    fill(ledger, 2)
+    key = ledger.root.parent / "state" / "ledger.key"
+    kept = key.read_bytes()
+    key.unlink()
+    with pytest.raises(KeyUnusable, match="is missing"):
+        ledger.write(event())
+    assert not key.exists()
+    key.write_bytes(kept)
+    key.chmod(0o600)
+    ledger.write(event())
+    assert ledger.verify().ok
+
+
 def test_a_key_that_is_a_folder_or_that_others_may_read_is_told(ledger: Ledger) -> None:
     fill(ledger, 1)
     key = ledger.root.parent / "state" / "ledger.key"
