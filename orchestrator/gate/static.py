@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from orchestrator.gate.base import COMMANDS, cannot_tell, failed, passed
-from orchestrator.gate.verification import TAIL
+from orchestrator.gate.verification import TAIL, hint
 from orchestrator.model.gate import CommandRun, Evidence, Finding
 
 name = "static"
 stage = COMMANDS
-version = 1
+version = 2
 
 
 def check(evidence: Evidence) -> Finding:
@@ -28,5 +28,5 @@ def check(evidence: Evidence) -> Finding:
 
 
 def _words(title: str, run: CommandRun) -> str:
-    told = f"Make `{run.command}` ({title}) pass: it ended with exit code {run.exit}.\n{run.tail[-TAIL:]}"
-    return told.rstrip()
+    told = f"Make `{run.command}` ({title}) pass: it ended with exit code {run.exit}.{hint(run)}"
+    return f"{told}\n{run.tail[-TAIL:]}".rstrip()

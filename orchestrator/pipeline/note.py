@@ -26,6 +26,7 @@ def write(task: Task) -> str:
         ("Blocker Code", task.reason.partition(":")[0]),
         ("Summary", f"{task.reason.partition(': ')[2]}\n\n{last.summary if last else ''}".strip()),
         ("Original Task", f"{task.title}\n\n{task.url}".strip()),
+        ("Found By The Gate", bullets(last.findings if last else ())),
         ("Completed", bullets(gathered("done"))),
         ("Blockers", bullets(gathered("blockers"))),
         ("Next Suggested Step", last.next_step if last and last.next_step else "None"),

@@ -152,7 +152,7 @@ def _instructions(task: Task) -> tuple[str, ...]:
 
 
 def _hand_on(last: Attempt, task: Task, repo: RepoSettings, onward: Route | NoRoute) -> AttemptStep:
-    why = last.summary or ", ".join(last.findings) or last.blocker_code.value
+    why = _last_words(last)
     spent = task.count(AttemptKind.ATTEMPT)
     if spent >= task.max_attempts:
         return _stop(repo, f"{spent} attempts spent, none passed; the last: {why}", last.blocker_code)
@@ -165,6 +165,13 @@ def _hand_on(last: Attempt, task: Task, repo: RepoSettings, onward: Route | NoRo
     if repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
         return Block(why=why, code=last.blocker_code)
     return FollowUp(agent=onward.agent, why=why)
+
+
+def _last_words(last: Attempt) -> str:
+    """Why its last run was not enough: of one that called itself complete, what the gate found, for its summary claims
+    the opposite."""
+    found = last.findings[0].partition("\n")[0] if last.findings and last.status is Status.COMPLETE else ""
+    return found or last.summary or ", ".join(last.findings) or last.blocker_code.value
 
 
 def _stop(repo: RepoSettings, why: str, code: BlockerCode) -> AttemptStep:

@@ -102,6 +102,13 @@ def test_blocked_goes_to_the_next_agent_in_the_same_run_and_partial_waits_in_the
     assert after(attempt(**PARTIAL)) == FollowUp(agent="claude", why="s")
 
 
+def test_what_was_called_complete_is_told_by_what_the_gate_found() -> None:
+    runs = [attempt(n, kind=CORRECTION, findings=("verification: exit code 127.\nmake: not found",)) for n in (1, 2, 3)]
+    step = after(*runs, onward=NOBODY)
+    assert isinstance(step, Escalate)
+    assert step.why == "every agent of the chain was tried; the last: verification: exit code 127."
+
+
 def test_why_falls_back_to_findings_and_then_to_the_code() -> None:
     assert after(blocked(1, "codex", summary="", findings=("a: b", "c: d"))) == NextAgent(
         agent="claude", why="a: b, c: d"

@@ -222,3 +222,15 @@ def test_long_names_do_not_make_a_finding_without_bounds() -> None:
     why = tree_safe.check(evidence).why
     assert len(why) < 9000
     assert "48 more" in why
+
+
+@pytest.mark.parametrize("exit", [126, 127])
+def test_a_program_that_the_sandbox_does_not_show_is_told_with_the_setting_that_would(exit: int) -> None:
+    run = CommandRun(command="make test", exit=exit, seconds=1, tail="make: not found", sandbox="bubblewrap")
+    confined = gate.examine(replace(GOOD, verification=run, static=(("types", run),)))
+    for name in ("verification", "static"):
+        (found,) = [f for f in confined if f.check == name]
+        assert found.outcome is Outcome.FAIL
+        assert "`readable:` in config.yaml" in found.why
+    for other in (replace(run, sandbox="none"), replace(run, exit=1)):
+        assert not any("readable:" in f.why for f in gate.examine(replace(GOOD, verification=other)))
