@@ -65,6 +65,7 @@ def demo(context: click.Context) -> None:
 def main() -> None:
     """Exit status: 0 done, 1 an error that says its cause, 2 wrong usage, 130 interrupted."""
     from orchestrator.config.problems import ConfigError
+    from orchestrator.github.errors import GitHubError
 
     try:
         code = app.main(prog_name="agent-os", standalone_mode=False)
@@ -76,6 +77,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except (ConfigError, Told) as error:
         click.echo(str(error), err=True)
+        sys.exit(1)
+    except GitHubError as error:
+        click.echo(f"GitHub: {error}", err=True)
         sys.exit(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,4 +31,10 @@ def services(kind: str, id: str) -> Services:
 
 def person() -> str:
     """Who gives an order on this command line."""
-    return os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"
+    told = os.environ.get("USER") or os.environ.get("LOGNAME")
+    if told:
+        return told
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"

@@ -86,7 +86,8 @@ def _trace(trace: Trace) -> list[str]:
         f"{trace.usd:.4f} USD" if trace.usd is not None else f"at least {trace.usd_known:.4f} USD, a part is unknown"
     )
     pulls = ", ".join(f"#{n}" for n in trace.pull_requests) or "-"
-    lines = [f"{trace.subject}: {about} {trace.title}".rstrip(), f"tasks {', '.join(trace.tasks) or '-'}"]
+    subject = "" if trace.subject == about else f"{trace.subject}: "
+    lines = [f"{subject}{about} {trace.title}".rstrip(), f"tasks {', '.join(trace.tasks) or '-'}"]
     lines += [f"pull requests {pulls}; cost {total}", *([trace.url] if trace.url else [])]
     for title, steps in (("vouched for", trace.vouched), ("findings of the gate", trace.verdicts)):
         lines += _section(title, steps)

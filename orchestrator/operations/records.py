@@ -69,7 +69,9 @@ def about(record: Record, subject: str) -> bool:
     if number and record.repo.casefold() == repo.casefold():
         told = {str(record.data.get(name, "")) for name in ("issue", "number")}
         return number in told or _GENERATION.sub("", record.task).endswith(f"-{number}")
-    return subject == record.task or (len(subject) >= 7 and any(subject in str(v) for v in record.data.values()))
+    # What was built on a commit is not about it.
+    named = [str(value) for name, value in record.data.items() if name != "base"]
+    return subject == record.task or (len(subject) >= 7 and any(subject in words for words in named))
 
 
 def verify(services: Services, *, offline: bool = False) -> Verified:

@@ -101,7 +101,9 @@ def retrace(services: Services, subject: str) -> Trace:
     tasks = {r.task for r in direct if r.task}
     found = [r for r in everything if r.task in tasks] if tasks else direct
     if not found:
-        raise OrderRefused(f"the ledger has nothing about {subject!r}: a task id, owner/name#N or a commit sha")
+        raise OrderRefused(
+            f"the ledger has nothing about {subject!r}; expected a task id, owner/name#N or a commit sha"
+        )
     names = tuple(dict.fromkeys(r.task for r in found if r.task))
     task = _task(services, names[-1]) if names else None
     runs = tuple(run for name in names for run in _runs(services, name, [r for r in found if r.task == name]))

@@ -286,6 +286,14 @@ def test_a_merge_is_retraced_to_its_issue_prompts_transcript_verdict_and_cost(wo
     assert by_task.usd is None  # the scripted agent does not tell
 
 
+def test_a_merge_is_not_taken_for_what_was_built_on_it(world: World) -> None:
+    merged(world, 2)
+    first, second = world.events(EventKind.MERGED)
+    judged = [e.data["base"] for e in world.events(EventKind.VERDICT) if e.task == second.task]
+    assert judged == [first.data["sha"]], "the second was built on the first"
+    assert retrace.retrace(world.services, str(first.data["sha"])).tasks == (first.task,)
+
+
 def test_a_transcript_that_was_changed_or_is_gone_says_so(world: World) -> None:
     merged(world)
     log = Path(retrace.retrace(world.services, "app-1").runs[0].transcript.path)

@@ -157,3 +157,10 @@ def test_a_damaged_state_file_is_one_line_that_names_it(root: Path) -> None:
     done = agent_os(root, "tick", "queue")
     assert "signatures.json" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_github_that_cannot_be_reached_is_one_line(root: Path) -> None:
+    done = agent_os(root, "explain", "ada/app#1", GITHUB_TOKEN="x" * 20)
+    assert done.returncode == 1
+    assert done.stderr.startswith("GitHub: http://127.0.0.1:9/")
+    assert len(done.stderr.splitlines()) == 1
