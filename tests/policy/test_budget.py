@@ -120,3 +120,22 @@ def test_of_a_subscriptions_window_the_configured_share_is_used() -> None:
 def test_sums_add_up_and_small_money_is_not_shown_as_none() -> None:
     assert Spent(usd=1, tokens=2) + Spent(usd=0.5, tokens=3) == Spent(usd=1.5, tokens=5)
     assert (budget.money(0), budget.money(0.0012), budget.money(1.2)) == ("0.00 USD", "0.0012 USD", "1.20 USD")
+
+
+def test_a_window_nobody_knows_the_end_of_is_asked_again_in_an_hour() -> None:
+    over = of_agent(AgentBudget(window_tokens=10), Spent(usd=99.0, tokens=5))
+    assert over is not None
+    assert (over.scope, over.until) == (Scope.AGENT_WINDOW, "2026-11-21T13:00:00Z")
+    assert of_agent(AgentBudget(window_tokens=10), Spent(usd=99.0, tokens=4)) is None, "a window has no money"
+
+
+def test_tokens_reach_and_pass_a_ceiling_as_money_does() -> None:
+    held = replace(NONE, run_tokens=10, day_tokens=10)
+    assert run_over(held, "codex", Spent(tokens=10)) is None
+    assert run_over(held, "codex", Spent(tokens=11)) is not None
+    assert of_repo(Spent(tokens=9), Spent(), held) is None
+    assert of_repo(Spent(tokens=10), Spent(), held) is not None
+
+
+def test_a_cent_is_shown_as_one() -> None:
+    assert (budget.money(0.01), budget.money(0.0099)) == ("0.01 USD", "0.0099 USD")

@@ -72,3 +72,9 @@ def test_fifty_slots_are_shared_fairly_by_three_repositories_whatever_their_back
     first = queue(tasks, repos, running={}, now=NOW)[:50]
     counts = {name: sum(t.repo == f"acme/{name}" for t in first) for name in ("web", "api", "doc")}
     assert counts == {"web": 20, "api": 20, "doc": 10}
+
+
+def test_exactly_busy_is_busy_and_exactly_patient_is_patient() -> None:
+    assert not capacity.may_start(busy=0.8, waited=1.9)
+    assert capacity.may_start(busy=0.79, waited=0.0)
+    assert capacity.may_start(busy=1.0, waited=2.0)

@@ -118,3 +118,52 @@ def _seconds(text: str) -> float:
     began = time.perf_counter()
     counts.of(text)
     return time.perf_counter() - began
+
+
+def test_a_case_that_did_not_run_is_skipped_and_a_failure_outside_of_one_is_none() -> None:
+    report = (
+        b'<testsuite><failure/><skipped/><testcase name="a" status="notrun"/><testcase name="b" status="disabled"/>'
+        b'<testcase name="c" result="suppressed"/><testcase name="d" status="run" result="completed"/>'
+        b'<testcase name="e"><error/><skipped/></testcase><skipped/><error/></testsuite>'
+    )
+    assert counts.of("", report) == TestCounts(passed=1, failed=1, skipped=3, failures=("e",))
+
+
+def test_fifty_failures_are_named_and_the_rest_counted() -> None:
+    case = b'<testcase name="t%d"><failure/></testcase>'
+    report = b"<testsuite>" + b"".join(case % n for n in range(51)) + b"</testsuite>"
+    found = counts.of("", report)
+    assert found is not None
+    assert (found.failed, len(found.failures), found.failures[-1]) == (51, 50, "t49")
+    said = counts.of("".join(f"FAILED t{n} (0.1s) - no\n" for n in range(51)) + "51 failed in 1.0s")
+    assert said is not None
+    assert (said.failed, len(said.failures), said.failures[0], said.failures[-1]) == (51, 50, "t0", "t49")
+
+
+def test_a_summary_may_stand_at_nothing_and_twice() -> None:
+    assert counts.of("Ran 0 tests in 0.0s\n\nNO TESTS RAN") == TestCounts(passed=0)
+    assert counts.of("Ran 1 test in 0.1s\n\nOK\n\nRan 2 tests in 0.1s\n\nOK\nOK") == TestCounts(passed=3)
+    assert counts.of("OK\nFAILED (failures=1)") is None, "an end without a beginning"
+    assert counts.of("Ran 1 test in 0.1s\n\nfine\nOK (expected failures=2)") == TestCounts(passed=0, skipped=2)
+
+
+def test_totals_are_read_behind_a_log_level_and_an_unnamed_total_is_nothing() -> None:
+    assert counts.of("Tests run: 4, Failures: 1, Errors: 1, Skipped: 1") == TestCounts(passed=1, failed=2, skipped=1)
+    assert counts.of("[ERROR] Tests run: 4, Failures: 1, Errors: 0, Skipped: 0") == TestCounts(passed=3, failed=1)
+    assert counts.of("Tests run: 4, Failures: 0, Time elapsed: 1 s") is None
+    assert counts.of("Passed! - Failed: 1, Passed: 5") == TestCounts(passed=0, failed=1)
+
+
+def test_a_plan_alone_is_no_point_and_what_is_to_do_is_no_failure() -> None:
+    assert counts.of("1..2\nok 1\nnot ok 2 # TODO later") == TestCounts(passed=1, skipped=1)
+    assert counts.of("ok 1\nnot ok 2") is None
+
+
+def test_a_long_line_is_not_looked_at_further_than_its_bound() -> None:
+    assert counts.of(" " * 1990 + "1 passed in 0.1s") is None
+    assert counts.of(" " * 1980 + "1 passed in 0.1s") == TestCounts(passed=1)
+
+
+def test_counts_in_words() -> None:
+    assert list(counts.words(TestCounts(passed=0))) == ["0 passed"]
+    assert list(counts.words(TestCounts(passed=3, failed=1, skipped=2))) == ["3 passed", "1 failed", "2 skipped"]

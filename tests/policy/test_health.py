@@ -159,3 +159,37 @@ def test_what_lies_in_the_future_of_a_clock_set_back_counts_for_nothing() -> Non
     runs = [Run(agent="codex", at=later, failure=FailureClass.SERVER)] * 9
     assert record(runs, NOW) == Record()
     assert breaker(runs, NOW) == Breaker()
+
+
+# --- each side of every edge --------------------------------------------------------------------------------------
+
+
+def test_an_hour_is_an_hour_to_the_second() -> None:
+    assert breaker(failures(60, 40, 30, 20, 0), NOW) == Breaker(), "the first is an hour old, so there are four"
+    assert breaker(failures(59.9, 40, 30, 20, 0), NOW).open_until == NOW + timedelta(hours=1)
+    opened = failures(64, 63, 62, 61, 60)
+    assert breaker(opened, NOW) == Breaker(half=True)
+    assert breaker([*opened, before(0, FailureClass.SERVER)], NOW).open_until == NOW + timedelta(hours=1)
+    assert breaker([*opened, before(0.1, FailureClass.SERVER)], NOW) == Breaker(half=True), "it was under way"
+
+
+def test_what_is_known_is_said_with_its_bounds() -> None:
+    assert Record(wins=0.04, runs=0.04).words == "nothing known lately"
+    assert Record(wins=0.05, runs=0.05).words.startswith("success 100% lately")
+    assert Record(wins=4.0, runs=8.0).words == "success 50% lately, between 22% and 78%"
+    assert (Record().low, Record().high) == (0.0, 1.0)
+    assert 0.0 < Record(wins=0.5, runs=0.5).low < 0.15
+
+
+def test_a_failed_run_is_no_success_whatever_it_said() -> None:
+    odd = before(1, FailureClass.SERVER, status=Status.COMPLETE)
+    assert success(odd) is False
+    lacking = before(1, FailureClass.SERVER, code=BlockerCode.MISSING_CONTEXT)
+    assert success(lacking) is False
+
+
+def test_only_a_clear_difference_moves_anybody() -> None:
+    same = {"a": Record(wins=0, runs=0), "b": Record(wins=3, runs=3)}
+    assert ranked(("a", "b"), same) == (("a", ""), ("b", ""))
+    clear = {"a": Record(wins=0, runs=40), "b": Record(wins=40, runs=40), "c": Record(wins=39, runs=40)}
+    assert ranked(("a", "c", "b"), clear) == (("c", ""), ("b", ""), ("a", "b"))

@@ -117,3 +117,36 @@ def test_research_ends_in_words_so_an_equal_tree_is_no_circle() -> None:
 def test_nothing_charged_yet_is_no_circle() -> None:
     assert ends() == ""
     assert ends(attempt(status=Status.COMPLETE)) == ""
+
+
+def test_where_no_check_is_named_the_blocker_is() -> None:
+    none: dict[str, Any] = {"findings": (), "blocker_code": BlockerCode.TEST_FAILURE}
+    assert ends(red(1, **none), red(2, "claude", **none)).startswith("the same failure twice (test_failure; runs 1")
+
+
+def test_the_last_run_of_each_turn_counts() -> None:
+    turns = (red(1, tail="a"), red(2, tail=TAIL, kind=AttemptKind.CORRECTION), red(3, "claude", tail="b"))
+    again = (*turns, red(4, "claude", kind=AttemptKind.CORRECTION))
+    assert "runs 2 and 4 by codex and claude" in ends(*again)
+    assert ends(*turns, red(4, "claude", tail="a", kind=AttemptKind.CORRECTION)) == ""
+
+
+def test_a_round_of_repair_is_a_turn_of_its_own() -> None:
+    assert "runs 1 and 2 by codex)" in ends(red(1), red(2, kind=AttemptKind.CI))
+
+
+def test_only_a_correction_repeats_and_only_what_was_charged() -> None:
+    assert not repeated(task(attempts=(red(1),)))
+    assert not repeated(task(attempts=(red(1, kind=AttemptKind.CORRECTION),)))
+    assert not repeated(task(attempts=(red(1), red(2))))
+    between = (red(1), red(2, tail="other", spent=False), red(3, kind=AttemptKind.CORRECTION))
+    assert repeated(task(attempts=between))
+    assert not repeated(task(attempts=(red(1, tail=""), red(2, tail="", kind=AttemptKind.CORRECTION))))
+
+
+def test_a_reviewers_words_tell_two_failures_apart_without_their_line_numbers() -> None:
+    def said(n: int, agent: str, words: str) -> Attempt:
+        return red(n, agent, tail="", findings=(f"review: {words}",), verification=None)
+
+    assert ends(said(1, "codex", "a.py:3 major: wrong"), said(2, "claude", "a.py:9 major: wrong"))
+    assert ends(said(1, "codex", "a.py:3 major: wrong"), said(2, "claude", "a.py:3 major: slow")) == ""
