@@ -67,7 +67,8 @@ def _red(services: Services, repo: RepoSettings, landing: Landing) -> None:
     before = repository.parent(Sha(landing.sha))
     if before is not None and commits.state(services.github, repo.name, before) is CheckState.RED:
         return  # it was red before us; whoever made it so was told then
-    opened = _revert(services, repo, repository, landing, before) if repo.auto_revert and before else 0
+    ours = repo.auto_revert and repo.automation_mode is AutomationMode.FULL
+    opened = _revert(services, repo, repository, landing, before) if ours and before else 0
     services.record(
         EventKind.REVERTED, repo=repo.name, task_id=landing.task, sha=landing.sha, pull=landing.pull, revert=opened
     )
@@ -88,7 +89,7 @@ def _revert(services: Services, repo: RepoSettings, repository: Repository, land
     at = parse(landing.at)
     undone = repository.commit_tree(tree, (Sha(landing.sha),), "undone", at)
     merged = repository.merge_tree(tip, undone)
-    if not isinstance(merged, Merged):
+    if not isinstance(merged, Merged) or merged.tree == repository.tree_of(tip):  # somebody took it back already
         return 0
     title = services.redact(f'Revert "{services.redact.head(ci_words.heard(landing.title), 180)}"')
     message = services.redact(f"{title}\n\nThis reverts commit {landing.sha}, after which {landing.base} went red.")

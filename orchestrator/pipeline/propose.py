@@ -23,6 +23,7 @@ from orchestrator.model.pull import Pull
 from orchestrator.model.settings import AutomationMode, RepoSettings
 from orchestrator.model.steps import Merge
 from orchestrator.model.task import Task
+from orchestrator.pipeline import approving
 from orchestrator.policy import merge as policy
 from orchestrator.services import Services
 
@@ -111,7 +112,14 @@ def _land(
     loopback = services.settings.github.loopback
     step = policy.decide(
         policy.Facts(
-            task=task, repo=unreviewed, pull=seen, turn=True, loopback=loopback, published=at, now=services.now()
+            task=task,
+            repo=unreviewed,
+            pull=seen,
+            turn=True,
+            loopback=loopback,
+            published=at,
+            now=services.now(),
+            approval=approving.standing(services, task, seen),
         )
     )
     if not isinstance(step, Merge):

@@ -59,6 +59,23 @@ def test_auto_revert_opens_a_pull_request_that_takes_exactly_the_merge_back(make
         world.admin.show(REPO, "main", "new.txt")
 
 
+@pytest.mark.parametrize("taken_back", [True, False])
+def test_nothing_is_proposed_where_a_person_was_first_or_works_alone(make: Any, taken_back: bool) -> None:
+    world = make(ci=BREAKS | {"base": f"sleep 1; {BREAKS['base']}"}, auto_revert=True)
+    world.issue()
+    world.rounds(lambda: world.place() == "done")
+    world.ci()
+    assert world.events(EventKind.REVERTED) == []
+    if taken_back:
+        world.admin.push(REPO, "main", {"new.txt": None})
+    else:
+        world.config["projects"]["main"]["repos"][0]["automation_mode"] = "dispatcher_only"
+        world.build()
+    world.monitor()
+    assert [e.data["revert"] for e in world.events(EventKind.REVERTED)] == [0]
+    assert len(world.pulls()) == 1
+
+
 def test_a_base_that_was_red_before_is_not_our_merges_fault(make: Any) -> None:
     world = make(ci=BREAKS)
     world.issue()

@@ -9,6 +9,7 @@ import pytest
 from orchestrator.github import pulls
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName
+from tests.hub.client import APP, Client
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, works
 
@@ -55,6 +56,21 @@ def test_on_a_protected_base_memory_is_one_pull_request_that_lands_when_green(ma
     assert world.services.memory.pending("app") == ()
     assert len(memory_pulls(world)) == 1
     assert world.crashes() == []
+
+
+def test_what_a_person_objects_to_in_the_memory_does_not_land(make: MakeWorld) -> None:
+    world = make(memory="pull_request")
+    merged(world, "First")
+    with Client(world.hub, world.admin.token("ada")) as ada:
+        objection = {"event": "REQUEST_CHANGES", "body": "not this"}
+        review = ada.ok("POST", f"{APP}/pulls/{number(world)}/reviews", objection)["id"]
+        for _ in range(3):
+            world.ci()
+            world.monitor()
+        assert not world.has_file("CODEBASE.md")
+        ada.ok("PUT", f"{APP}/pulls/{number(world)}/reviews/{review}/dismissals", {"message": "well then"})
+    world.monitor()
+    assert world.has_file("CODEBASE.md")
 
 
 def test_a_memory_pull_request_is_merged_by_sha_when_green_and_not_while_red(make: MakeWorld) -> None:
