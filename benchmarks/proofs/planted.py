@@ -51,8 +51,8 @@ def load() -> list[Planted]:
 def prove(report: Report) -> None:
     planted = load()
     with tempfile.TemporaryDirectory(prefix="planted-") as scratch:
-        clean = _copy(Path(scratch) / "clean")
-        sound = _run(clean, tuple(dict.fromkeys(s for p in planted for s in p.stories)))
+        clean = copied(Path(scratch) / "clean")
+        sound = play(clean, tuple(dict.fromkeys(s for p in planted for s in p.stories)))
         if sound.returncode:
             report.failures.append(f"the stories do not pass without a defect: {sound.stdout[-800:]}")
         with ThreadPoolExecutor(WORKERS) as pool:
@@ -66,14 +66,14 @@ def prove(report: Report) -> None:
 
 def _catch(planted: Planted, scratch: Path) -> str:
     """The story that caught it, or '!' and what went wrong."""
-    copy = _copy(scratch / planted.patch.stem)
+    copy = copied(scratch / planted.patch.stem)
     try:
         applied = subprocess.run(
             ["git", "apply", "--whitespace=nowarn", str(planted.patch)], cwd=copy, capture_output=True, text=True
         )
         if applied.returncode:
             return f"!the patch does not apply: {applied.stderr.strip()[:300]}"
-        done = _run(copy, planted.stories)
+        done = play(copy, planted.stories)
         if done.returncode != 1:
             return f"!not caught (pytest ended with {done.returncode}): {done.stdout[-300:]}"
         failed = re.search(r"^FAILED (\S+)", done.stdout, re.MULTILINE)
@@ -82,7 +82,7 @@ def _catch(planted: Planted, scratch: Path) -> str:
         shutil.rmtree(copy, ignore_errors=True)
 
 
-def _copy(into: Path) -> Path:
+def copied(into: Path) -> Path:
     into.mkdir(parents=True)
     for name in COPIED:
         source = ROOT / name
@@ -93,7 +93,7 @@ def _copy(into: Path) -> Path:
     return into
 
 
-def _run(copy: Path, stories: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+def play(copy: Path, stories: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-n0", "-x", "-q", "--no-header", "-rf", *stories],
         cwd=copy,
