@@ -27,16 +27,30 @@ class Conversation:
 
 
 def said(gh: GitHub, repo: RepoName, number: int, node: Words) -> Said:
-    """What the fragment Watched holds of it, the threads to their last page."""
-    reviews = node.maybe("reviews")
+    """What the fragment Watched holds of it, reviews and threads to their last page: anybody may write a hundred
+    reviews, and a person's objection must not be lost behind them."""
     return Said(
-        reviews=tuple(_review(r) for r in reviews.many("nodes")) if reviews is not None else (),
+        reviews=tuple(_reviews(gh, repo, number, node)),
         threads=tuple(_threads(gh, repo, number, node)),
         labelled=tuple(
             Labelled(label=e.one("label").text("name"), act=wire.act(e.maybe("actor"), e.text("createdAt")))
             for e in node.one("labelled").many("nodes")
         ),
     )
+
+
+def _reviews(gh: GitHub, repo: RepoName, number: int, node: Words) -> list[PullReview]:
+    """Oldest first."""
+    owner, _, name = repo.partition("/")
+    found: list[PullReview] = []
+    while (page := node.maybe("reviews")) is not None:
+        found[:0] = [_review(r) for r in page.many("nodes")]
+        before = wire.page_before(page)
+        if before is None:
+            break
+        wanted: dict[str, Json] = {"owner": owner, "name": name, "number": number, "before": before}
+        node = gh.graphql(documents.load("reviews"), wanted).one("repository").one("pullRequest")
+    return found
 
 
 def _review(node: Words) -> PullReview:

@@ -152,6 +152,12 @@ def next_page(connection: Words) -> str | None:
     return page.text("endCursor") if page.flag("hasNextPage") else None
 
 
+def page_before(connection: Words) -> str | None:
+    """The cursor of the page before this one; None on the first."""
+    page = connection.one("pageInfo")
+    return page.text("startCursor") if page.flag("hasPreviousPage") else None
+
+
 def pull(node: Words, repo: RepoName, checks: tuple[CheckRun, ...]) -> Pull:
     """A pull request of a GraphQL answer (fragment Watched)."""
     base = node.maybe("baseRef")

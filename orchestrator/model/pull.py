@@ -99,7 +99,7 @@ class Said:
     """What people said on a pull request in the forms that count for something."""
 
     reviews: tuple[PullReview, ...] = ()
-    """The newest 100 with an opinion, oldest first."""
+    """All with an opinion, oldest first."""
     threads: tuple[Thread, ...] = ()
     """All of them."""
     labelled: tuple[Labelled, ...] = ()

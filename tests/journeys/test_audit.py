@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.model.event import EventKind
 from orchestrator.model.governance import Risk
+from tests.hub.client import APP, Client
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, works
 
@@ -87,3 +88,17 @@ def test_a_train_carries_only_what_is_the_same_change_on_it(make: MakeWorld) -> 
     built = [e.data["members"] for e in world.events(EventKind.TRAIN) if e.data["step"] == "built"]
     assert built == [[world.pull_number("app-2"), world.pull_number("app-3")]]
     assert world.places() == {"done": 3}
+
+
+def test_an_objection_is_not_lost_behind_a_hundred_reviews_of_strangers(make: MakeWorld) -> None:
+    world = published(make())
+    number = world.pull_number()
+    with Client(world.hub, world.admin.token("ada")) as ada:
+        ada.ok("POST", f"{APP}/pulls/{number}/reviews", {"event": "REQUEST_CHANGES", "body": "not so"})
+    with Client(world.hub, world.admin.token("mallory")) as mallory:
+        for _ in range(101):
+            mallory.ok("POST", f"{APP}/pulls/{number}/reviews", {"event": "APPROVE"})
+    for _ in range(3):
+        world.monitor()
+    assert world.place() == "inbox"
+    assert [r.text for r in world.task().requests] == ["not so"]
