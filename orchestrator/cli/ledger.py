@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from orchestrator.operations.records import Verified
     from orchestrator.operations.retrace import Run, Step, Trace
 
+MOST_PROBLEMS = 20
+"""Lines that are told to a person; a wrong key makes one of every event."""
+
 
 @click.group("ledger")
 def commands() -> None:
@@ -76,8 +79,10 @@ def _verified(seen: Verified) -> None:
         click.echo(f"exposed tail: {seen.exposed} events after the last anchor")
     for note in seen.notes:
         click.echo(f"note: {note}")
-    for problem in seen.problems:
+    for problem in seen.problems[:MOST_PROBLEMS]:
         click.echo(problem, err=True)
+    if (more := len(seen.problems) - MOST_PROBLEMS) > 0:
+        click.echo(f"and {more} more; --json lists all. Where it is every line, `ledger.key` is another one", err=True)
 
 
 def _trace(trace: Trace) -> list[str]:
