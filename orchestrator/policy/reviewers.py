@@ -54,7 +54,9 @@ def order(task: Task, repo: RepoSettings, adapters: Mapping[str, str]) -> tuple[
     if repo.review.agents:
         others = [name for name in repo.review.agents if name not in made]
     else:
-        others = [name for name in repo.chain(task.type) if name not in made]
+        # Who works here on other types reviews this one before its author's program does.
+        there = dict.fromkeys([*repo.chain(task.type), *(name for _, chain in repo.chains for name in chain)])
+        others = [name for name in there if name not in made]
         others.sort(key=lambda name: adapters.get(name, name) in programs)  # stable: the operator's order inside
     last = [a.agent for a in reversed(task.attempts) if a.agent in made]
     return tuple(dict.fromkeys([*others, *last]))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from orchestrator.model.governance import CriterionMet, Opinion, ReviewMode, ReviewRules, ReviewVerdict, Severity
 from orchestrator.model.names import Sha
 from orchestrator.model.steps import Correct, Escalate, Publish
-from orchestrator.model.task import AttemptKind, Task
+from orchestrator.model.task import AttemptKind, Task, TaskType
 from orchestrator.model.times import stamp
 from orchestrator.policy import patches, retry, review, reviewers
 from orchestrator.policy.review import Answer, Unfit
@@ -186,6 +186,12 @@ def test_another_program_goes_before_the_authors_and_the_author_last() -> None:
     work = task(attempts=(attempt(agent="codex"),))
     assert reviewers.order(work, repo(), PROGRAMS) == ("claude", "deepseek", "gemini", "codex")
     assert chosen(work) == reviewers.Reviewer(agent="claude", same_agent=False)
+
+
+def test_an_agent_of_another_type_reviews_before_the_authors_own_program() -> None:
+    work = task(attempts=(attempt(agent="codex"),))
+    settings = repo(chains=((TaskType.IMPLEMENTATION, ("codex",)), (TaskType.DOCS, ("codex", "claude"))))
+    assert reviewers.order(work, settings, PROGRAMS) == ("claude", "codex")
 
 
 def test_everyone_who_worked_on_it_is_an_author_also_before_a_retry() -> None:

@@ -112,7 +112,8 @@ WATCHED: dict[str, Any] = {
     "mergeable": "MERGEABLE", "headRefName": "agent/x", "headRefOid": "h" * 40, "baseRefName": "main",
     "baseRefOid": "a" * 40, "author": ADA, "headRepository": {"nameWithOwner": "ada/app"},
     "baseRef": {"target": {"oid": "b" * 40}}, "mergeCommit": None, "labels": {"nodes": []},
-    "timelineItems": {"nodes": []}, "labelled": {"nodes": []}, "reviews": {"pageInfo": {"hasPreviousPage": False}, "nodes": []},
+    "timelineItems": {"nodes": []}, "labelled": {"nodes": []},
+    "reviews": {"pageInfo": {"hasPreviousPage": False}, "nodes": []},
     "reviewThreads": {"pageInfo": PAGE, "nodes": []},
     "commits": {"nodes": [{"commit": {
         "oid": "h" * 40, "statusCheckRollup": {"contexts": {"pageInfo": PAGE, "nodes": [RUN]}},
