@@ -122,7 +122,7 @@ def _commit(
     services: Services, task: Task, attempt: Attempt, repository: Repository, tree: Sha, parents: tuple[Sha, ...]
 ) -> Sha:
     lines = [
-        ci_words.heard(task.title),
+        ci_words.title(task.title),
         "",
         *([f"Issue: {task.repo}#{task.issue}"] if task.issue else []),
         f"Task: {task.id}",

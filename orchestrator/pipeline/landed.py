@@ -91,7 +91,7 @@ def _revert(services: Services, repo: RepoSettings, repository: Repository, land
     merged = repository.merge_tree(tip, undone)
     if not isinstance(merged, Merged) or merged.tree == repository.tree_of(tip):  # somebody took it back already
         return 0
-    title = services.redact(f'Revert "{services.redact.head(ci_words.heard(landing.title), 180)}"')
+    title = services.redact(f'Revert "{services.redact.head(ci_words.title(landing.title), 180)}"')
     message = services.redact(f"{title}\n\nThis reverts commit {landing.sha}, after which {landing.base} went red.")
     head = repository.commit(f"{landing.task}-revert", merged.tree, (tip,), message, at)
     branch = f"agent/{landing.task}-revert"

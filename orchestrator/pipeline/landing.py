@@ -30,7 +30,7 @@ def merge(services: Services, claim: Claim, pull: Pull, sha: Sha) -> Sha | None:
 
     def act() -> effect.Result:
         message = services.redact(_message(services, task))
-        title = services.redact(f"{services.redact.head(ci_words.heard(task.title), 200)} (#{pull.number})")
+        title = services.redact(f"{services.redact.head(ci_words.title(task.title), 200)} (#{pull.number})")
         return {"sha": pulls.merge(services.github, pull, sha, title, message)}
 
     try:

@@ -17,6 +17,7 @@ from orchestrator.model.settings import AutomationMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
 from orchestrator.pipeline import closing, desk, effect, estimating, report, steer, traces, wishes
+from orchestrator.policy import ci_words
 from orchestrator.services import Services
 
 
@@ -122,7 +123,7 @@ def _pull_request(services: Services, task: Task) -> int:
 
 
 def title(services: Services, task: Task) -> Public:
-    return services.redact.head(task.title, 200)
+    return services.redact.head(ci_words.title(task.title), 200)
 
 
 def body(services: Services, task: Task) -> Public:

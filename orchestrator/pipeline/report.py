@@ -11,18 +11,14 @@ from orchestrator.policy import review as judged
 from orchestrator.policy.sections import visible
 from orchestrator.services import Services
 
-# An agent's words must not mention people, close issues or speak in our markers.
-_MENTION = re.compile(r"(?<![\w`])@(?=[A-Za-z0-9])")
-_CLOSING = re.compile(r"\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(:?\s+)(?=(?:[\w.-]+/[\w.-]+)?#\d)", re.IGNORECASE)
-
 _MOST_FINDINGS = 20
 
 
 def defused(text: str) -> str:
     """Text by an agent, safe inside our comments and commits: no hidden text, no mention, no closing keyword, no slash
     command, nothing that switches CI off."""
-    text = _MENTION.sub("@\u2060", ci_words.heard(visible(text)))
-    text = _CLOSING.sub(r"\1\2\\", text)
+    text = ci_words.MENTION.sub("@\u2060", ci_words.heard(visible(text)))
+    text = ci_words.CLOSING.sub(r"\1\2\\", text)
     return re.sub(r"(?m)^/", "\\/", text)
 
 

@@ -128,7 +128,7 @@ def _update(services: Services, claim: Claim, pull: Pull) -> None:
             services, claim, policy.repair(task, repo, Rework(why=f"conflicts with {task.base}", conflict=True))
         )
         return
-    message = services.redact(f"Bring in {task.base} for {ci_words.heard(task.title)}\n\nTask: {task.id}")
+    message = services.redact(f"Bring in {task.base} for {ci_words.title(task.title)}\n\nTask: {task.id}")
     head = repository.commit(task.id, merged.tree, (task.pushed_sha, tip), message, services.now())
     judged, _ = rejudging.carried(services, task, head, tip, merged.tree)
     if not judged.passed:

@@ -63,7 +63,7 @@ def couple(
         if isinstance(joined, Conflict) or joined.tree == repository.tree_of(last):
             continue
         message = services.redact(
-            f"{services.redact.head(ci_words.heard(task.title), 200)} (#{pull.number})\n\nTask: {task.id}"
+            f"{services.redact.head(ci_words.title(task.title), 200)} (#{pull.number})\n\nTask: {task.id}"
         )
         onto, last = last, repository.commit(id(repo), joined.tree, (last,), message, parse(built))
         if not rejudging.same_change(services, task, last, onto):
