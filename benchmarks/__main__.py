@@ -24,6 +24,7 @@ PROOFS: dict[str, str] = {
     "fakegreen": "tricks that look green are held or flagged to the reviewer, and no honest change is held",
     "redaction": "500 secrets in 14 spellings leak at no sink; a second source's forms are found, harmless lines not",
     "train": "20 pull requests, one breaks the others: main never red, found in 5 runs, the rest in half the CI runs",
+    "injection": "an agent that obeys every text, 13 channels: no harm is seen, and each is seen with its defence off",
     "ledger": "4 x 1,000 appends, none lost; 1,000 tampers before the last anchor, none unseen; kills in mid-append",
     "adversary": "500 seeded schedules of acts between any two calls: no wrong merge, every wrong tree told",
     "mutants": "defects of gate, merge policy and trust: all listed by hand are killed, of machine-made ones 95 %",

@@ -60,7 +60,8 @@ def plain(text: str) -> str:
     tags = "".join(chr(ord(c) - 0xE0000) if 0xE0000 <= ord(c) < 0xE0080 else c for c in text)
     bare = tags.translate(INVISIBLE)
     decoded = [
-        base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)).decode("utf-8", "replace") for word in CODED.findall(bare)
+        base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)).decode("utf-8", "replace")
+        for word in CODED.findall(bare)
     ]
     return "\n".join([bare, *decoded])
 
@@ -82,7 +83,9 @@ def files(root: Path) -> Iterator[str]:
 
 
 def git(*words: str, env: dict[str, str] | None = None) -> str:
-    done = subprocess.run([*GIT, *words], capture_output=True, check=False, timeout=30, env={**os.environ, **(env or {})})
+    done = subprocess.run(
+        [*GIT, *words], capture_output=True, check=False, timeout=30, env={**os.environ, **(env or {})}
+    )
     return (done.stdout + done.stderr).decode("utf-8", "replace")
 
 
@@ -117,7 +120,9 @@ def environ(agent: Agent, words: str) -> None:
     """Every process's environment that can be read, for one name."""
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
-            agent.loot += [part.decode().split("=", 1)[1] for part in path.read_bytes().split(b"\0") if words.encode() in part]
+            agent.loot += [
+                part.decode().split("=", 1)[1] for part in path.read_bytes().split(b"\0") if words.encode() in part
+            ]
 
 
 def tell(agent: Agent, words: str) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 from orchestrator import gate
 from orchestrator.github import issues
 from orchestrator.model.governance import Risk
 from orchestrator.model.names import Public, RepoName
-from orchestrator.pipeline import background, intake, landing, prompt, report, trusting, wishes
-from orchestrator.policy import hidden, review, sections
+from orchestrator.pipeline import background, prompt, report, trusting, wishes
+from orchestrator.policy import ci_words, hidden, review, sections
 from orchestrator.policy.trust import Standing
 from orchestrator.redact import Hit, Redactor
 from orchestrator.services import Services
@@ -44,7 +45,7 @@ class Nothing(Redactor):
 def config(repo: dict[str, Any], off: Sequence[str]) -> None:
     for name in off:
         for key, value in CONFIG.get(name, {}).items():
-            repo[key] = {**repo.get(key, {}), **value} if isinstance(value, dict) else value
+            repo[key] = deepcopy({**repo.get(key, {}), **value} if isinstance(value, dict) else value)
 
 
 def services(services: Services, off: Sequence[str]) -> Services:
@@ -61,7 +62,7 @@ def patched(off: Sequence[str]) -> Iterator[None]:
         for name in off:
             if name.startswith("gate: "):
                 checks = {k: v for k, v in gate.CHECKS.items() if k != name.removeprefix("gate: ")}
-                stack.enter_context(mock.patch.object(gate.examine_stage, "__defaults__", (checks,)))
+                stack.enter_context(mock.patch.dict(cast(dict[str, Any], gate.CHECKS), checks, clear=True))
             for where, attribute, value in PATCHES.get(name, ()):
                 stack.enter_context(mock.patch.object(where, attribute, value))
         yield
@@ -73,7 +74,7 @@ def _same(text: str) -> str:
 
 def _any_nonce(text: str, *, nonce: str, head: str, **asked: Any) -> review.Answer:
     """The answer as if it had been given to this question."""
-    return _parse(text.replace("0" * 32, nonce).replace("0" * 40, head), nonce=nonce, head=head, **asked)
+    return _parse(text.replace("0" * 40, head).replace("0" * 32, nonce), nonce=nonce, head=head, **asked)
 
 
 def _with_comments(services: Services, task: Any, *rest: Any) -> prompt.Context:
@@ -90,7 +91,6 @@ PATCHES: Mapping[str, tuple[tuple[Any, str, Callable[..., Any]], ...]] = {
     "comments reach no prompt": ((background, "gather", _with_comments),),
     "foreign text is quoted": ((prompt, "_quote", _same),),
     "the reviewer's nonce": ((review, "parse", _any_nonce),),
-    "foreign words are defused": ((report, "defused", _same),),
+    "foreign words are defused": ((report, "defused", _same), (ci_words, "title", _same)),
     "who set it Ready": ((trusting, "standing", lambda *asked: Standing.TRUSTED),),
 }  # fmt: skip
-_USED = (intake, landing)  # they look these functions up in their modules
