@@ -16,6 +16,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName
 from orchestrator.model.pull import Mergeable
 from orchestrator.model.train import Track
+from orchestrator.operations.explain import explain
 from orchestrator.state.trains import Trains
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, works
@@ -81,6 +82,8 @@ def test_what_is_ready_is_tested_once_and_lands_in_order_as_it_was_tested(make: 
     assert steps(world) == ["built"]
     assert [(d["draft"], d["state"]) for d in drafts(world)] == [(True, "open")]
     assert world.places() == {"review": 3}, "nothing lands before it was tested"
+    draft = drafts(world)[0]["number"]
+    assert explain(world.services, "app-2").why == (f"tested in a merge train of 3, draft #{draft}",)
     ticks(world, 1)
     assert steps(world) == ["built", "tested", "landed"]
     assert world.places() == {"done": 3}
@@ -94,7 +97,9 @@ def test_what_is_ready_is_tested_once_and_lands_in_order_as_it_was_tested(make: 
 
 
 def test_base_runs_that_the_next_landing_cancels_are_not_taken_for_a_red_base(make: MakeWorld) -> None:
-    world = ready(make, "one.txt", "two.txt", "three.txt", ci=f"sleep 1; {NOT_BOTH}")
+    world = ready(
+        make, "one.txt", "two.txt", "three.txt", ci=f"git log -1 --format=%s | grep -q '(#' && sleep 4; {NOT_BOTH}"
+    )
     ticks(world, 4)
     assert world.places() == {"done": 3}
     ends = [r[0] for r in world.admin.hub.db.tuples("SELECT conclusion FROM check_runs")]

@@ -90,7 +90,7 @@ class World:
         # Scripted agents write notes outside of their folder (`count`, `keep_prompt`): most stories run unconfined.
         open_air = {"sandbox": "off", "merge_without_sandbox": True}
         # Nor are they reviewed, or their base's tests run over them: the stories about that switch it on.
-        unwatched = {"review": "off", "gate": {"base_tests": False}}
+        unwatched = {"review": "off", "gate": {"base_tests": False}, "max_open_pull_requests": 0}
         settings = {
             "key": "app", "repo": REPO, "verify": "sh check.sh", "memory": "local", **open_air, **unwatched, **repo,
         }  # fmt: skip
