@@ -3,6 +3,7 @@ judgements that the roles act on."""
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 
 from orchestrator.github import issues
@@ -20,6 +21,7 @@ from orchestrator.policy import eligible, hidden, merge, trust
 from orchestrator.policy.eligible import Again, Dispatch, LeaveAlone, Reason
 from orchestrator.services import Services
 from orchestrator.state import locks
+from orchestrator.state.store import CorruptState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +216,8 @@ def _in_the_queue(services: Services, found: Task) -> tuple[tuple[str, ...], tup
 def _in_review(services: Services, found: Task) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The newest decision about its pull request, in its own words."""
     decided = [r for r in services.ledger.read() if r.task == found.id and r.kind == EventKind.PULL_DECIDED.value]
+    if (aboard := _aboard(services, found)) is not None:
+        return (aboard,), ("the train's checks end",)
     if (word := _since(services, found, decided[-1].at if decided else "")) is not None:
         said = f"{word.by} {'approved' if word.approve else merge.REFUSED} at {word.at}"
         return (f"{said}: {word.why}" if word.why else said,), ("the pull request monitor's next tick acts on it",)
@@ -223,6 +227,17 @@ def _in_review(services: Services, found: Task) -> tuple[tuple[str, ...], tuple[
     step = decided[-1].data.get("step")
     moves = tuple(what.format(id=found.id) for words, what in _WAITS.items() if words in why)[:1]
     return (why if step == "Wait" else f"{step}: {why}",), moves or ("the pull request monitor goes on by itself",)
+
+
+def _aboard(services: Services, found: Task) -> str | None:
+    """The merge train it is a member of: what was decided of it alone is older than that."""
+    repo = services.settings.repo(found.repo)
+    with contextlib.suppress(CorruptState):
+        train = services.trains.of(repo.key).train if repo is not None else None
+        if train is not None and found.pull_request in train.numbers:
+            draft = f", draft #{train.pull}" if train.pull else ""
+            return f"tested in a merge train of {len(train.members)}{draft}"
+    return None
 
 
 def _since(services: Services, found: Task, decided: str) -> Approval | None:
