@@ -48,6 +48,9 @@ _PINNED = {
     "advice.detachedHead": "false",
 }
 
+_NO_ATTRIBUTES = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""Git's empty tree, which needs no object."""
+
 _VARIABLES = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -139,6 +142,10 @@ class Runner:
 
     def environment(self, extra: Mapping[str, str], *, network: bool) -> dict[str, str]:
         config = dict(_PINNED)
+        if "GIT_WORK_TREE" not in extra:
+            # From git 2.43 on a bare repository may read them from its HEAD: a base with `* -diff` would hide changes
+            # from the reviewer, one with `merge=union` would merge otherwise than the host does.
+            config["attr.tree"] = _NO_ATTRIBUTES
         token = self.credentials(self.url) if network and names.origin(self.url) else None
         if token:
             basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()

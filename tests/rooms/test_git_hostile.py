@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.git import Pushed
+from orchestrator.git import Conflict, Pushed
 from orchestrator.model.names import Sha
 from tests.rooms.gitting import AT, ENV, World, make_world, public, sh
 
@@ -286,3 +286,15 @@ def test_two_hundred_hostile_names_become_no_path_and_no_option(plant: Plant) ->
         with pytest.raises(ValueError):
             repo.tree_of(name)
         assert not repo.has(name)
+
+
+def test_what_a_base_says_of_its_files_hides_no_change_from_a_reader(tmp_path: Path) -> None:
+    """Bites with git 2.43 and later only: there a bare repository may read attributes from its HEAD."""
+    world = make_world(tmp_path, {"a.js": "old\n", ".gitattributes": "*.js -diff merge=union\n"})
+    base = world.repo.head(world.repo.default_branch())
+    assert base is not None
+    ours = world.push_by_person("ours", "a.js", "mine\n", start=base)
+    theirs = world.push_by_person("theirs", "a.js", "yours\n", start=base)
+    world.repo.fetch()
+    assert "+mine" in world.repo.patch(base, ours)
+    assert isinstance(world.repo.merge_tree(ours, theirs), Conflict)
