@@ -8,9 +8,9 @@ from enum import Enum
 from orchestrator.github import checks, pulls
 from orchestrator.github.errors import NotFound
 from orchestrator.model.pull import Pull
-from orchestrator.model.steps import Merge, PullStep, Update, Wait
+from orchestrator.model.steps import Enqueue, Merge, PullStep, Update, Wait
 from orchestrator.model.task import Task
-from orchestrator.pipeline import approving, following, queueing, trusting, wishes
+from orchestrator.pipeline import approving, following, queueing, rejudging, trusting, wishes
 from orchestrator.policy import merge as policy
 from orchestrator.policy import required
 from orchestrator.services import Services
@@ -53,7 +53,9 @@ def decide(services: Services, task: Task, pull: Pull, turn: bool, lane: Lane = 
     if isinstance(step, Merge) and (unmet := _unmet(services, pull)):
         return Wait(why=unmet)
     if isinstance(step, Merge) and lane is not Lane.TRAIN and queueing.has(services, task, pull):
-        return queueing.step(services, task, pull, step)
+        found = queueing.step(services, task, pull, step)
+        # The queue brings the base in where we do not see it: what would be another change there is judged anew first.
+        return Update() if isinstance(found, Enqueue) and not rejudging.same_on_tip(services, task) else found
     if isinstance(step, Merge) and lane is not Lane.TRAIN and pulls.behind(services.github, pull):
         step = policy.decide(replace(facts, pull=replace(pull, behind=True)))
     return step

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from orchestrator import gate
 from orchestrator.gate.base import COMMANDS
+from orchestrator.git import Merged
 from orchestrator.model.gate import Evidence, Verdict
 from orchestrator.model.names import Sha
 from orchestrator.model.task import Task
@@ -35,6 +36,17 @@ def same_change(services: Services, task: Task, head: Sha, base: Sha) -> bool:
         return False
     old = repository.bare_patch(task.base_sha, task.pushed_sha)
     return merge_diff.same(old, repository.bare_patch(base, head))
+
+
+def same_on_tip(services: Services, task: Task) -> bool:
+    """Whether it would be the same change on the base branch as it stands now. A conflict is for others to find."""
+    repository = services.repository(services.repo(task))
+    repository.fetch()
+    tip = repository.head(task.base)
+    if tip is None or task.pushed_sha is None or repository.is_ancestor(tip, task.pushed_sha):
+        return True
+    merged = repository.merge_tree(tip, task.pushed_sha)
+    return not isinstance(merged, Merged) or same_change(services, task, merged.tree, tip)
 
 
 def _anew(services: Services, task: Task, head: Sha, base: Sha, tree: Sha) -> Verdict:

@@ -107,3 +107,16 @@ def test_what_a_person_refuses_while_it_waits_leaves_the_queue_and_goes_in_again
     ticks(world, 6)
     assert (world.place(), world.has_file("one.txt")) == ("done", True)
     assert not world.crashes()
+
+
+def test_what_would_be_another_change_on_the_base_is_judged_anew_before_it_is_put_in(make: MakeWorld) -> None:
+    world = queued(make, "one.txt")
+    world.play({"steps": [{"write": {"path": "half.txt", "text": "h\n"}}, *works("two.txt")]})
+    second = world.issue("Two")
+    world.dispatch()
+    world.work()
+    world.admin.push(REPO, "main", {"half.txt": "h\n"})
+    world.ci()
+    ticks(world, 8)
+    assert world.places() == {"done": 2}
+    assert [r.task for r in world.events(EventKind.UPDATED)] == [f"app-{second}"]
