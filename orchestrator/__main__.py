@@ -42,7 +42,7 @@ from orchestrator.model.errors import Told  # noqa: E402
 def hub(root: Path | None, port: int, seed_file: Path | None) -> None:
     """A GitHub of your own on this machine, to run against and to test with. See docs/hub.md.
 
-    Prints its address, a user and that user's token, then serves until ^C. A new one holds operator/hello and a board.
+    Prints its address, then each user and their token; serves until ^C. A new one holds operator/hello and a board.
     """
     from orchestrator.hub import command
     from orchestrator.hub.seeding import CannotServe

@@ -34,6 +34,10 @@ def gate(level: Level, notes: Notes) -> GateRules:
         return GateRules()
     values = {n: v for n in _PLAIN if (v := getattr(said, n)) is not None}
     values |= {n: tuple(v) for n in _GLOBS if (v := getattr(said, n)) is not None}
+    for name in _GLOBS:
+        for n, glob in enumerate(values.get(name, ())):
+            if glob.startswith("!"):  # as in .gitignore; here it would be the begin of a name, and match nothing
+                notes.bad((*where[name], n), "a glob without `!`; `unprotected_paths` takes paths out", glob)
     if said.static is not None:
         values["static"] = tuple((name, command.strip()) for name, command in said.static.items())
     banned = []

@@ -1,4 +1,4 @@
-"""The hub as a program: prints its address and a token, serves until it is interrupted."""
+"""The hub as a program: prints its address and its people's tokens, serves until it is interrupted."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ def _serve(hub: Hub, world: dict[str, Any], seed_file: Path | None) -> None:
         first = users.people(hub.db)[0]
         token = hub.admin.token(first.login)
         sys.stdout.write(f"url {hub.url}\nuser {first.login}\ntoken {token}\n")
+        for other in users.people(hub.db)[1:]:
+            sys.stdout.write(f"user {other.login}\ntoken {hub.admin.token(other.login)}\n")
         sys.stdout.flush()
         stopped.wait()
     finally:

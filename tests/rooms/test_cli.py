@@ -120,6 +120,8 @@ def test_a_hub_is_filled_from_yaml_and_served_by_one_program_only(root: Path) ->
         try:
             said = dict(serving.stdout.readline().split() for _ in range(3))
             assert said["user"] == "ada"
+            assert serving.stdout.readline() == "user bot\n"
+            assert serving.stdout.readline().startswith("token ")
             assert "another hub serves" in agent_os(root, *command, "0").stderr
             port = said["url"].rpartition(":")[2]
             taken = agent_os(root, "hub", "--root", str(root / "other"), "--port", port)

@@ -44,6 +44,7 @@ ONE_FAULT = [
     ("merge: yes", 8, "merge", "'yes'", "true or false (did you mean true?)"),
     ("ready_label: 7", 8, "ready_label", "7", "a text in quotes"),
     ("trusted_authors: bob", 8, "trusted_authors", "'bob'", "a list: [bob]"),
+    ('gate: {protected_paths: ["a", "!b"]}', 8, "gate.protected_paths[1]", "'!b'", "a glob without `!`"),
     ("budgets: [1]", 8, "budgets", "a list", "a mapping"),
     ("budgets: {subscription_share: 2}", 8, "budgets.subscription_share", "2", "a number from 0 to 1"),
     ("agent_fallbacks: {dox: [claude]}", 8, "agent_fallbacks.dox", "'dox'", "as key one of implementation, debugging"),
