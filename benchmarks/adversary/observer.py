@@ -36,9 +36,12 @@ class Finding:
     held: int = 0
     """Pull requests of ours that did not land."""
     planted: int = 0
+    """Wrong trees that the host landed, and merges that it landed on another branch."""
     detected: int = 0
     moved: int = 0
     """Alerts of a tree that was right but landed on a base it was not tested on, or that main lost afterwards."""
+    elsewhere: int = 0
+    """Of those, to another branch: somebody pointed the pull request there after our last look."""
     window: int = 0
     """Most calls of ours between the last look at a pull request and its merge."""
     wrong: list[str] = field(default_factory=list)
@@ -110,8 +113,7 @@ class _Judge:
         if issue is None:
             self.bad(m, "it is no pull request of an agent's")
             return
-        if m.base != "main":
-            self.bad(m, f"into {m.base}")
+        self.found.elsewhere += m.base != "main"
         heads = self.chain(m.head)
         self._content(m, issue)
         if not any(line["data"]["head"] in heads and line["data"]["passed"] for line in self.of("verdict")):
@@ -221,11 +223,11 @@ class _Judge:
         alerts = Counter(str(line["data"].get("state")) for line in self.of("alert"))
         for m in self.adversary.landed:
             told, paged = events.pop(m.sha, 0), alerts[f"tree:{m.sha}"]
-            if m.wrong:
+            if m.wrong or m.base != "main":
                 self.found.planted += 1
                 self.found.detected += told >= 1 and paged == 1
                 if not (told >= 1 and paged == 1):
-                    self.found.lost.append(f"#{m.number}: wrong tree {m.sha[:9]} told {told} times, alerts {paged}")
+                    self.found.lost.append(f"#{m.number}: {m.sha[:9]} on {m.base} told {told} times, alerts {paged}")
             elif told:
                 self.found.moved += 1
                 if not (self.sort.train or self.adversary.scene.rewritten):

@@ -69,6 +69,8 @@ class Stage:
             top={"max_parallel_workers": 4},
         )  # fmt: skip
         self.world, self.port = world, world.hub.port
+        # The tasks' base is not in `other`, which begins at the first commit: pointed there it is another change.
+        world.admin.push(REPO, "main", {"second.txt": "second\n"}, author="ada")
         self.forger = _people(world)
         _play(world)
         for number in WORK:

@@ -103,6 +103,7 @@ def judge(report: Report, played: Sequence[Played]) -> None:
         "pull_requests_held": sum(f.held for f in found),
         "alerts_of_a_base_that_moved": sum(f.moved for f in found),
         "wrong_trees_planted": planted,
+        "of_them_on_another_branch": sum(f.elsewhere for f in found),
     }
     report.hold("wrong_merges", sum(len(f.wrong) for f in found), at_most=0)
     report.hold("wrong_trees_detected", detected, at_least=planted)

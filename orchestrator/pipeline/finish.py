@@ -110,21 +110,26 @@ def _compare_once(services: Services, task: Task) -> None:
 
 def _compare(services: Services, task: Task, sha: Sha, head: Sha) -> None:
     """A host's own merge queue has reverted code silently before; so what landed is compared with our own merge of the
-    judged head and the commit that it landed on."""
+    judged head and the commit that it landed on. And it must stand on the base: a merge names the head that it is of,
+    not the branch, so whoever points the pull request elsewhere in that instant has it land there."""
     repository = services.repository(services.repo(task))
     repository.fetch()
     actual, onto = repository.tree_of(sha), repository.parent(sha)
     expected = repository.expected_squash(onto, head) if onto else None
-    if isinstance(expected, Merged) and actual == expected.tree:
+    tip = repository.head(task.base)
+    there = tip is not None and repository.has(sha) and repository.is_ancestor(sha, tip)
+    right = isinstance(expected, Merged) and actual == expected.tree
+    if right and there:
         return
     wanted = expected.tree if isinstance(expected, Merged) else "cannot tell"
+    what = f"is not on {task.base}" if right else "does not hold the tree that was tested"
     services.record(EventKind.MERGE_TREE_DIFFERS, task, sha=sha, expected=wanted, actual=actual or "")
     notify.tell(
         services,
         AlertKind.SYSTEM,
         task,
         f"tree:{sha}",
-        f"The merge {sha[:12]} does not hold the tree that was tested.",
+        f"The merge {sha[:12]} {what}.",
         action="look at the base branch now",
     )
 
