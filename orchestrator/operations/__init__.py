@@ -18,6 +18,7 @@ from orchestrator.pipeline import funds, intake, load, pool
 from orchestrator.policy import approval
 from orchestrator.services import Services
 from orchestrator.state import locks
+from orchestrator.state.store import CorruptState
 
 
 class OrderRefused(Told):
@@ -149,7 +150,10 @@ def shown(services: Services, entry: Entry) -> TaskLine:
     passed = found.verdict is not None and found.verdict.passed and found.verdict.head_sha == found.pushed_sha
     if entry.folder is not Folder.REVIEW or found.phase is not Phase.PUBLISHED or repo is None or not passed:
         return seen
-    words = [w for w in services.approvals.of(found.id) if w.head_sha == found.pushed_sha]
+    try:
+        words = [w for w in services.approvals.of(found.id) if w.head_sha == found.pushed_sha]
+    except CorruptState as why:
+        return replace(seen, doing=f"approvals cannot be read: {why}")
     newest = max(words, key=lambda w: (w.at, not w.approve), default=None)
     told = approval.shown(found, repo, newest, loopback=services.settings.github.loopback)
     return seen if told is None or told.state == "success" else replace(seen, doing=told.text)

@@ -242,6 +242,8 @@ def _aboard(services: Services, found: Task) -> str | None:
 
 def _since(services: Services, found: Task, decided: str) -> Approval | None:
     """A person's word about the published head, given here after the newest decision."""
-    words = [w for w in services.approvals.of(found.id) if not w.source and w.head_sha == found.pushed_sha]
+    words: list[Approval] = []
+    with contextlib.suppress(CorruptState):  # `shown` has told it
+        words = [w for w in services.approvals.of(found.id) if not w.source and w.head_sha == found.pushed_sha]
     newest = max(words, key=lambda w: w.at, default=None)
     return newest if newest is not None and newest.at > decided else None

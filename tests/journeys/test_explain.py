@@ -128,6 +128,10 @@ def test_who_waits_for_a_person_sees_it_and_a_word_given_here_is_told_before_the
     approve(world.services, "app-1", "ada")
     assert "ada approved at " in said(world, "app-1")
     assert "next tick acts on it" in said(world, "app-1")
+    with (world.settings.runtime / "state" / "approvals" / "app-1.jsonl").open("a") as file:
+        file.write("{torn\n")
+    assert status(world.services).tasks[0].doing.startswith("approvals cannot be read: ")
+    assert "app-1.jsonl: line 3" in said(world, "app-1"), "one bad file ends neither"
 
 
 def test_the_raw_text_shows_the_operator_what_nobody_else_sees(world: World) -> None:
