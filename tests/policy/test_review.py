@@ -336,3 +336,73 @@ def test_all_that_nobody_sees_is_written_out() -> None:
     assert shown.isprintable() or shown.replace("\t", "").replace("\n", "").isprintable()
     assert shown.count("<U+") == len(hidden)
     assert shown.endswith("\né漢😀")
+
+
+# --- each side of every edge --------------------------------------------------------------------------------------
+
+
+def refused(text: str) -> str:
+    with pytest.raises(review.Unfit) as told:
+        review.parse(text, nonce=NONCE, head=HEAD, criteria=())
+    return str(told.value)
+
+
+def test_each_text_that_holds_no_object_says_what_it_is() -> None:
+    assert refused("") == refused(" \n") == "the answer is empty"
+    for text in ("words", "} {", "}", "{", "x }"):
+        assert refused(text) == "there is no JSON object in the answer", text
+    assert refused("x" * review.MOST_CHARACTERS) == "there is no JSON object in the answer"
+    assert refused("x" * (review.MOST_CHARACTERS + 1)).startswith("the answer is longer than 200,000")
+    assert refused('{"a": NaN}') == "NaN is no JSON"
+    assert refused('{"a": [}').startswith("not exactly one JSON object: ")
+    assert refused('{"' + "k" * 500 + '": 1, "nonce": 1, "head_sha": 1, "verdict": 1, "findings": 1, "criteria": 1,'
+                   ' "tests": 1}') == "unknown keys: " + "k" * 200  # fmt: skip
+
+
+@pytest.mark.parametrize("line", [0, 10_000_000])
+def test_the_first_and_the_last_line_are_lines(line: int) -> None:
+    answer = part("request_changes", findings=[{"file": "a", "line": line, "severity": "note", "text": "x"}])
+    assert answer.findings[0].line == line
+    bare = part("request_changes", findings=[{"file": "a", "severity": "note", "text": "x"}])
+    assert bare.findings[0].line == 0
+
+
+@pytest.mark.parametrize("line", [-1, 10_000_001, True])
+def test_others_are_none(line: int) -> None:
+    with pytest.raises(review.Unfit, match="line must be"):
+        part("request_changes", findings=[{"file": "a", "line": line, "severity": "note", "text": "x"}])
+
+
+def test_two_hundred_entries_are_taken_and_no_more() -> None:
+    one = {"file": "a", "severity": "note", "text": "x"}
+    assert len(part("request_changes", findings=[one] * 200).findings) == 200
+    with pytest.raises(review.Unfit, match="at most 200"):
+        part("request_changes", findings=[one] * 201)
+
+
+def test_summaries_of_parts_are_joined_once_each() -> None:
+    some = [replace(part("approve"), summary=s) for s in ("good", "", "good", "fine")]
+    assert review.join(some, ()).summary == "good fine"
+    assert len(review.join([replace(part("approve"), summary="x" * 3000)], ()).summary) == review.WORDS
+
+
+def test_a_reviewer_that_failed_in_this_review_is_passed_over_and_the_soonest_is_waited_for() -> None:
+    work = task(attempts=(attempt(agent="codex"),))
+    settings = repo(review=ReviewRules(mode=ReviewMode.REQUIRED))
+    can = dict.fromkeys(CHAIN, Health(can=reviewers.NEEDS))
+
+    def ask(*names: str, **resting: str) -> object:
+        return reviewers.choose(work, settings, names, can, NOW, resting)
+
+    assert ask("claude", "gemini", claude="") == reviewers.Reviewer(agent="gemini", same_agent=False)
+    soon, late = stamp(NOW + timedelta(hours=6)), stamp(NOW + timedelta(hours=7))
+    assert ask("claude", "gemini", "codex", claude=late, gemini=soon) == reviewers.Later(
+        until=soon, why=f"claude: failed in this review, rests until {late}; gemini: failed in this review, rests "
+        f"until {soon}",
+    )  # fmt: skip
+    assert ask("claude", "codex", claude=late) == reviewers.Reviewer(agent="codex", same_agent=True)
+    everyone = ask("claude", "codex", claude=late, codex=stamp(NOW + timedelta(hours=9)))
+    assert isinstance(everyone, reviewers.Later)
+    assert everyone.until == late
+    assert ask("claude", claude="") == reviewers.Nobody(why="claude: failed in this review")
+    assert ask() == reviewers.Nobody(why="no agent is configured for implementation")
