@@ -177,10 +177,11 @@ class _Judge:
         return self.git("show", f"{commit}:{path}")
 
     def _of_main(self, m: Landed, path: str) -> bool:
-        """As it stood on a commit of main that was brought into the head, and that main was pushed back from since."""
-        bases = [p[1] for p in map(self.git.parents, self.chain(m.head)) if len(p) == 2]
-        pushed = {sha for (sha,) in self.world.hub.db.tuples("SELECT after FROM pushes WHERE ref='refs/heads/main'")}
-        return any(base in pushed and self._text(base, path) == self._text(m.sha, path) for base in bases)
+        """As it stood on a commit of main that the head holds: main was pushed back from it since, or this went to
+        another branch."""
+        pushed = self.world.hub.db.tuples("SELECT after FROM pushes WHERE ref='refs/heads/main'")
+        held = [sha for (sha,) in pushed if self._holds(m.head, sha)]
+        return any(self._text(sha, path) == self._text(m.sha, path) for sha in held)
 
     def _words(self, m: Landed, issue: int, pull: PullTruth, same: list[str], read: Read) -> None:
         """A trusted person's refusal stands against it; the third wants a trusted person's approval."""

@@ -9,8 +9,10 @@ import pytest
 from benchmarks.adversary import acts
 from benchmarks.proof import Report
 from benchmarks.proofs import adversary
+from orchestrator.hub.rules import opening
 from orchestrator.hub.store import checks
 from orchestrator.hub.store.users import ACTIONS_APP_ID
+from orchestrator.model.event import EventKind
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import BOT, REPO
 
@@ -51,6 +53,31 @@ def test_a_forged_check_is_not_the_required_one_though_our_account_could_pass_pr
     world.monitor()
     assert world.place() == "done"
     assert not world.crashes()
+
+
+def test_who_points_it_elsewhere_in_the_instant_of_our_merge_has_it_told_that_it_is_not_on_the_base(
+    make: MakeWorld,
+) -> None:
+    """GitHub compares the head that a merge names; no merge can name its base."""
+    world = make()
+    world.issue()
+    world.dispatch()
+    world.work()
+    world.ci()
+    world.admin.push(REPO, "other", {"other.txt": "x\n"})
+
+    def retarget() -> None:
+        repo = world.admin.repository(REPO)
+        pull = world.admin.find_pull(REPO, world.pull_number())
+        opening.edit_pull(world.hub, world.admin.viewer(repo, "ada"), repo, pull, base="other")
+
+    world.hub.faults.add({"method": "PUT", "path": "/merge$", "times": 1}, {"act": retarget})
+    world.monitor()
+    assert (world.has_file("new.txt", "other"), world.has_file("new.txt")) == (True, False)
+    assert len(world.events(EventKind.MERGE_TREE_DIFFERS)) == 1
+    told = [str(r.data["text"]) for r in world.events(EventKind.ALERT) if r.data["alert"] == "system"]
+    assert len(told) == 1
+    assert told[0].endswith("is not on main.")
 
 
 def test_a_push_that_ends_in_a_server_error_is_no_crash_of_the_task(make: MakeWorld) -> None:
