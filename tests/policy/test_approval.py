@@ -210,3 +210,15 @@ def test_where_nobody_is_asked_nothing_is_shown() -> None:
     assert shown(mode=ReviewMode.OFF, rules=human) == approval.Shown(
         state="pending", text="waits for a person: low risk (x.yml is protected)"
     )
+
+
+def test_an_approval_keeps_no_words_and_a_refusal_does() -> None:
+    def kept(state: ReviewState) -> str:
+        facts = approval.Facts(
+            task=b.published(), pull=b.pull(said=Said(reviews=(review(state),))), label=LABEL, recorded=()
+        )
+        (found,) = approval.on_github(facts, lambda act, via: True)
+        return found.why
+
+    assert kept(ReviewState.APPROVED) == ""
+    assert kept(ReviewState.CHANGES_REQUESTED) == "because"

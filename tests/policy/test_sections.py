@@ -329,3 +329,31 @@ def test_hostile_text_is_read_in_linear_time(name: str) -> None:
 
 def test_the_sections_known_are_those_of_the_issue_form() -> None:
     assert set(sections.SECTIONS) >= {"goal", "success criteria", "task type", "agent preference", "base branch"}
+
+
+def test_headings_fences_and_names_at_their_very_edges() -> None:
+    assert split("   # Goal\nx")["goal"] == "x"
+    assert "goal" not in split("    # Goal\nx")
+    assert split("###### Goal\nx")["goal"] == "x"
+    assert "goal" not in split("####### Goal\nx")
+    assert "goal" not in split("Goal\nx")
+    assert split("## Goal ##\nx")["goal"] == "x"
+    assert split("```\n## Goal\n```\n## Context\ny").get("goal") is None
+    assert split("````\n```\n## Goal\n````\n## Context\ny").get("goal") is None
+    assert split("```\n~~~\n## Goal\n```\n## Context\ny").get("goal") is None
+    assert split("~~~\n``` x\n~~~\n## Goal\ny")["goal"] == "y"
+
+
+def test_a_goal_keeps_what_was_said_before_it_as_context() -> None:
+    assert wish("first\n## Goal\nx").context == "first"
+    assert wish("first\n## Goal\nx\n## Context\ny").context == "first\n\ny"
+    assert wish("first\n## Context\ny").context == "y"
+    assert wish("## Goal\nx\n## Context\ny").context == "y"
+
+
+def test_of_no_priority_it_is_normal_and_an_unknown_type_is_none() -> None:
+    assert priority(frozenset({"prio:none"})) is Priority.NORMAL
+    assert priority(frozenset({"PRIO:low", "prio:normal"})) is Priority.NORMAL
+    assert task_type("wizardry") is None
+    assert wish("## Agent Preference\n- `codex`\n- claude").agent == "codex"
+    assert wish("## Base Branch\n- `main`\n- other").base == "main"

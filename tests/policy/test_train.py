@@ -158,3 +158,38 @@ def test_trains_are_made_where_ci_can_test_them_and_merging_is_ours(changes: dic
 def test_a_branch_that_takes_no_train_is_asked_again_after_a_day() -> None:
     marks = (("main", "strict", ago(hours=23)), ("old", "strict", ago(hours=25)), ("odd", "strict", ago(hours=-1)))
     assert [bool(policy.single(marks, b, NOW)) for b in ("main", "old", "odd", "else")] == [True, False, False, False]
+
+
+def test_a_grace_and_a_lag_end_on_the_minute() -> None:
+    bare = train(pushed_at=ago(minutes=10))
+    ended = step(bare, draft(bare, skipped()))
+    assert ended == End(why=f"{NO_CI}: ci", single=NO_CI)
+    early = train(pushed_at=ago(minutes=9, seconds=59))
+    assert isinstance(step(early, draft(early, skipped())), Hold)
+    prefix = draft(bare, head_sha=bare.members[0].commit)
+    assert isinstance(step(bare, prefix), End)
+    assert isinstance(step(early, prefix), Hold)
+
+
+def test_a_day_of_one_by_one_begins_at_once_and_ends_after_a_day() -> None:
+    def told(**when: float) -> str:
+        return policy.single([("other", "no", ago(**when)), ("main", "why", ago(**when))], "main", NOW)
+
+    assert (told(hours=0), told(hours=24), told(hours=23.99), told(hours=-0.1)) == ("why", "", "why", "")
+
+
+def test_who_ended_a_train_is_told() -> None:
+    assert step(train(), draft(train(), merged=True, open=False)) == End(
+        why="a person merged the train itself", apart=True
+    )
+    for by, said in (("ada", "ada closed the train"), ("", "a person closed the train")):
+        assert step(train(), draft(train(), open=False, closed_by=by)) == End(why=said, apart=True)
+
+
+def test_while_it_is_halved_nobody_is_blamed() -> None:
+    assert culprit(train(bad=4, good=2)) is None
+    found = culprit(train(bad=3, good=2))
+    assert found is not None
+    assert found.number == 3
+    assert culprit(train(bad=0, good=0)) is None
+    assert policy.to(train(), 2, NOW.isoformat()).at == 2

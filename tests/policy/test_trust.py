@@ -219,3 +219,24 @@ def test_no_strangers_word_is_ever_the_last(author: str, edits: list[Act], puts:
         by_act = any(all(e.at < a.at for e in strange) for a in standing)
         assert by_act or (not strange and PEOPLE.get(author) in mine)
         assert found.body_sha256 == digest(of)
+
+
+def test_of_several_acts_and_edits_the_newest_is_told() -> None:
+    card_later = replace(labelled("mallory", at=HOUR), card=card("eve", at=ago(minutes=30)))
+    assert [a.by for a in acts(card_later, label="ready", ready="Ready")] == ["eve", "mallory"]
+    early = (act("mallory", ago(minutes=50)), act("eve", ago(minutes=40)))
+    for order in (early, early[::-1]):
+        assert "it was edited by eve after ada" in refused(good(edits=order))
+    for order in (early, early[::-1]):
+        text = refused(replace(good(edits=order), card=None))
+        assert text == "its editor eve is not trusted, and it was set Ready by nobody known"
+
+
+def test_who_could_not_be_asked_is_told_apart_from_who_may_not() -> None:
+    for standing, words in ((Standing.UNKNOWN, "GitHub could not tell"), (Standing.STRANGER, "who may not write")):
+        known = {trust.key(act("eve")): standing, trust.key(act("ada")): Standing.TRUSTED}
+        found = judge(labelled("eve"), (act("eve"),), known)
+        assert isinstance(found, Refused)
+        assert words in found.why
+        assert found.lasting is (standing is Standing.STRANGER)
+    assert Refused(why="x").lasting
