@@ -455,3 +455,42 @@ def test_a_clock_that_was_set_forward_during_a_run_ends_no_lineage() -> None:
     assert isinstance(step, NextAgent)
     long = replace(jumped, seconds=None)
     assert isinstance(next_step(task(attempts=(long,), verdict=verdict(finding())), repo(), onward=onward), Escalate)
+
+
+# --- what a person said after its end, and each side of every edge
+
+
+def heard(*attempts: Attempt, **more: Any) -> AttemptStep:
+    work = task(attempts=attempts, verdict=verdict())
+    return next_step(work, more.pop("settings", repo()), onward=ONWARD, unheard=True, **more)
+
+
+def test_what_a_person_said_too_late_is_heard_before_the_work_is_published() -> None:
+    assert heard(attempt()) == Correct(agent="codex", findings=())
+    assert heard(attempt(failure=FailureClass.CRASHED)) == Publish()
+    assert heard(attempt(), broke="budget: spent") == Publish()
+    rounds = (attempt(1), *(attempt(n, kind=CORRECTION) for n in (2, 3)))
+    assert isinstance(heard(*rounds), Correct)
+    assert heard(*rounds, attempt(4, kind=CORRECTION)) == Publish(), "three corrections are all there are"
+    assert isinstance(heard(*rounds, settings=repo(max_runs=4)), Correct)
+    assert heard(*rounds, settings=repo(max_runs=3)) == Publish()
+
+
+def test_agents_may_work_to_the_very_minute() -> None:
+    def ended(seconds: float) -> AttemptStep:
+        return after(attempt(1, seconds=seconds, status=Status.PARTIAL), max_attempts=4, max_runtime_minutes=1)
+
+    assert not isinstance(ended(360 * 60), Escalate)
+    late = ended(360 * 60 + 1)
+    assert isinstance(late, Escalate)
+    assert "worked for 360 minutes, at most 360" in late.why
+    idle = replace(attempt(2, agent="claude", status=Status.PARTIAL), seconds=1.0)
+    uncharged = attempt(1, seconds=99_999.0, spent=False)
+    assert not isinstance(after(uncharged, idle), Escalate), "what was not charged is no time"
+
+
+def test_of_several_findings_the_first_line_of_the_first_is_told() -> None:
+    run = attempt(status=Status.COMPLETE, findings=("verification: one\nmore", "secrets: two"))
+    step = after(run, verdict=None, onward=NOBODY)
+    assert isinstance(step, Escalate)
+    assert step.why.endswith("the last: verification: one")

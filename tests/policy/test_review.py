@@ -406,3 +406,20 @@ def test_a_reviewer_that_failed_in_this_review_is_passed_over_and_the_soonest_is
     assert everyone.until == late
     assert ask("claude", claude="") == reviewers.Nobody(why="claude: failed in this review")
     assert ask() == reviewers.Nobody(why="no agent is configured for implementation")
+
+
+def test_a_refused_head_says_why_no_round_is_left() -> None:
+    def why(work: Task, settings: Any = None, **more: Any) -> str:
+        rules = replace(REQUIRED, mode=ReviewMode.REQUIRED)
+        step = retry.next_step(work, settings or repo(review=rules), onward=NoRoute(why="nobody"), **more)
+        assert isinstance(step, Escalate), step
+        return step.why
+
+    work = reviewed("request_changes", FINDING)
+    few = repo(review=REQUIRED, max_runs=1)
+    first = "a.py:3 major: wrong sign [c1]"
+    assert why(work, few) == f"the reviewer claude still asks for changes (after 1 agent runs): {first}"
+    assert why(reviewed("request_changes", FINDING, runs=4)).endswith(f"(after 3 corrections): {first}")
+    twice = replace(work, attempts=(work.attempts[0], replace(work.attempts[0], n=2, kind=AttemptKind.CORRECTION)))
+    assert why(twice).endswith(f"(the same findings twice): {first}")
+    assert why(work, broke="budget: spent").endswith(f"(budget: spent): {first}")
