@@ -115,7 +115,9 @@ def _words(services: Services, found: Task, pull: Pull, person: str, risk: str, 
     if not services.repo(found).merge:
         return f"{head}: approved by {person}; merging is switched off for this repository, so it is yours"
     red = [c.name for c in merge.failed(pull.checks)]
-    rest = f"but {', '.join(red)} failed, which an approval does not override" if red else "it lands when checks pass"
+    rest = "it lands when checks pass and nothing else stands against it"
+    if red:
+        rest = f"but {', '.join(red)} failed, which an approval does not override"
     return f"{head}: approved by {person}; {rest}"
 
 
