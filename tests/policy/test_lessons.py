@@ -109,3 +109,8 @@ def test_of_four_tasks_all_are_named_and_of_five_the_newest_four() -> None:
 def test_a_task_that_has_not_ended_teaches_nothing() -> None:
     run = attempt(findings=("verification: x",), files_changed=("src/a.py",))
     assert lessons.of_task(task(id=TaskId("app-1"), ended="", attempts=(run,)), merged=True) == ()
+
+
+def test_it_lasts_from_when_it_was_found_last() -> None:
+    [lesson] = lessons.derive([found("app-1", days=9), found("app-2", days=1), found("app-3", days=5)], NOW)
+    assert lesson.until == stamp(NOW + timedelta(days=59))

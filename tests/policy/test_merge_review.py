@@ -25,10 +25,14 @@ from orchestrator.model.steps import HandOver, Merge, Review, Rework, Wait
 from orchestrator.model.task import Criterion
 from orchestrator.policy.merge import (
     APPROVAL,
+    DISPATCHED,
     NO_CHECKS,
     NO_SANDBOX,
     REFUSED,
+    SWITCHED_OFF,
+    TAKEN_OUT,
     Facts,
+    against,
     decide,
     needs_person,
     of_a_person,
@@ -171,3 +175,14 @@ def test_a_queues_words_are_about_checks_or_about_something_else() -> None:
     for words in ("failed checks", "CI_FAILURE", "CI timeout", "Timed out", "merge CONFLICT"):
         assert of_its_checks(words), words
     assert not of_its_checks("removed by a person")
+
+
+def test_what_speaks_against_a_pull_request_in_a_merge_queue() -> None:
+    for why in (APPROVAL, "it is not vouched for", DISPATCHED, SWITCHED_OFF):
+        assert against(Wait(why=why)), why
+    for why in ("checks are running", f"{TAKEN_OUT}: not ours"):
+        assert not against(Wait(why=why)), why
+    assert against(Rework(why="conflict"))
+    assert against(HandOver(why="x"))
+    assert against(Review(why="x"))
+    assert not against(Merge(sha=HEAD))

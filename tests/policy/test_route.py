@@ -264,3 +264,14 @@ def test_every_candidate_gets_a_reason_and_only_a_fit_one_is_chosen(
     else:
         assert bool(route.until) == any(r.why in PASSING for r in route.reasons)
         assert not any(r.why is Why.CHOSEN for r in route.reasons)
+
+
+def test_each_reason_is_told_by_its_name() -> None:
+    used = pick(attempt())
+    assert why(used)["codex"] is Why.USED
+    missing = pick(health={"codex": Health(unfit="gone")})
+    assert why(missing)["codex"] is Why.UNFIT
+    few = {name: h for name, h in HEALTHY.items() if name != "codex"}
+    assert why(choose(task(), repo(), few, NOW))["codex"] is Why.UNFIT
+    probe = pick(health={"codex": Health(probing=True)})
+    assert "chosen; a probe after its failures" in str(probe.reasons[0])

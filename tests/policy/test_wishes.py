@@ -64,7 +64,7 @@ def test_who_may_not_ask_is_not_heard_and_what_was_worked_on_is_not_again() -> N
 
 def test_the_oldest_goes_first_and_of_one_second_the_lower_name() -> None:
     early, late = "2026-11-20T10:00:00Z", "2026-11-22T10:00:00Z"
-    talk = thread(said(3, "ada", late), said(1, "bo", early), said(2, "ada", early))
+    talk = thread(said(3, "ada", late), said(2, "bo", early), said(1, "ada", early))
     assert ids(review(9, "ada"), talk) == ["comment:1", "comment:2", "review:9", "comment:3"]
 
 
