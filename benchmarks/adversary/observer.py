@@ -154,9 +154,7 @@ class _Judge:
         """Of those heads the ones that change the same: a word about them is about this one."""
         found = [head]
         for older in self.chain(head)[1:]:
-            old, base = found[-1], self.git.parents(found[-1])[1]
-            before = self.git("merge-base", older, base)
-            if self.git.change(base, old) != self.git.change(before, older):
+            if self.git.change(self._base(found[-1]), found[-1]) != self.git.change(self._base(older), older):
                 break
             found.append(older)
         return found
@@ -179,9 +177,16 @@ class _Judge:
     def _of_main(self, m: Landed, path: str) -> bool:
         """As it stood on a commit of main that the head holds: main was pushed back from it since, or this went to
         another branch."""
-        pushed = self.world.hub.db.tuples("SELECT after FROM pushes WHERE ref='refs/heads/main'")
-        held = [sha for (sha,) in pushed if self._holds(m.head, sha)]
-        return any(self._text(sha, path) == self._text(m.sha, path) for sha in held)
+        return any(self._text(sha, path) == self._text(m.sha, path) for sha in self._of_main_in(m.head))
+
+    def _of_main_in(self, head: str) -> list[str]:
+        """Where main has ever stood, of what the head holds; oldest first."""
+        pushed = self.world.hub.db.tuples("SELECT after FROM pushes WHERE ref='refs/heads/main' ORDER BY id")
+        return [sha for (sha,) in pushed if self._holds(head, sha)]
+
+    def _base(self, head: str) -> str:
+        """What it was made on: the newest main in it, also where main was pushed back from there since."""
+        return self._of_main_in(head)[-1]
 
     def _words(self, m: Landed, issue: int, pull: PullTruth, same: list[str], read: Read) -> None:
         """A trusted person's refusal stands against it; the third wants a trusted person's approval."""

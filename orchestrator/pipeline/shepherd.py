@@ -40,7 +40,8 @@ class Looked(Enum):
 
     SEEN = "seen"
     MOVED = "moved"
-    """The base moved: what was read of the others before is not true any more."""
+    """The base moved, or time went by while the branch was brought up to date and verified: what was read of the others
+    before need not be true any more."""
     LEFT = "left to a person"
     """Nobody waits for its turn."""
     PUT_OFF = "put off"
@@ -71,6 +72,7 @@ def look(
             return _wait(services, claim.task, why)
         case Update():
             _update(services, claim, pull)
+            return Looked.MOVED
         case Merge(sha=sha):
             return Looked.MOVED if landing.merge(services, claim, pull, sha) else Looked.SEEN
         case Enqueue(sha=sha):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,11 +11,11 @@ from benchmarks.adversary import acts
 from benchmarks.proof import Report
 from benchmarks.proofs import adversary
 from orchestrator.hub.rules import opening
-from orchestrator.hub.store import checks
+from orchestrator.hub.store import checks, pulls
 from orchestrator.hub.store.users import ACTIONS_APP_ID
 from orchestrator.model.event import EventKind
 from tests.journeys.conftest import MakeWorld
-from tests.journeys.world import BOT, REPO
+from tests.journeys.world import BOT, REPO, works
 
 SHORT = 15
 """Schedules in the gate; the proof itself plays 500."""
@@ -88,3 +89,28 @@ def test_a_push_that_ends_in_a_server_error_is_no_crash_of_the_task(make: MakeWo
     world.work()
     assert [c.split(":")[0] for c in world.crashes()] == ["GitUnreachable"]
     world.rounds(lambda: world.place() == "done")
+
+
+def test_what_a_person_says_while_an_older_one_is_brought_up_to_date_is_heard_before_the_next_merge(
+    make: MakeWorld,
+) -> None:
+    world = make(merge_batch=1)
+    world.play(*({"when": {"title": t}, "steps": works(f"{t}.txt")} for t in ("older", "younger")))
+    for title in ("older", "younger"):
+        world.issue(title)
+    world.dispatch()
+    world.work()
+    world.ci()
+    older, younger = (world.admin.find_pull(REPO, world.pull_number(f"app-{n}")) for n in (1, 2))
+    pulls.update(world.hub.db, older.id, draft=1)
+    world.admin.push(REPO, "main", {"moved.txt": "on\n"})
+    world.monitor()  # told to be behind a draft, which only a person moves
+    world.monitor()
+    world.ci()
+    assert len(world.events(EventKind.UPDATED)) == 1, "the younger one is up to date"
+    pulls.update(world.hub.db, older.id, draft=0)
+    refuse: dict[str, Any] = {"name": "review", "args": [REPO, younger.number, "REQUEST_CHANGES", "not this"]}
+    world.hub.faults.add({"path": "git-receive-pack$", "times": 1}, {"act": refuse})
+    world.monitor()
+    assert len(world.events(EventKind.UPDATED)) == 2
+    assert not world.has_file("younger.txt")
