@@ -109,6 +109,9 @@ def test_what_a_person_says_while_an_older_one_is_brought_up_to_date_is_heard_be
     world.ci()
     assert len(world.events(EventKind.UPDATED)) == 1, "the younger one is up to date"
     pulls.update(world.hub.db, older.id, draft=0)
+    for number in (older.number, younger.number):
+        fresh = world.admin.find_pull(REPO, number)
+        assert world.hub.mergeability.settled(world.admin.repository(REPO), fresh).mergeable
     refuse: dict[str, Any] = {"name": "review", "args": [REPO, younger.number, "REQUEST_CHANGES", "not this"]}
     world.hub.faults.add({"path": "git-receive-pack$", "times": 1}, {"act": refuse})
     world.monitor()
