@@ -205,7 +205,7 @@ def _spoiled(bare: Any, before: str, head: str, sha: str, rng: random.Random) ->
     if rng.random() < 0.5 and parent is not None and parent.parents:
         tree = bare.merge_tree(parent.parents[0], head)
     if tree in (None, good.tree):
-        tree = bare.tree_with(sha, {"by-the-host.txt": b"nobody's\n"})
+        tree = bare.tree_with(sha, {f"by-the-host-{sha[:8]}.txt": b"nobody's\n"})
     if before == ZERO:
         return None
     return str(bare.commit_tree(tree, good.parents, good.message, good.author, good.committer))
