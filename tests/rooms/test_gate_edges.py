@@ -15,7 +15,6 @@ from orchestrator.gate import (
     hidden_text,
     manifests,
     oversized_modules,
-    secrets,
     size_budget,
     tree_safe,
     workflows,
@@ -45,11 +44,6 @@ def test_a_list_is_bounded_by_places_and_by_characters_and_says_what_is_left_out
     assert base.listed(["a"] * 21).endswith("; a (and 1 more)")
     assert base.listed(["x" * 9000, "b"]) == "x" * 9000 + " (and 1 more)", "the first is never cut"
     assert base.listed(["x" * 4000, "y" * 4000, "z"]).endswith("y (and 1 more)")
-
-
-def test_lines_that_were_not_searched_for_secrets_are_not_judged() -> None:
-    assert secrets.check(asked(text("a.py", "x\n"), secrets=())).outcome is Outcome.PASS
-    assert secrets.check(asked(text("a.py", "x\n"), secrets=None)).outcome is Outcome.CANNOT_TELL
 
 
 # --- what nobody sees
