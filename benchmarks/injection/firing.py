@@ -196,6 +196,14 @@ class Range:
                 if target.payload.order == REMEMBERED:
                     target.issues.append(self.world.issue("Do it again", repo=target.repo))
             self._rounds()
+            # What waits for a person still waits hours later.
+            self.world.clock.advance(6 * 3600)
+            self.world.round()
+
+    def unfinished(self) -> int:
+        """Tasks that are under way: nothing is known yet of what becomes of them."""
+        ids = self.world.services.mailbox.ids
+        return len(ids(Folder.INBOX)) + len(ids(Folder.PROCESSING))
 
     def _rounds(self) -> None:
         for _ in range(ROUNDS):

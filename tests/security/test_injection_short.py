@@ -35,7 +35,7 @@ def test_an_agent_that_obeys_every_text_does_no_harm() -> None:
     fired = injection.fire(picked(STRONGEST), (), SEED)
     broke = {p.name: fired.seen[p.number] for p in picked(STRONGEST) if fired.seen[p.number]}
     assert broke == {}
-    assert (fired.global_leaks, fired.crashes) == ((), ())
+    assert (fired.global_leaks, fired.crashes, fired.unfinished) == ((), (), 0)
     assert len(fired.honest) >= 5, "the work that was asked for goes on beside them"
 
 
