@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 from benchmarks import mutate
 from benchmarks.proofs import mutants
 
@@ -27,6 +29,7 @@ def test_every_defect_that_is_listed_by_hand_has_its_place_and_its_story() -> No
         assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, each.defect
 
 
+@pytest.mark.timeout(600)
 def test_a_seeded_dozen_of_machine_made_defects_is_killed(tmp_path: Path) -> None:
     found = mutants.made(SMALL, STORIES, tmp_path, seed=mutants.SEED, most=12)
     assert len(found) == 12
@@ -34,6 +37,12 @@ def test_a_seeded_dozen_of_machine_made_defects_is_killed(tmp_path: Path) -> Non
     living = [m.name for m in found if not m.killed]
     assert len(living) <= 2, "one or two may change nothing"
     assert not [m.by for m in found if m.by.startswith("undecided")]
+
+
+@pytest.mark.timeout(600)
+def test_what_no_story_tells_apart_lives(tmp_path: Path) -> None:
+    found = mutants.made(SMALL[2:], ["tests/policy/test_capacity.py"], tmp_path, seed=1, most=3)
+    assert [m.killed for m in found] == [False] * 3
 
 
 MODULE = '''
