@@ -115,7 +115,10 @@ def judge(report: Report, played: Sequence[Played]) -> None:
     report.failures += [f"crash: {c}" for c in dict.fromkeys(strange)]
 
 
-EXPECTED = ("Unavailable:", "GitUnreachable:", "Forbidden:", "NotFound:", "Unsettled:")
+EXPECTED = (
+    "Unavailable:", "GitUnreachable:", "Forbidden:", "NotFound:", "Unsettled:",
+    "GitError: git push: remote: Permission",
+)  # fmt: skip
 """What a tick ends with, and is tried again, when the line or a permission fails under it."""
 
 

@@ -17,17 +17,18 @@ from orchestrator.model.event import EventKind
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import BOT, REPO, works
 
-SHORT = 15
-"""Schedules in the gate; the proof itself plays 500."""
+SHORT = (*range(adversary.SEED, adversary.SEED + 10), 20_261_142, 20_261_184)
+"""Schedules in the gate; the proof itself plays 500. Three of these find a merge that names no head, heads that are not
+compared, and words that are carried over to another change."""
 
 
 def test_no_schedule_lands_what_was_not_judged_and_every_wrong_tree_is_told() -> None:
     with adversary.scratch_folder() as scratch:
-        played = adversary.schedules(Path(scratch), range(adversary.SEED, adversary.SEED + SHORT))
+        played = adversary.schedules(Path(scratch), SHORT)
     report = Report()
     adversary.judge(report, played)
     assert report.failures == []
-    assert sum(p.finding.merges for p in played) >= SHORT, "the adversary does not just stop everything"
+    assert sum(p.finding.merges for p in played) >= len(SHORT), "the adversary does not just stop everything"
     assert {kind for p in played for kind, _ in p.acts} & {"push to the branch", "check forged", *acts.WIRE}
 
 
