@@ -167,3 +167,8 @@ def test_a_long_line_is_not_looked_at_further_than_its_bound() -> None:
 def test_counts_in_words() -> None:
     assert list(counts.words(TestCounts(passed=0))) == ["0 passed"]
     assert list(counts.words(TestCounts(passed=3, failed=1, skipped=2))) == ["3 passed", "1 failed", "2 skipped"]
+
+
+def test_a_line_of_its_own_needs_one_that_passed() -> None:
+    assert counts.of("  1 failing\n") is None
+    assert counts.of("  5 passing (12ms)\n") == TestCounts(passed=5)

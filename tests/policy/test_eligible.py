@@ -258,3 +258,14 @@ def test_a_dense_net_is_walked_in_no_time() -> None:
     everybody = list(range(100, 200))
     net: dict[str, tuple[Dependency, list[int]]] = {f"_{n}": (OPEN, everybody) for n in everybody}
     assert reason(tied("Depends on #100", **net)) is Reason.WAITING
+
+
+def test_of_several_labels_the_first_by_name_is_told() -> None:
+    lacks = decide(required_labels=frozenset({"zeta", "agent"}))
+    assert isinstance(lacks, LeaveAlone)
+    assert lacks.why == "lacks the label agent"
+    carries = decide(
+        issue(labels=frozenset({"ready", "wontfix", "later"})), excluded_labels=frozenset({"wontfix", "later"})
+    )
+    assert isinstance(carries, LeaveAlone)
+    assert carries.why == "carries the label later"

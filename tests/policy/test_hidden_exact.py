@@ -66,6 +66,14 @@ def test_exactly_this_is_left(text: str, left: str) -> None:
     assert shown(text) == left.replace("CUT", LEFT_OUT)
 
 
+def test_what_stands_before_a_collapsed_part_and_beside_other_markup_is_cleaned_too() -> None:
+    assert shown("see <img alt='x'> <details>a</details>b") == f"see <img> {LEFT_OUT}b"
+    assert shown("![alt](u) [t](u 'title') <b x=1>") == "[image] [t](u) <b>"
+    assert shown("\n    <details>\na</details>b") == f"\n    {LEFT_OUT}"
+    assert shown(" x <details>a</details>b") == f" x {LEFT_OUT}"
+    assert shown("\n<div title='x") == f"\n{LEFT_OUT}"
+
+
 def test_markup_that_is_not_closed_nearby_is_looked_for_a_hundred_lines_and_no_further() -> None:
     for between, kept in ((98, ""), (99, "<? x")):
         text = "a <? x" + "\n." * between + "\n?> b"

@@ -150,3 +150,9 @@ def test_a_reviewers_words_tell_two_failures_apart_without_their_line_numbers() 
 
     assert ends(said(1, "codex", "a.py:3 major: wrong"), said(2, "claude", "a.py:9 major: wrong"))
     assert ends(said(1, "codex", "a.py:3 major: wrong"), said(2, "claude", "a.py:3 major: slow")) == ""
+
+
+def test_what_a_correction_left_is_what_its_turn_left() -> None:
+    first = (idle(1, "codex", TWO), idle(2, "codex", ONE, kind=AttemptKind.CORRECTION))
+    assert ends(*first, idle(3, "claude", ONE)).startswith("no new diff: claude (run 3)")
+    assert ends(*first, idle(3, "claude", TWO)) == ""

@@ -423,3 +423,14 @@ def test_a_refused_head_says_why_no_round_is_left() -> None:
     twice = replace(work, attempts=(work.attempts[0], replace(work.attempts[0], n=2, kind=AttemptKind.CORRECTION)))
     assert why(twice).endswith(f"(the same findings twice): {first}")
     assert why(work, broke="budget: spent").endswith(f"(budget: spent): {first}")
+
+
+def test_the_last_author_mends_and_the_first_finding_is_told() -> None:
+    work = reviewed("request_changes", FINDING, {**FINDING, "text": "slow"})
+    other = replace(work, attempts=(attempt(1, agent="gemini"), replace(work.attempts[0], n=2)))
+    step = following(other)
+    assert isinstance(step, Correct)
+    assert step.agent == "codex"
+    last = following(other, broke="budget: spent")
+    assert isinstance(last, Escalate)
+    assert last.why.endswith("(budget: spent): a.py:3 major: wrong sign [c1]")

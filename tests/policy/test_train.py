@@ -193,3 +193,8 @@ def test_while_it_is_halved_nobody_is_blamed() -> None:
     assert found.number == 3
     assert culprit(train(bad=0, good=0)) is None
     assert policy.to(train(), 2, NOW.isoformat()).at == 2
+
+
+def test_two_are_enough_for_a_train() -> None:
+    assert policy.wanted(repo(merge_batch=2))
+    assert not policy.wanted(repo(merge_batch=1))

@@ -240,3 +240,10 @@ def test_who_could_not_be_asked_is_told_apart_from_who_may_not() -> None:
         assert words in found.why
         assert found.lasting is (standing is Standing.STRANGER)
     assert Refused(why="x").lasting
+
+
+def test_where_nobody_known_acted_the_last_writer_vouches() -> None:
+    for editor, by in (("", "ada"), ("bob", "bob")):
+        found = judged(good(card=None, editor=editor, edits=(act("bob"),) if editor else ()))
+        assert isinstance(found, Vouched)
+        assert found.by == by
