@@ -149,7 +149,7 @@ def made(modules: list[str], tests: list[str], scratch: Path, *, seed: int, most
     done = subprocess.run(
         asked,
         cwd=copy,
-        env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": str(copy)},
         capture_output=True,
         text=True,
     )

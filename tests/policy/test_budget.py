@@ -139,3 +139,9 @@ def test_tokens_reach_and_pass_a_ceiling_as_money_does() -> None:
 
 def test_a_cent_is_shown_as_one() -> None:
     assert (budget.money(0.01), budget.money(0.0099)) == ("0.01 USD", "0.0099 USD")
+
+
+def test_nothing_spent_is_nothing_and_what_starts_may_not_reach_its_ceiling() -> None:
+    assert (Spent().usd, Spent().tokens) == (0.0, 0)
+    assert repo_over(Budget(), "acme/web", Spent(usd=50.0), Spent(), NOW) is not None
+    assert repo_over(Budget(), "acme/web", Spent(usd=50.0), Spent(), NOW, passed=True) is None

@@ -78,3 +78,9 @@ def test_exactly_busy_is_busy_and_exactly_patient_is_patient() -> None:
     assert not capacity.may_start(busy=0.8, waited=1.9)
     assert capacity.may_start(busy=0.79, waited=0.0)
     assert capacity.may_start(busy=1.0, waited=2.0)
+
+
+def test_one_more_worker_needs_all_of_its_memory() -> None:
+    exactly = 1024 + 3 * 600
+    assert capacity.workers(total_mb=exactly, free_mb=9999, cores=9) == 3
+    assert capacity.workers(total_mb=exactly - 1, free_mb=9999, cores=9) == 2

@@ -172,3 +172,8 @@ def test_counts_in_words() -> None:
 def test_a_line_of_its_own_needs_one_that_passed() -> None:
     assert counts.of("  1 failing\n") is None
     assert counts.of("  5 passing (12ms)\n") == TestCounts(passed=5)
+
+
+def test_a_bracket_behind_the_figures_hides_none_and_an_unnamed_total_is_nothing() -> None:
+    assert counts.of("Tests run: 4, Failures: 1, Skipped: 1 [see the log]") == TestCounts(passed=2, failed=1, skipped=1)
+    assert counts.of("Passed! - Failed: 0, Passed: 5") == TestCounts(passed=0)

@@ -193,3 +193,7 @@ def test_only_a_clear_difference_moves_anybody() -> None:
     assert ranked(("a", "b"), same) == (("a", ""), ("b", ""))
     clear = {"a": Record(wins=0, runs=40), "b": Record(wins=40, runs=40), "c": Record(wins=39, runs=40)}
     assert ranked(("a", "c", "b"), clear) == (("c", ""), ("b", ""), ("a", "b"))
+
+
+def test_a_day_halves_what_a_run_says() -> None:
+    assert record([before(24 * 60)], NOW) == Record(wins=0.5, runs=0.5)

@@ -74,6 +74,11 @@ def test_what_stands_before_a_collapsed_part_and_beside_other_markup_is_cleaned_
     assert shown("\n<div title='x") == f"\n{LEFT_OUT}"
 
 
+def test_code_is_shown_as_it_is_written_and_one_block_ends_where_the_next_begins() -> None:
+    for text in ("```&#8203;x\ny\n```", "```\na\n```\n```\nb <!-- x -->\n```"):
+        assert shown(text) == text
+
+
 def test_markup_that_is_not_closed_nearby_is_looked_for_a_hundred_lines_and_no_further() -> None:
     for between, kept in ((98, ""), (99, "<? x")):
         text = "a <? x" + "\n." * between + "\n?> b"

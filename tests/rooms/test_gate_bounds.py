@@ -71,6 +71,8 @@ def test_yaml_says_the_line_and_names_cut_short() -> None:
     with pytest.raises(Broken) as twice:
         yaml_tree.read(f"{'k' * 90}: 1\n{'k' * 90}: 2\n")
     assert str(twice.value) == f"line 2: {'k' * 80!r} stands there twice"
+    with pytest.raises(Broken, match="no YAML"):
+        yaml_tree.read("a: \ud800")
     with pytest.raises(Broken, match="line 2: "):
         yaml_tree.read("a: 1\n\tb: 1\n")
 

@@ -13,6 +13,7 @@ from orchestrator.gate.testfiles import Ground, Kind
 PLAIN = Ground()
 NOTHING: Mapping[str, str] = {}
 BASE: Mapping[str, str] = {
+    "check": "true\n",
     "ci/run": "sh ci/last.sh\n",
     "ci/last.sh": "true\n",
     "ci/other": "true\n",
@@ -58,6 +59,9 @@ BASE: Mapping[str, str] = {
         ("bash -ec 'ci/env'", "ci/env"),
         ("(ci/other) && ci/exec | ci/env", "ci/other ci/exec ci/env"),
         ("npm test", ""),
+        ("check", ""),
+        ("check ci/plain", ""),
+        ("check a.b", ""),
     ],
 )
 def test_exactly_what_is_run_counts(command: str, paths: str) -> None:
