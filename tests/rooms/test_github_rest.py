@@ -29,7 +29,7 @@ from orchestrator.github.errors import (
 from orchestrator.github.words import object_of
 from orchestrator.hub import Hub
 from orchestrator.model.names import RepoName, Sha
-from orchestrator.model.pull import Pull
+from orchestrator.model.pull import Pull, Required
 from orchestrator.model.settings import GitHubSettings
 from tests.rooms.github_world import World, running, said
 
@@ -324,7 +324,7 @@ def test_required_checks_are_read_with_their_app(world: World, gh: GitHub) -> No
     assert checks.required(gh, repo, "main") == ()
     world.hub.admin.protect(repo, "main", checks=[{"context": "test", "app_id": 15368}, "lint"])
     assert checks.required(gh, repo, "main") == (
-        checks.Required(context="test", app=15368), checks.Required(context="lint"),
+        Required(context="test", app=15368), Required(context="lint"),
     )  # fmt: skip
 
 
