@@ -177,3 +177,10 @@ def test_a_line_of_its_own_needs_one_that_passed() -> None:
 def test_a_bracket_behind_the_figures_hides_none_and_an_unnamed_total_is_nothing() -> None:
     assert counts.of("Tests run: 4, Failures: 1, Skipped: 1 [see the log]") == TestCounts(passed=2, failed=1, skipped=1)
     assert counts.of("Passed! - Failed: 0, Passed: 5") == TestCounts(passed=0)
+
+
+def test_a_name_is_kept_up_to_two_thousand_characters() -> None:
+    report = b'<testsuite><testcase name="' + b"n" * 2500 + b'"><failure/></testcase></testsuite>'
+    found = counts.of("", report)
+    assert found is not None
+    assert found.failures == ("n" * 2000,)

@@ -80,7 +80,13 @@ def test_code_is_shown_as_it_is_written_and_one_block_ends_where_the_next_begins
 
 
 def test_markup_that_is_not_closed_nearby_is_looked_for_a_hundred_lines_and_no_further() -> None:
-    for between, kept in ((98, ""), (99, "<? x")):
-        text = "a <? x" + "\n." * between + "\n?> b"
-        assert shown(text).startswith("a " + kept), between
-    assert shown("a <? x" + "\n." * 98 + "\n?> b").endswith(" b")
+    def far(lines: int) -> str:
+        return shown("a <? x" + "\n." * lines + "\n?> b")
+
+    assert "x" not in far(98)
+    assert far(98).endswith("\n b")
+    assert far(99).startswith("a <? x\n.")
+
+
+def test_a_fence_in_html_makes_it_unsure_where_a_collapsed_part_ends() -> None:
+    assert shown("<div>\n```\nx\n```\n</div>\n\n<details>\na\n</details>b").endswith(LEFT_OUT)

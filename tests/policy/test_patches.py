@@ -68,3 +68,11 @@ def test_names_of_one_letter_and_an_empty_patch() -> None:
     (one,) = files("diff --git a/x b/x\nnew file mode 100644\n")
     assert one.path == "x"
     assert files("") == ()
+
+
+def test_sixty_thousand_characters_are_shown_at_once() -> None:
+    assert len(parts([piece("a", 30_000), piece("b", 30_000)])) == 1
+    assert len(parts([piece("a", 30_000), piece("b", 30_001)])) == 2
+    assert not Piece(path="a", text="x").test
+    (part,) = parts([piece("a", 1), piece("t", 1, test=True)])
+    assert ([p.path for p in part.tests], [p.path for p in part.files]) == (["t"], ["a"])

@@ -434,3 +434,14 @@ def test_the_last_author_mends_and_the_first_finding_is_told() -> None:
     last = following(other, broke="budget: spent")
     assert isinstance(last, Escalate)
     assert last.why.endswith("(budget: spent): a.py:3 major: wrong sign [c1]")
+
+
+def test_words_behind_the_object_and_long_ones_inside() -> None:
+    assert parsed(said() + "!").opinion is Opinion.APPROVE
+    long = part("request_changes", findings=[{**FINDING, "text": "x" * 3000}])
+    assert long.findings[0].text == "x" * 2000
+    with pytest.raises(Unfit, match="none about c1"):
+        review.parse(said(criteria=[]), nonce=NONCE, head=HEAD, criteria=["c1"])
+    other = {**MET, "evidence": "b.py does it too"}
+    joined = review.join([part(), part(criteria=[other])], ["c1"])
+    assert joined.criteria[0].evidence == "a.py:3 does it"

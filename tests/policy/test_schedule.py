@@ -62,7 +62,18 @@ def test_it_is_not_due(line: str, at: datetime) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 8", "5-4 * * * *"],
+    [
+        "* * * *",
+        "* * * * * *",
+        "60 * * * *",
+        "* 24 * * *",
+        "* * 0 * *",
+        "* * 32 * *",
+        "* * * 0 *",
+        "* * * 13 *",
+        "* * * * 8",
+        "5-4 * * * *",
+    ],
 )
 def test_what_is_no_line_is_an_error(line: str) -> None:
     with pytest.raises(ValueError, match=r"outside|expected five"):

@@ -88,5 +88,6 @@ def test_a_resolved_thread_is_over_unless_somebody_answers_our_answer(
 
 
 def test_a_long_wish_is_cut_and_says_by_how_much() -> None:
+    assert CHARACTERS == 2000
     assert cut("x" * CHARACTERS) == "x" * CHARACTERS
     assert cut("x" * (CHARACTERS + 5)) == "x" * CHARACTERS + "\n[5 more characters stand on the pull request]"

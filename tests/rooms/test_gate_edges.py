@@ -101,6 +101,8 @@ def test_an_encoding_counts_where_python_looks_for_it() -> None:
         return hidden_text.check(asked(text("a.py", "\n" * (line - 1) + "# coding: utf-7\n"))).outcome
 
     assert [coded(n) for n in (1, 2, 3)] == [Outcome.FAIL, Outcome.FAIL, Outcome.PASS]
+    for blanks, outcome in ((385, Outcome.FAIL), (386, Outcome.PASS)):
+        assert hidden_text.check(asked(text("a.py", " " * blanks + "# coding: utf-7\n"))).outcome is outcome
 
 
 def test_names_of_broken_bytes_are_refused_to_the_last_of_them() -> None:

@@ -107,3 +107,8 @@ def test_eight_tests_are_named_and_how_many_more() -> None:
 
     assert told(8).endswith("t/6.py, t/7.py")
     assert told(9).endswith("t/7.py and 1 more")
+
+
+def test_of_a_line_the_first_thousand_characters_are_looked_at() -> None:
+    assert flagged(" " * 991 + "os._exit(0)")
+    assert not flagged(" " * 992 + "os._exit(0)")

@@ -14,6 +14,7 @@ PLAIN = Ground()
 NOTHING: Mapping[str, str] = {}
 BASE: Mapping[str, str] = {
     "check": "true\n",
+    "a.d/run": "sh ci/last.sh\n",
     "ci/run": "sh ci/last.sh\n",
     "ci/last.sh": "true\n",
     "ci/other": "true\n",
@@ -60,6 +61,7 @@ BASE: Mapping[str, str] = {
         ("(ci/other) && ci/exec | ci/env", "ci/other ci/exec ci/env"),
         ("npm test", ""),
         ("check", ""),
+        ("a.d/run", "a.d/run ci/last.sh"),
         ("check ci/plain", ""),
         ("check a.b", ""),
     ],
@@ -135,3 +137,12 @@ def test_scripts_that_start_each_other_are_followed_ten_deep() -> None:
     scripts = {f"s{n}": f"npm run s{n + 1}" for n in range(15)} | {"test": "npm run s0", "lint": "x"}
     told = json.loads(part("package.json", json.dumps({"scripts": scripts})))
     assert set(told) == {"script test", *(f"script s{n}" for n in range(10))}
+
+
+def test_twenty_thousand_characters_of_a_script_are_looked_at_and_half_of_that_between_quotes() -> None:
+    def found(text: str) -> bool:
+        return "ci/other" in entries.ground((), (text,), BASE.get).entries
+
+    assert (found(" " * 19_992 + "ci/other"), found(" " * 19_993 + "ci/other")) == (True, False)
+    quoted = "bash -c '{}ci/other'"
+    assert (found(quoted.format(" " * 9_992)), found(quoted.format(" " * 9_993))) == (True, False)
