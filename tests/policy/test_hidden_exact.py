@@ -79,6 +79,12 @@ def test_code_is_shown_as_it_is_written_and_one_block_ends_where_the_next_begins
         assert shown(text) == text
 
 
+def test_each_kind_of_markup_ends_where_it_ends_and_not_before() -> None:
+    assert shown("a <![CDATA[ x > y ]]> b") == "a  b"
+    assert shown("a <? x > y ?> b") == "a  b"
+    assert shown("a <!X y ]]> b") == "a  b"
+
+
 def test_markup_that_is_not_closed_nearby_is_looked_for_a_hundred_lines_and_no_further() -> None:
     def far(lines: int) -> str:
         return shown("a <? x" + "\n." * lines + "\n?> b")
