@@ -24,7 +24,7 @@ class Facts:
     pull: Pull
     turn: bool
     """No older pull request of this repository is on its way to the base: merges are serialized."""
-    loopback: bool = True
+    loopback: bool
     """False on a real host: without a required review a person approves every merge there."""
     approval: Approval | None = None
     """The newest word of a trusted person about this very head."""
