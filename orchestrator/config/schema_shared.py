@@ -148,8 +148,8 @@ class Shared(Block, kw_only=True):
     """required: another agent approves the very head, or a person does. advisory: it is asked, its word holds nothing
     back. off: nobody is asked; then, beyond loopback, a person approves each merge. Default: required."""
     reviewers: list[Text] | None = None
-    """Agents that review, in order. Default: the others of the task's chain, then of the other types', then its author's
-    in a fresh run."""
+    """Agents that review, in order. Default: the others of the task's chain, then of the other types', then its
+    author's in a fresh run."""
     review_minutes: Positive | None = None
     """Time limit of one question to a reviewer. Default: 10."""
     review_usd: Amount | None = None
