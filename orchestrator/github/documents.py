@@ -3,6 +3,9 @@
 A file whose name ends in `s` asks about many things at once: it is written for one, under the alias `r0`, and is a
 valid document as it stands. `widened` repeats that block for as many as are asked about. The block starts at the line
 `  r0: ...` and ends with the file's first line that is `  }`; its variables are the ones whose names end in `0`.
+
+What several documents ask for alike stands once, under `queries/fragments/`, by its name: a document that spreads a
+fragment which it does not hold gets it appended, with those that it spreads in turn.
 """
 
 from __future__ import annotations
@@ -14,11 +17,16 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent / "queries"
 _BLOCK = re.compile(r"^  r0:.*?^  \}\n", re.MULTILINE | re.DOTALL)
 _DECLARED = re.compile(r"\$(\w+)0: ([\w!]+)")
+_SPREAD = re.compile(r"\.\.\.([A-Z]\w*)")
+_HELD = re.compile(r"^fragment (\w+) on ", re.MULTILINE)
 
 
 @cache
 def load(name: str) -> str:
-    return (_FOLDER / f"{name}.graphql").read_text()
+    text = (_FOLDER / f"{name}.graphql").read_text()
+    while missing := [n for n in _SPREAD.findall(text) if n not in _HELD.findall(text)]:
+        text += "\n" + (_FOLDER / "fragments" / f"{missing[0]}.graphql").read_text()
+    return text
 
 
 @cache
