@@ -6,13 +6,14 @@ decides about tests counts. What the verification command itself runs (its scrip
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+
+from orchestrator.model.globs import matches
 
 
 class Kind(Enum):
@@ -73,33 +74,24 @@ FRAMEWORKS = frozenset({"pytest", "_pytest", "unittest", "pluggy", "nose", "hypo
 
 def kind(path: str, ground: Ground) -> Kind:
     *folders, name = path.casefold().split("/")
-    if path in ground.entries or name in ground.names or any(fnmatch.fnmatchcase(name, p) for p in CONFIGS):
+    if path in ground.entries or name in ground.names or matches(name, CONFIGS):
         return Kind.CONFIG
     if _shadows(folders, name) or folders[:1] == ["node_modules"] or folders[-1:] == [".cargo"]:
         return Kind.CONFIG
     if any(folder.endswith((".dist-info", ".egg-info")) for folder in folders):  # brings plugins along
         return Kind.CONFIG
-    if FOLDERS & set(folders) or any(_like(path, glob) for glob in ground.globs):
+    if FOLDERS & set(folders) or matches(path, ground.globs):
         return Kind.TEST
-    if name in _PARTS or any(fnmatch.fnmatchcase(name, p) for p in _BY_WORDS):
+    if name in _PARTS or matches(name, _BY_WORDS):
         return Kind.MIXED
     stem, _, suffix = path.rsplit("/", 1)[-1].rpartition(".")
     camel = suffix in CAMEL and stem.endswith(("Test", "Tests", "Spec", "IT", "TestCase"))
-    return Kind.TEST if camel or any(fnmatch.fnmatchcase(name, p) for p in TESTS) else Kind.SOURCE
+    return Kind.TEST if camel or matches(name, TESTS) else Kind.SOURCE
 
 
 def _shadows(folders: list[str], name: str) -> bool:
     stem = name.removesuffix(".py") if name.endswith(".py") else ""
     return stem in FRAMEWORKS or bool(FRAMEWORKS & set(folders))
-
-
-def _like(path: str, glob: str) -> bool:
-    """`*` also crosses folders; a glob without `/` is a file's name, one that ends in `/` a folder."""
-    glob = glob.casefold()
-    path = path.casefold()
-    if glob.endswith("/"):
-        return path.startswith(glob) or fnmatch.fnmatchcase(path, f"{glob}*")
-    return fnmatch.fnmatchcase(path if "/" in glob else path.rsplit("/", 1)[-1], glob)
 
 
 # --- the part of a mixed file that decides about tests

@@ -247,9 +247,6 @@ def _examples(lines: list[str]) -> TestCounts | None:
     return _sum(found, ()) if found else None
 
 
-_LAST_WORDS = ("passing", "failing", "pending")
-
-
 def _mocha(lines: list[str]) -> TestCounts | None:
     """`5 passing (12ms)`, `1 pending`, `1 failing` on lines of their own; bun's `5 pass`, `1 fail`, `1 skip`."""
     pairs = [(m[1], m[2]) for line in lines if (m := _ALONE.match(line))]
