@@ -6,6 +6,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.governance import Risk
 from tests.hub.client import APP, Client
 from tests.journeys.conftest import MakeWorld
+from tests.journeys.steps import published
 from tests.journeys.world import REPO, World, works
 
 SWITCHES = ("[skip ci]", "[ci skip]", "[No CI]", "[skip actions]", "***NO_CI***", "skip-checks: true")
@@ -25,15 +26,6 @@ def test_nobodys_words_keep_ci_from_what_lands(make: MakeWorld) -> None:
     said.append(world.admin.log(REPO, "main")[0].message)
     assert [s for s in SWITCHES for message in said if s.casefold() in message.casefold()] == []
     assert all("skip ci" in message for message in said), "the words stand, harmless"
-
-
-def published(world: World) -> World:
-    world.issue()
-    world.dispatch()
-    world.work()
-    world.ci()
-    assert world.place() == "review"
-    return world
 
 
 def updated(world: World) -> None:

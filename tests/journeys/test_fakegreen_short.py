@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 from benchmarks import tricks
@@ -17,6 +12,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.task import Phase
 from orchestrator.pipeline import examining
 from tests.journeys.conftest import MakeWorld
+from tests.journeys.steps import killed_once
 from tests.journeys.world import FILES, works
 
 SHORT = (
@@ -106,17 +102,7 @@ def test_a_worker_that_dies_while_it_judges_does_not_pay_for_the_runs_again(make
     world.build()
     world.issue()
     world.dispatch()
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "orchestrator", "worker"],
-        env={**world.env, "AGENT_OS_CONFIG": str(world.tmp / "config.yaml"), "ORCH_ROOT": str(world.tmp)},
-    )
-    try:
-        until = time.monotonic() + 40
-        while not once.exists() and time.monotonic() < until:
-            time.sleep(0.02)
-        os.kill(worker.pid, signal.SIGKILL)
-    finally:
-        worker.wait()
+    killed_once(world, once.exists, seconds=40)
     assert (world.task().phase, len(ran.read_text().split())) == (Phase.RAN, 2)
     world.work()
     assert (world.place(), world.runs(), len(ran.read_text().split())) == ("review", 1, 3)

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from orchestrator.model.event import EventKind
+from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, works
 
 BREAKS = {"test": "sh check.sh", "base": "! git log -1 --format=%s | grep -q '(#'"}
 """A job that fails of what was squashed onto the base, and of nothing before it."""
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Any]:
-    made: list[World] = []
-
-    def build(**more: Any) -> World:
-        made.append(World(tmp_path, **more))
-        return made[-1]
-
-    yield build
-    for world in made:
-        world.close()
 
 
 def merged(world: World, id: str = "app-1") -> None:
@@ -33,7 +17,7 @@ def merged(world: World, id: str = "app-1") -> None:
     world.ci()
 
 
-def test_a_base_that_went_red_after_our_merge_is_told_once(make: Any) -> None:
+def test_a_base_that_went_red_after_our_merge_is_told_once(make: MakeWorld) -> None:
     world = make(ci=BREAKS)
     world.issue()
     merged(world)
@@ -44,7 +28,7 @@ def test_a_base_that_went_red_after_our_merge_is_told_once(make: Any) -> None:
     assert world.services.landings.all() == ()
 
 
-def test_auto_revert_opens_a_pull_request_that_takes_exactly_the_merge_back(make: Any) -> None:
+def test_auto_revert_opens_a_pull_request_that_takes_exactly_the_merge_back(make: MakeWorld) -> None:
     world = make(ci=BREAKS, auto_revert=True)
     world.issue()
     merged(world)
@@ -60,7 +44,7 @@ def test_auto_revert_opens_a_pull_request_that_takes_exactly_the_merge_back(make
 
 
 @pytest.mark.parametrize("taken_back", [True, False])
-def test_nothing_is_proposed_where_a_person_was_first_or_works_alone(make: Any, taken_back: bool) -> None:
+def test_nothing_is_proposed_where_a_person_was_first_or_works_alone(make: MakeWorld, taken_back: bool) -> None:
     world = make(ci=BREAKS | {"base": f"sleep 1; {BREAKS['base']}"}, auto_revert=True)
     world.issue()
     world.rounds(lambda: world.place() == "done")
@@ -76,7 +60,7 @@ def test_nothing_is_proposed_where_a_person_was_first_or_works_alone(make: Any, 
     assert len(world.pulls()) == 1
 
 
-def test_a_base_that_was_red_before_is_not_our_merges_fault(make: Any) -> None:
+def test_a_base_that_was_red_before_is_not_our_merges_fault(make: MakeWorld) -> None:
     world = make(ci=BREAKS)
     world.issue()
     merged(world)
@@ -88,7 +72,7 @@ def test_a_base_that_was_red_before_is_not_our_merges_fault(make: Any) -> None:
     assert [e.data["task_id"] for e in world.events(EventKind.REVERTED)] == ["app-1"]
 
 
-def test_a_green_base_is_watched_no_longer(make: Any) -> None:
+def test_a_green_base_is_watched_no_longer(make: MakeWorld) -> None:
     world = make()
     world.issue()
     merged(world)
@@ -96,7 +80,7 @@ def test_a_green_base_is_watched_no_longer(make: Any) -> None:
     assert world.services.landings.all() == ()
 
 
-def test_a_file_that_a_merge_brought_above_the_limit_becomes_one_follow_up_issue(make: Any) -> None:
+def test_a_file_that_a_merge_brought_above_the_limit_becomes_one_follow_up_issue(make: MakeWorld) -> None:
     world = make(gate={"base_tests": False, "module_lines": 10})
     world.play({"steps": works("big.py", "x = 1\n" * 11)})
     world.issue()
@@ -113,7 +97,7 @@ def test_a_file_that_a_merge_brought_above_the_limit_becomes_one_follow_up_issue
     )
 
 
-def test_where_a_person_works_nothing_is_filed_by_us(make: Any) -> None:
+def test_where_a_person_works_nothing_is_filed_by_us(make: MakeWorld) -> None:
     world = make(gate={"base_tests": False, "module_lines": 0})
     world.play({"steps": works("big.py", "x = 1\n" * 2000)})
     world.issue()

@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.model.event import EventKind
 from orchestrator.model.task import AttemptKind
 from tests.journeys.conftest import MakeWorld
+from tests.journeys.steps import published
 from tests.journeys.world import FILES, REPO, World, works
 
 NOT_BOTH = "test ! -f one.txt || test ! -f two.txt"
@@ -16,15 +17,6 @@ ONE_AND_TWO = (
     {"when": {"title": "One"}, "steps": works("one.txt")},
     {"when": {"title": "Two"}, "steps": works("two.txt")},
 )
-
-
-def published(world: World) -> World:
-    world.issue()
-    world.dispatch()
-    world.work()
-    world.ci()
-    assert world.place() == "review"
-    return world
 
 
 def test_a_push_between_our_look_and_our_merge_is_not_merged_unseen(world: World) -> None:

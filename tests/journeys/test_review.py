@@ -7,26 +7,13 @@ from typing import Any
 import pytest
 
 from orchestrator.cli import ticking
-from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.task import Folder
 from tests.journeys.conftest import MakeWorld
+from tests.journeys.steps import published
 from tests.journeys.world import REPO, World, says, works
 
 BLOCKED = says("blocked", "missing_credentials")
-
-
-def published(world: World) -> World:
-    world.issue()
-    world.dispatch()
-    world.work()
-    world.ci()
-    assert world.place() == "review"
-    return world
-
-
-def alerts(world: World, kind: str) -> list[str]:
-    return [str(r.data["text"]) for r in world.events(EventKind.ALERT) if r.data["alert"] == kind]
 
 
 # --- what would go on for ever

@@ -13,22 +13,10 @@ from orchestrator.model.task import Folder, Phase
 from orchestrator.pipeline import shepherd
 from orchestrator.state.alerts import Outbox
 from tests.journeys.conftest import MakeWorld
+from tests.journeys.steps import alerts, published
 from tests.journeys.world import REPO, World, says, works
 
 BLOCKED = says("blocked", "missing_credentials")
-
-
-def published(world: World) -> World:
-    world.issue()
-    world.dispatch()
-    world.work()
-    world.ci()
-    assert world.place() == "review"
-    return world
-
-
-def alerts(world: World, kind: str) -> list[str]:
-    return [str(r.data["text"]) for r in world.events(EventKind.ALERT) if r.data["alert"] == kind]
 
 
 def behind(make: MakeWorld) -> World:

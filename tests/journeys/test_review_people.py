@@ -12,22 +12,10 @@ from orchestrator.model.task import Folder
 from orchestrator.operations import OrderRefused, retry
 from orchestrator.operations.steer import hold
 from tests.journeys.conftest import MakeWorld
+from tests.journeys.steps import alerts, published
 from tests.journeys.world import REPO, World, says, works
 
 BLOCKED = says("blocked", "missing_credentials")
-
-
-def published(world: World) -> World:
-    world.issue()
-    world.dispatch()
-    world.work()
-    world.ci()
-    assert world.place() == "review"
-    return world
-
-
-def alerts(world: World, kind: str) -> list[str]:
-    return [str(r.data["text"]) for r in world.events(EventKind.ALERT) if r.data["alert"] == kind]
 
 
 def test_a_pull_request_merged_while_its_repair_waits_is_booked_as_merged(world: World) -> None:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 from orchestrator.model.event import EventKind
 from orchestrator.model.task import Folder, Phase
 from tests.journeys.conftest import MakeWorld
+from tests.journeys.steps import killed_once
 from tests.journeys.world import REPO, World, says, works
 
 
@@ -83,17 +79,7 @@ def test_row_5_and_6_a_worker_killed_while_its_agent_runs_is_followed_by_one_tha
     )
     world.issue()
     world.dispatch()
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "orchestrator", "worker"],
-        env={**world.env, "AGENT_OS_CONFIG": str(world.tmp / "config.yaml"), "ORCH_ROOT": str(world.tmp)},
-    )
-    try:
-        until = time.monotonic() + 20
-        while not ran.exists() and time.monotonic() < until:
-            time.sleep(0.02)
-        os.kill(worker.pid, signal.SIGKILL)
-    finally:
-        worker.wait()
+    killed_once(world, ran.exists, seconds=20)
     assert world.task().phase is Phase.RUNNING
     world.work()
     assert world.place() == "review"

@@ -14,6 +14,7 @@ from orchestrator.model.task import AttemptKind
 from orchestrator.pipeline import wishes
 from tests.hub.client import APP, Client
 from tests.journeys.conftest import MakeWorld
+from tests.journeys.steps import published
 from tests.journeys.world import REPO, World, works
 
 
@@ -26,12 +27,7 @@ def open_pull(make: MakeWorld, tmp_path: Path) -> World:
         {"when": {"kind": "review"}, "steps": [keep, *works("new.txt", "better\n")]},
         {"steps": works()},
     )
-    world.issue()
-    world.dispatch()
-    world.work()
-    world.ci()
-    assert world.place() == "review"
-    return world
+    return published(world)
 
 
 def comment(world: World, who: str, body: str, line: int = 1) -> int:
