@@ -16,7 +16,7 @@ from orchestrator.model.governance import Risk
 
 name = "base_tests"
 stage = BASE_TESTS
-version = 1
+version = 2
 
 SHOWN = 8
 TAIL = 2_500

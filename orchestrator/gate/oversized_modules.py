@@ -8,11 +8,10 @@ from collections import Counter
 from orchestrator.gate import paths
 from orchestrator.gate.base import TEXTS, cannot_tell, failed, listed, passed
 from orchestrator.model.gate import Evidence, FileText, Finding
-from orchestrator.model.globs import matches
 
 name = "oversized_modules"
 stage = TEXTS
-version = 1
+version = 2
 
 _SAME = 0.6
 """Share of a new file's lines that a deleted one must have had, for it to be the same file at another place."""
@@ -42,7 +41,7 @@ def check(evidence: Evidence) -> Finding:
 def _grew(file: FileText, most: int) -> bool:
     if file.after is None or _length(file.after) <= most or _length(file.before or "") > most:
         return False
-    return matches(file.path, paths.CODE) and not matches(file.path, paths.GENERATED)
+    return paths.is_handwritten(file.path)
 
 
 def _moved(file: FileText, gone: list[Counter[str]]) -> bool:

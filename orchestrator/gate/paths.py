@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from orchestrator.model.globs import matches
+
 PROTECTED: Mapping[str, tuple[str, ...]] = {
     "CI": (
         ".github/workflows/", ".github/actions/", ".gitea/workflows/", ".forgejo/workflows/", "**/action.yml",
@@ -100,3 +102,13 @@ CODE: tuple[str, ...] = (
     "*.nim", "*.d", "*.pas", "*.sh", "*.bash", "*.zsh", "*.fish", "*.ps1", "*.sql", "*.tf", "*.cmake", "*.gradle",
     "*.sol", "*.v", "*.sv", "*.vhd", "*.asm", "*.s",
 )  # fmt: skip
+
+
+def is_code(path: str) -> bool:
+    """By the file's own name: a folder may be called `conf.d`."""
+    return matches(path.rsplit("/", 1)[-1], CODE)
+
+
+def is_handwritten(path: str) -> bool:
+    """A source file whose length says something."""
+    return is_code(path) and not matches(path, GENERATED)

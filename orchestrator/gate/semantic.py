@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from orchestrator.gate import testfiles
+from orchestrator.gate import paths, testfiles
 from orchestrator.gate.base import TEXTS, cannot_tell, passed, raised
 from orchestrator.gate.testfiles import Ground, Kind
 from orchestrator.model.gate import Evidence, FileText, Finding
@@ -17,16 +17,11 @@ from orchestrator.model.governance import Risk
 
 name = "semantic"
 stage = TEXTS
-version = 1
+version = 2
 
 SHOWN = 6
 LINE = 1_000
 """Characters of one line that are looked at."""
-_CODE = (
-    "py pyi pyx js jsx mjs cjs ts tsx mts cts go rs java kt kts scala groovy cs fs vb rb php swift c h cc cpp hpp m mm "
-    "ex exs erl dart lua pl pm r jl hs ml clj sh bash"
-)
-CODE = frozenset(_CODE.split())
 SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "looks at whether a test is running",
@@ -93,7 +88,7 @@ def _is_source(file: FileText, ground: Ground) -> bool:
 
 def is_code(file: FileText) -> bool:
     """By its name; something was added to it."""
-    return bool(file.added) and file.path.rsplit(".", 1)[-1].lower() in CODE
+    return bool(file.added) and paths.is_code(file.path)
 
 
 def _signs(file: FileText) -> Iterator[str]:

@@ -70,7 +70,7 @@ class GateRules:
     max_module_lines: int = 1000
     """A source file that a change brings above this many lines is refused; 0 = any length."""
     module_lines: int = 500
-    """A file that merged work brought above this many lines becomes a follow-up issue; 0 = never."""
+    """A source file that merged work brought above this many lines becomes a follow-up issue; 0 = never."""
     banned: tuple[BannedPattern, ...] = ()
     static: tuple[tuple[str, str], ...] = ()
     """(name, command): type check and static checks, run as `verify` is."""
@@ -88,7 +88,8 @@ class ReviewRules:
 
     mode: ReviewMode = ReviewMode.REQUIRED
     agents: tuple[str, ...] = ()
-    """Reviewers in order; empty = the other agents of the task's chain, then its author's program in a fresh run."""
+    """Reviewers in order; empty = the other agents of the task's chain, then of the other types', then its author's in
+    a fresh run."""
     minutes: float = 10
     """Time limit of one question to the reviewer."""
     usd: float = 1.0

@@ -10,6 +10,7 @@ import json
 from datetime import timedelta
 
 from orchestrator import notify
+from orchestrator.gate import paths
 from orchestrator.git import Merged, Pushed, Repository
 from orchestrator.github import commits, issues, pulls
 from orchestrator.model.alert import Alert, AlertKind
@@ -105,7 +106,7 @@ def _revert(services: Services, repo: RepoSettings, repository: Repository, land
 
 
 def oversized(services: Services, task: Task) -> None:
-    """A follow-up issue for each file that this merge brought above `gate.module_lines`; once per file, ever."""
+    """A follow-up issue for each source file that this merge brought above `gate.module_lines`; once per file, ever."""
     repo = services.repo(task)
     limit = repo.gate.module_lines
     if not limit or task.merge_sha is None or repo.automation_mode is not AutomationMode.FULL:
@@ -116,7 +117,9 @@ def oversized(services: Services, task: Task) -> None:
         return
     grown = []
     for change in repository.changes(before, tree):
-        lines = _lines(repository, task.merge_sha, change.path) if change.status in "AM" else 0
+        if change.status not in "AM" or not paths.is_handwritten(change.path):
+            continue
+        lines = _lines(repository, task.merge_sha, change.path)
         if lines > limit >= _lines(repository, before, change.path):
             grown.append((change.path, lines))
     for path, lines in grown[:MOST]:

@@ -186,10 +186,11 @@ def module(lines: int, word: str = "line") -> str:
         ((file("a.py", module(1300), module(1200)),), Outcome.PASS),
         ((file("a.json", module(1001)),), Outcome.PASS),
         ((file("a_pb2.py", module(1001)),), Outcome.PASS),
+        ((file("etc/conf.d/board.json", module(1001)),), Outcome.PASS),
         ((file("b.py", module(1100) + "more\n"), file("a.py", None, module(1100))), Outcome.PASS),
         ((file("b.py", module(1100)), file("a.py", None, module(1100, "other"))), Outcome.FAIL),
     ],
-    ids=["across", "new", "at", "was long", "no code", "generated", "moved", "not moved"],
+    ids=["across", "new", "at", "was long", "no code", "generated", "a folder like D", "moved", "not moved"],
 )
 def test_a_module_that_a_change_makes_too_long_is_refused(files: tuple[FileText, ...], outcome: Outcome) -> None:
     assert oversized_modules.check(asked(*files)).outcome is outcome
