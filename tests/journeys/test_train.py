@@ -206,6 +206,7 @@ def test_every_lost_answer_is_looked_for_and_nothing_is_done_twice(make: MakeWor
         world.hub.faults.add({"method": method, "path": path, "times": times}, {"drop": "after"})
     ticks(world, 8)
     landed_once(world, "one.txt", "two.txt", "three.txt")
+    assert [(r.match.method, r.used) for r in world.hub.faults.rules] == [("POST", 1), ("PUT", 3), ("PATCH", 1)]
 
 
 @dataclass(frozen=True, kw_only=True)
