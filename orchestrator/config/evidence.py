@@ -57,13 +57,7 @@ class Blocks:
 
     def _merged(self, name: str, levels: tuple[At, ...]) -> tuple[dict[str, Any], dict[str, At]]:
         """The block with the place each key came from."""
-        tree: dict[str, Any] = {}
-        places: dict[str, At] = {}
-        for at in levels:
-            for key, value in (self.notes.document.get((*at, name)) or {}).items():
-                if value is not None:
-                    tree[key] = value
-                    places[key] = (*at, name, key)
+        tree, places = self.notes.block(name, levels)
         entries = tree.get(_LISTS.get(name, ""))
         if entries is not None:
             tree[_LISTS[name]] = [{k: v for k, v in e.items() if v is not None} for e in entries]

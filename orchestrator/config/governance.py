@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -12,7 +11,7 @@ from orchestrator.config import hosts
 from orchestrator.config.agents import Roster
 from orchestrator.config.level import Level
 from orchestrator.config.placed import Notes
-from orchestrator.config.problems import At, near
+from orchestrator.config.problems import near
 from orchestrator.config.schema_shared import Gate
 from orchestrator.model.governance import ApprovalMode, BannedPattern, GateRules, ReviewRules, Risk
 
@@ -22,12 +21,7 @@ _GLOBS = ("protected_paths", "unprotected_paths", "test_paths")
 
 def gate(level: Level, notes: Notes) -> GateRules:
     """Key by key, the innermost wins; `banned` is checked to be an expression that google-re2 takes."""
-    tree: dict[str, Any] = {}
-    where: dict[str, At] = {}
-    for at in level.places:
-        for key, value in (notes.document.get((*at, "gate")) or {}).items():
-            if value is not None:
-                tree[key], where[key] = value, (*at, "gate", key)
+    tree, where = notes.block("gate", level.places)
     try:
         said = msgspec.convert(tree, Gate)
     except msgspec.ValidationError:  # told by the check of the whole file already

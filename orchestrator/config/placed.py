@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from orchestrator.config.lines import Document
 from orchestrator.config.problems import At, Problem
@@ -50,6 +52,16 @@ class Notes:
         problem = self.document.problem(at, expected, value)
         if problem not in self.problems:
             self.problems.append(problem)
+
+    def block(self, name: str, levels: Iterable[At]) -> tuple[dict[str, Any], dict[str, At]]:
+        """A block taken key by key from the levels, outermost first, with the place that each key came from."""
+        tree: dict[str, Any] = {}
+        places: dict[str, At] = {}
+        for at in levels:
+            for key, value in (self.document.get((*at, name)) or {}).items():
+                if value is not None:
+                    tree[key], places[key] = value, (*at, name, key)
+        return tree, places
 
     def warn(self, at: At, text: str) -> None:
         from orchestrator.config.problems import dotted

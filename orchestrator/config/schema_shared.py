@@ -71,7 +71,8 @@ class Gate(Block, kw_only=True):
     max_module_lines: Number | None = None
     """A source file may not be brought above this many lines; 0 = any length. Default: 1000."""
     module_lines: Number | None = None
-    """Merged work that brought a source file above this many lines becomes a follow-up issue; 0 = never. Default: 500."""
+    """Merged work that brought a source file above this many lines becomes a follow-up issue; 0 = never.
+    Default: 500."""
     banned: list[Banned] | None = None
     """Text that no change may add."""
     static: dict[Text, Text] | None = None
