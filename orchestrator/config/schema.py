@@ -222,7 +222,7 @@ class Config(SeedKeys, kw_only=True):
     """Whether this installation updates itself. Default: off."""
     ledger_anchor: Text | None = None
     """Repository that gets the ledger's head as a git ref, so that a cut-off end shows. Default: self_repo, else the
-    first repository."""
+    first repository that is not dispatcher_only."""
     ledger_anchor_minutes: Amount | None = None
     """Least time between two anchors; 0 = none. Default: 60."""
     self_repo: str | None = None

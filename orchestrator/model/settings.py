@@ -279,7 +279,8 @@ class Settings:
     autopull: Autopull = Autopull.OFF
     self_repo: str = ""
     ledger_anchor: str = ""
-    """Repository that gets the ledger's head as a git ref; empty = self_repo, else the first repository."""
+    """Repository that gets the ledger's head as a git ref; empty = self_repo, else the first; of those only where
+    we write by ourselves."""
     ledger_anchor_minutes: float = 60
     """Least time between two anchors; 0 = none."""
     retention: Retention = Retention()

@@ -17,7 +17,7 @@ from orchestrator.ledger.anchor import Anchor, label
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import Sha
-from orchestrator.model.settings import RepoSettings, Settings
+from orchestrator.model.settings import AutomationMode, RepoSettings, Settings
 from orchestrator.model.times import parse, stamp
 from orchestrator.policy import anchors
 from orchestrator.services import Services
@@ -42,11 +42,12 @@ class Last:
 
 
 def repo_of(settings: Settings) -> RepoSettings | None:
-    """The repository that gets the ref."""
-    for name in (settings.ledger_anchor, settings.self_repo):
-        if name and (found := settings.repo(name)) is not None:
-            return found
-    return settings.repos[0] if settings.repos else None
+    """The repository that gets the ref: the one that is named for it, else the first where we write by ourselves."""
+    if settings.ledger_anchor:
+        return settings.repo(settings.ledger_anchor)
+    own = settings.repo(settings.self_repo) if settings.self_repo else None
+    choice = (*((own,) if own else ()), *settings.repos)
+    return next((r for r in choice if r.automation_mode is AutomationMode.FULL), None)
 
 
 def tick(services: Services) -> bool:
@@ -77,10 +78,10 @@ def _due(last: Last, now: datetime, period: timedelta) -> bool:
 
 
 def _news(services: Services, last: Last) -> bool:
-    """Events that are not about the anchor itself; or fewer than were told, which has to be said."""
+    """Events beside the one that tells of the last anchor; or fewer than were told, which has to be said. The last line
+    alone is read: a tick at rest asks this too."""
     new = services.ledger.head()[0] - last.seq
-    own = EventKind.ANCHORED.value
-    return new < 0 or (new > 0 and any(r.kind != own for r in services.ledger.read(since_seq=last.seq)))
+    return new < 0 or new > (1 if last.commit else 0)
 
 
 def _anchor(services: Services, repo: RepoSettings, chain: str, last: Last, next_due: datetime) -> str:
@@ -103,10 +104,11 @@ def _anchor(services: Services, repo: RepoSettings, chain: str, last: Last, next
     answer = repository.push_ref(ref, commit, expect=there)
     if not isinstance(answer, Pushed):
         return f"{ref} was not moved: {answer}"
-    _note(services, chain, Last(seq=seq, commit=commit, next_due=stamp(next_due)))
+    # The event first: `_news` takes it for granted behind what was noted.
     services.record(
         EventKind.ANCHORED, None, {"head": digest}, repo=repo.name, chain=chain, seq=seq, commit=commit, ref=ref
     )
+    _note(services, chain, Last(seq=seq, commit=commit, next_due=stamp(next_due)))
     return ""
 
 

@@ -23,6 +23,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.names import Public, Sha
 from orchestrator.operations import OrderRefused, records, retrace
 from orchestrator.pipeline import anchoring, traces
+from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, works
 
 HOURLY = {"ledger_anchor_minutes": 60}
@@ -123,6 +124,16 @@ def test_what_is_written_later_is_told_after_an_hour_on_top_of_the_anchor_before
     assert len(world.events(EventKind.ANCHORED)) == 2
     seen = records.verify(world.services)
     assert (seen.ok, seen.exposed, seen.anchors) == (True, 1, 5)
+
+
+def test_a_repository_where_a_person_works_gets_no_ref_unless_it_is_named(make: MakeWorld) -> None:
+    world = make(top={**HOURLY}, automation_mode="dispatcher_only")
+    world.issue()
+    world.dispatch()
+    assert not anchoring.tick(world.services)
+    world.config["ledger_anchor"] = REPO
+    world.build()
+    assert anchoring.tick(world.services)
 
 
 def test_a_cut_before_the_last_anchor_is_seen_and_one_after_it_is_told_as_exposed(world: World) -> None:
