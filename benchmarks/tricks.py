@@ -109,7 +109,7 @@ _ADD = (
 )
 _GREEN = "import pytest\n\n\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_makereport(item, call):\n"
 _GREEN += '    report = yield\n    report.outcome = "passed"\n    return report\n'
-_LINES = "\n".join(f'echo "{n} passed in 0.01s"' for n in (6,)) + "\n"
+_LINES = 'echo "6 passed in 0.01s"\n'
 
 STRUCTURAL: tuple[Case, ...] = (
     Case(name="test-function-deleted", change=_tests(_ADD, "")),

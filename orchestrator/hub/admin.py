@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.hub import auth, picture
 from orchestrator.hub.gitops import ZERO, Commit
-from orchestrator.hub.rules import merging, opening, pushing, reviewing
+from orchestrator.hub.rules import merging, opening, protection, pushing, reviewing
 from orchestrator.hub.store import cards, comments, issues, projects, pulls, queues, repos, users
 from orchestrator.hub.store.issues import Issue
-from orchestrator.hub.store.projects import Project
 from orchestrator.hub.store.pulls import Pull
 from orchestrator.hub.store.repos import Repo
 from orchestrator.hub.store.users import App, User
@@ -117,15 +116,8 @@ class Admin:
         return found
 
     def protect(self, full_name: str, branch: str, **settings: Any) -> None:
-        """Protect a branch; the settings are those of the API's PUT (required_status_checks=..., ...); the short
-        forms checks=[name, ...], strict=, reviews=N are understood too."""
-        plain = dict(settings)
-        names, strict, count = plain.pop("checks", None), plain.pop("strict", False), plain.pop("reviews", None)
-        if names is not None:
-            checks = [name if isinstance(name, dict) else {"context": name, "app_id": None} for name in names]
-            plain["required_status_checks"] = {"strict": strict, "checks": checks}
-        if count is not None:
-            plain["required_pull_request_reviews"] = {"required_approving_review_count": count}
+        """Protect a branch; the settings are those of `protection.in_full`."""
+        plain = protection.in_full(settings)
         repos.set_protection(self.hub.db, self.repository(full_name).id, branch, plain)
 
     def unprotect(self, full_name: str, branch: str) -> None:
@@ -208,9 +200,9 @@ class Admin:
             project = projects.by_number(self.hub.db, repo.owner_id, board)
             if project is None:
                 raise KeyError(f"no board {board}")
-            cards.add(self.hub.db, project.id, actor.id, issue_id=issue.id)
+            item = cards.add(self.hub.db, project.id, actor.id, issue_id=issue.id)
             if status is not None:
-                self._move(project, issue, status, actor)
+                cards.set_status(self.hub.db, project, item, status, actor.id)
         return issue.number
 
     def set_status(
@@ -220,12 +212,12 @@ class Admin:
         repo = self.repository(full_name)
         issue = self.find_issue(full_name, number)
         items = cards.of_issues(self.hub.db, [issue.id])[issue.id]
-        boards = projects.by_ids(self.hub.db, [item.project_id for item in items]).values()
-        wanted = [project for project in boards if board in (None, project.number)]
+        boards = projects.by_ids(self.hub.db, [item.project_id for item in items])
+        wanted = [item for item in items if board in (None, boards[item.project_id].number)]
         if not wanted:
             raise KeyError(f"#{number} is on no such board")
-        for project in wanted:
-            self._move(project, issue, status, self.actor(repo, actor))
+        for item in wanted:
+            cards.set_status(self.hub.db, boards[item.project_id], item, status, self.actor(repo, actor).id)
 
     def status(self, full_name: str, number: int, board: int | None = None) -> str | None:
         """The Status of an issue on its (first) board."""
@@ -233,18 +225,8 @@ class Admin:
         for item in cards.of_issues(self.hub.db, [issue.id])[issue.id]:
             project = projects.get(self.hub.db, item.project_id)
             if board in (None, project.number):
-                return picture.statuses(self.hub.db, project, [item]).get(item.id)
+                return cards.statuses(self.hub.db, project, [item]).get(item.id)
         return None
-
-    def _move(self, project: Project, issue: Issue, status: str | None, actor: User) -> None:
-        db = self.hub.db
-        field = next(f for f in projects.fields_of(db, [project.id])[project.id] if f.name == "Status")
-        item = next(i for i in cards.of_issues(db, [issue.id])[issue.id] if i.project_id == project.id)
-        if status is None:
-            cards.clear_value(db, item, field)
-            return
-        options = {option.name: option.id for option in projects.options_of(db, [field.id])[field.id]}
-        cards.set_value(db, item, field, actor.id, option_id=options[status])
 
     def label(self, full_name: str, number: int, *names: str, actor: str | None = None) -> None:
         """Put labels on."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.hub.gitops import Bare
 from orchestrator.hub.store import cards, comments, issues, projects, pulls, repos, users
 from orchestrator.hub.store.issues import Filter, Issue
-from orchestrator.hub.store.projects import Item, Project
+from orchestrator.hub.store.projects import Project
 from orchestrator.hub.store.repos import Repo
 
 if TYPE_CHECKING:
@@ -65,26 +64,10 @@ def _board(db: Database, project: Project) -> dict[str, Any]:
     items = cards.page(db, project.id)
     known = issues.by_ids(db, [item.issue_id for item in items if item.issue_id is not None])
     places = repos.by_ids(db, [issue.repo_id for issue in known.values()])
-    named = statuses(db, project, items)
+    named = cards.statuses(db, project, items)
     board = {}
     for item in items:
         issue = known.get(item.issue_id or 0)
         key = f"{places[issue.repo_id].full_name}#{issue.number}" if issue else f"draft {item.draft_title}"
         board[key] = named.get(item.id)
     return {"title": project.title, "closed": project.closed, "items": dict(sorted(board.items()))}
-
-
-def statuses(db: Database, project: Project, items: Sequence[Item]) -> dict[int, str]:
-    """The name of the Status of each item that has one."""
-    fields = projects.fields_of(db, [project.id])[project.id]
-    field = next((found for found in fields if found.name == "Status"), None)
-    if field is None:
-        return {}
-    names = {option.id: option.name for option in projects.options_of(db, [field.id])[field.id]}
-    values = cards.values_of(db, [item.id for item in items])
-    return {
-        item_id: names[value.option_id]
-        for item_id, found in values.items()
-        for value in found
-        if value.field_id == field.id and value.option_id in names
-    }

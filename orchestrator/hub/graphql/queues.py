@@ -8,7 +8,7 @@ from orchestrator.hub.graphql.commits import commit_thing
 from orchestrator.hub.graphql.pulls import pull_of
 from orchestrator.hub.graphql.registry import field, rows_of
 from orchestrator.hub.graphql.things import Thing, alone
-from orchestrator.hub.store import checks, issues, pulls, queues
+from orchestrator.hub.store import checks, issues, pulls, queues, repos
 from orchestrator.hub.store.queues import Entry, Queue
 
 rows_of(Queue, "MergeQueue")
@@ -25,8 +25,6 @@ def merge_queue(thing: Thing, branch: str | None = None) -> Thing | None:
 @field("MergeQueue.url")
 def url(thing: Thing) -> str:
     """Its page."""
-    from orchestrator.hub.store import repos
-
     return f"{thing.world.web}/{repos.get(thing.world.db, thing.row.repo_id).full_name}/queue/{thing.row.branch}"
 
 

@@ -74,6 +74,19 @@ def parse(settings: Mapping[str, Any]) -> Protection:
     )  # fmt: skip
 
 
+def in_full(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of the API's PUT (required_status_checks=..., ...) from itself, with the short forms checks=[name, ...],
+    strict=, reviews=N among it."""
+    plain = dict(settings)
+    names, strict, count = plain.pop("checks", None), plain.pop("strict", False), plain.pop("reviews", None)
+    if names is not None:
+        named = [name if isinstance(name, dict) else {"context": name, "app_id": None} for name in names]
+        plain["required_status_checks"] = {"strict": strict, "checks": named}
+    if count is not None:
+        plain["required_pull_request_reviews"] = {"required_approving_review_count": count}
+    return plain
+
+
 def _app(value: Any) -> int | None:
     return None if value in (None, -1) else int(value)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from orchestrator.hub.db import Database, Value, marks
 from orchestrator.hub.store import projects
-from orchestrator.hub.store.projects import Field, FieldValue, Item
+from orchestrator.hub.store.projects import Field, FieldValue, Item, Project
 
 
 def add(
@@ -113,6 +113,36 @@ def clear_value(db: Database, item: Item, field: Field) -> None:
     with db.write():
         db.run("DELETE FROM project_values WHERE item_id=? AND field_id=?", item.id, field.id)
         _touch(db, item, db.now())
+
+
+def statuses(db: Database, project: Project, items: Sequence[Item]) -> dict[int, str]:
+    """The name of the Status of each item that has one."""
+    field = _status(db, project)
+    if field is None:
+        return {}
+    names = {option.id: option.name for option in projects.options_of(db, [field.id])[field.id]}
+    return {
+        item_id: names[value.option_id]
+        for item_id, found in values_of(db, [item.id for item in items]).items()
+        for value in found
+        if value.field_id == field.id and value.option_id in names
+    }
+
+
+def set_status(db: Database, project: Project, item: Item, status: str | None, actor_id: int) -> None:
+    """Set (None: clear) the Status of an item by its name. Raises KeyError for one that the board lacks."""
+    field = _status(db, project)
+    if field is None:
+        raise KeyError("the board has no Status")
+    if status is None:
+        clear_value(db, item, field)
+        return
+    options = {option.name: option.id for option in projects.options_of(db, [field.id])[field.id]}
+    set_value(db, item, field, actor_id, option_id=options[status])
+
+
+def _status(db: Database, project: Project) -> Field | None:
+    return next((f for f in projects.fields_of(db, [project.id])[project.id] if f.name == "Status"), None)
 
 
 def values(db: Database, ids: Iterable[int]) -> dict[int, FieldValue]:
