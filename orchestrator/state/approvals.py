@@ -1,24 +1,19 @@
 """People's words about heads: `approvals/<task>.jsonl`, one line each, never changed, readable by a person.
 
 What counts is found again by the head's sha, so nothing has to be taken out: a word about a head that moved is about
-nothing. What is taken back on GitHub is seen there (`policy.approval`). A line torn by a kill was acknowledged to
-nobody; it is cut off by the next write.
+nothing. What is taken back on GitHub is seen there (`policy.approval`).
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from orchestrator import disk
 from orchestrator.model.governance import Approval, Via
 from orchestrator.model.names import Sha
-from orchestrator.state.store import Busy, CorruptState
-
-_WAIT = 10.0
+from orchestrator.state import lines
+from orchestrator.state.store import CorruptState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +27,12 @@ class Approvals:
             "at": word.at, "head": word.head_sha, "by": word.by, "via": word.via.value, "approve": word.approve,
             "why": word.why, "source": word.source, "carried": word.carried,
         }  # fmt: skip
-        self._append(word.task, json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+        lines.append(self._path(word.task), json.dumps(line, ensure_ascii=False), sync=True)
 
     def of(self, task: str) -> tuple[Approval, ...]:
         """Every word about the task's heads, as they were written down. Raises CorruptState."""
         path = self._path(task)
-        try:
-            lines = path.read_bytes().split(b"\n")[:-1]
-        except FileNotFoundError:
-            return ()
-        return tuple(_word(task, path, number, line) for number, line in enumerate(lines, 1))
+        return tuple(_word(task, path, number, line) for number, line in enumerate(lines.read(path), 1))
 
     def carry(self, task: str, old: Sha, new: Sha) -> None:
         """What was said of `old` holds for `new`: a clean update from the base changed nothing of the diff. Safe to
@@ -53,24 +44,7 @@ class Approvals:
                 self.put(replace(word, head_sha=new, carried=True))
 
     def _path(self, task: str) -> Path:
-        if not task or task.startswith(".") or "/" in task or "\0" in task:
-            raise ValueError(f"{task!r} is no task id")
-        return self.root / "approvals" / f"{task}.jsonl"
-
-    def _append(self, task: str, line: bytes) -> None:
-        path = self._path(task)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = disk.lock(path, wait=_WAIT)
-        if fd is None:
-            raise Busy(str(path))
-        with contextlib.closing(os.fdopen(fd, "r+b", buffering=0)) as file:
-            whole = file.read().rfind(b"\n") + 1
-            file.truncate(whole)
-            os.lseek(fd, whole, os.SEEK_SET)
-            disk.write_all(fd, line)
-            os.fsync(fd)
-        if whole == 0:
-            disk.sync_dir(path.parent)
+        return lines.path_of(self.root / "approvals", task)
 
 
 def _word(task: str, path: Path, number: int, line: bytes) -> Approval:

@@ -5,26 +5,21 @@ begins and its completion after it ended; a worker that finds an intent alone do
 does not find may only not be visible *yet*: it acts again only once the intent is older than the settle time.
 
 Only intents are synced: a completion lost with the power leaves its intent standing, and looking finds the effect.
-A line torn by a kill was not acknowledged to anybody: a torn intent means nothing was begun, a torn completion leaves
-its intent standing. It is cut off by the next write.
+Of a line torn by a kill (`lines`): a torn intent means nothing was begun, a torn completion leaves its intent standing.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from orchestrator import disk
 from orchestrator.clock import Clock
 from orchestrator.model.times import parse
-from orchestrator.state.store import Busy, CorruptState
-
-_WAIT = 10.0
+from orchestrator.state import lines
+from orchestrator.state.store import CorruptState
 
 
 class Unsettled(Exception):
@@ -62,7 +57,7 @@ class Journal:
     def state(self, key: str) -> Done | Intended | None:
         """None when it was never begun, or is known to have failed. Raises CorruptState."""
         state: Done | Intended | None = None
-        for number, line in enumerate(self._lines(), 1):
+        for number, line in enumerate(lines.read(self.path), 1):
             try:
                 entry = json.loads(line)
                 if entry["key"] != key:
@@ -133,32 +128,9 @@ class Journal:
         self.done(key, result)
         return result
 
-    def _lines(self) -> list[bytes]:
-        try:
-            data = self.path.read_bytes()
-        except FileNotFoundError:
-            return []
-        return data.split(b"\n")[:-1]  # what follows the last line's end is empty, or torn
-
     def _write(self, **entry: object) -> None:
         line = json.dumps({"at": self.clock.now().isoformat(timespec="milliseconds"), **entry}, ensure_ascii=False)
-        fd = disk.lock(self.path, wait=_WAIT)
-        if fd is None:
-            raise Busy(str(self.path))
-        with contextlib.closing(os.fdopen(fd, "r+b", buffering=0)) as file:
-            size = _whole(file.read())
-            file.truncate(size)
-            os.lseek(fd, size, os.SEEK_SET)
-            disk.write_all(fd, line.encode("utf-8", "replace") + b"\n")
-            if entry["state"] == "intended":
-                os.fsync(fd)
-        if size == 0:
-            disk.sync_dir(self.path.parent)
-
-
-def _whole(data: bytes) -> int:
-    """Bytes up to the end of the last whole line."""
-    return data.rfind(b"\n") + 1
+        lines.append(self.path, line, sync=entry["state"] == "intended")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +141,4 @@ class Effects:
 
     def of(self, task: str) -> Journal:
         """Raises ValueError for a task id that is no file name."""
-        if not task or task.startswith(".") or "/" in task or "\0" in task:
-            raise ValueError(f"{task!r} is no task id")
-        return Journal(path=self.root / "effects" / f"{task}.jsonl", clock=self.clock)
+        return Journal(path=lines.path_of(self.root / "effects", task), clock=self.clock)
