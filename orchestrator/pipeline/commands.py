@@ -62,8 +62,8 @@ def run(services: Services, repo: RepoSettings, repository: Repository, sha: Sha
         report = read_inside(checkout, repo.gate.test_report) if repo.gate.test_report else None
     found = counts.of(said, report)
     if found is not None:
-        found = replace(found, failures=tuple(str(services.redact(name))[:200] for name in found.failures))
-    return replace(done, tail=str(services.redact(said))[-TAIL:], counts=found, sandbox=confine.level.value)
+        found = replace(found, failures=tuple(str(services.redact.head(name, 200)) for name in found.failures))
+    return replace(done, tail=str(services.redact.tail(said, TAIL)), counts=found, sandbox=confine.level.value)
 
 
 def kept(services: Services, repo: RepoSettings, repository: Repository, sha: Sha, command: str) -> CommandRun:

@@ -7,7 +7,7 @@ judges and for a head that comes back. What rests on the run, or on what is know
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from orchestrator import gate
@@ -38,9 +38,7 @@ def examine(
         kept, left = _split(stage, known)
         if left:
             evidence = _with(stage, services, task, repo, repository, head, evidence)
-        # A check names paths and repeats output: foreign text, before it is kept anywhere.
-        told = [replace(f, why=str(services.redact(f.why))) for f in gate.examine_stage(evidence, stage, left)]
-        asked = {f.check: f for f in told}
+        asked = {f.check: f for f in redacted(services, gate.examine_stage(evidence, stage, left))}
         findings += (found := [(kept | asked)[name] for name, c in gate.CHECKS.items() if c.stage == stage])
         if any(f.outcome is not Outcome.PASS for f in found):
             break
@@ -53,7 +51,15 @@ def texts(
 ) -> list[Finding]:
     """All that the texts of the change decide, and no command. Nothing is kept. Raises GitError."""
     evidence = _with(TEXTS, services, task, repo, repository, head, evidence)
-    return [*gate.examine_stage(evidence, RESULT), *gate.examine_stage(evidence, TEXTS)]
+    return redacted(services, [*gate.examine_stage(evidence, RESULT), *gate.examine_stage(evidence, TEXTS)])
+
+
+def redacted(services: Services, findings: Iterable[Finding]) -> list[Finding]:
+    """A check names paths and repeats output: foreign text, before it is kept anywhere."""
+    return [
+        replace(f, why=str(services.redact(f.why)), tests=tuple(str(services.redact(t)) for t in f.tests))
+        for f in findings
+    ]
 
 
 def digest(repo: RepoSettings) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,14 +11,14 @@ from orchestrator.gate.base import RESULT
 from orchestrator.git import Repository
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
-from orchestrator.model.gate import CommandRun, Evidence, Finding, Outcome, Verdict
+from orchestrator.model.gate import Evidence, FileChange, Finding, Outcome, Verdict
 from orchestrator.model.governance import Risk
 from orchestrator.model.names import Sha
 from orchestrator.model.result import AgentResult, BlockerCode, Status
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Attempt, Phase, Task, TaskType
 from orchestrator.model.times import parse, stamp
-from orchestrator.pipeline import commands, examining
+from orchestrator.pipeline import examining, traces
 from orchestrator.policy import ci_words, retry
 from orchestrator.services import Services
 
@@ -40,32 +39,41 @@ def judge(services: Services, claim: Claim) -> Claim:
     if attempt.status is Status.COMPLETE and needs_change(task) and not (changes and fresh):
         attempt = replace(attempt, status=Status.PARTIAL, blocker_code=BlockerCode.NO_DIFF_PRODUCED)
     head = _commit(services, task, attempt, repository, snapshot.tree, parents) if fresh else parents[0]
-    evidence = Evidence(
-        result=claimed(attempt),
-        base=task.base_sha,
-        tree=snapshot.tree,
+    asked = evidence(task, attempt, repo, repository, task.base_sha, snapshot.tree, changes)
+    if snapshot.problems:
+        told = [*(_problem(p) for p in snapshot.problems), *gate.examine_stage(asked, RESULT)]
+        findings = examining.redacted(services, told)
+    else:
+        findings, run = examining.examine(services, task, repo, repository, head, asked)
+        attempt = replace(attempt, verification=run)
+    return _record(services, claim, attempt, head, snapshot.tree, findings)
+
+
+def evidence(
+    task: Task,
+    attempt: Attempt,
+    repo: RepoSettings,
+    repository: Repository,
+    base: Sha,
+    tree: Sha,
+    changes: tuple[FileChange, ...],
+) -> Evidence:
+    """What the first stage of the gate is told; `examining` gathers the rest."""
+    return Evidence(
+        result=_claimed(attempt),
+        base=base,
+        tree=tree,
         changes=changes,
-        neighbours=repository.neighbours(task.base_sha, changes),
+        neighbours=repository.neighbours(base, changes),
         needs_change=needs_change(task),
         verification_wanted=not repo.verify_none,
         rules=repo.gate,
     )
-    if snapshot.problems:
-        findings = [*(_problem(p) for p in snapshot.problems), *gate.examine_stage(evidence, RESULT)]
-    else:
-        findings, run = examining.examine(services, task, repo, repository, head, evidence)
-        attempt = replace(attempt, verification=run)
-    return _record(services, claim, attempt, head, snapshot.tree, findings)
 
 
 def _record(services: Services, claim: Claim, attempt: Attempt, head: Sha, tree: Sha, findings: list[Finding]) -> Claim:
     task = claim.task
     assert task.base_sha is not None
-    # A check names paths and repeats output: what an agent chose to call a file is foreign text as well.
-    findings = [
-        replace(f, why=str(services.redact(f.why)), tests=tuple(str(services.redact(t)) for t in f.tests))
-        for f in findings
-    ]
     failures = tuple(f"{f.check}: {f.why}" for f in findings if f.outcome is not Outcome.PASS)
     code = attempt.blocker_code
     if attempt.status is Status.COMPLETE and failures:
@@ -91,18 +99,12 @@ def tell(services: Services, task: Task, attempt: Attempt, verdict: Verdict) -> 
     """The verdict on record, with hashes of what was judged and of all that was found."""
     repository = services.repository(services.repo(task))
     patch = repository.patch(verdict.base_sha, verdict.head_sha).encode("utf-8", "replace")
-    found = json.dumps([[f.check, f.outcome.value, f.why, f.risk.value, list(f.tests)] for f in verdict.findings])
-    hashes = {"diff": hashlib.sha256(patch).hexdigest(), "verdict": hashlib.sha256(found.encode()).hexdigest()}
+    hashes = {"diff": hashlib.sha256(patch).hexdigest(), "verdict": traces.verdict(verdict)}
     services.record(
         EventKind.VERDICT, task, hashes, n=attempt.n, head=verdict.head_sha, base=verdict.base_sha,
         passed=verdict.passed, findings=list(attempt.findings), risk=verdict.risk.value,
         risks={f.check: f.risk.value for f in verdict.findings if f.risk is not Risk.LOW}, tests=list(verdict.tests),
     )  # fmt: skip
-
-
-def verify(services: Services, repo: RepoSettings, repository: Repository, task: Task, head: Sha) -> CommandRun:
-    """The repository's own command over the candidate (`commands`)."""
-    return commands.kept(services, repo, repository, head, repo.verify)
 
 
 def needs_change(task: Task) -> bool:
@@ -133,7 +135,7 @@ def _commit(
     return repository.commit(task.id, tree, parents, services.redact("\n".join(lines)), at)
 
 
-def claimed(attempt: Attempt) -> AgentResult:
+def _claimed(attempt: Attempt) -> AgentResult:
     """The recorded claim in the shape the checks read."""
     return AgentResult(
         status=attempt.status or Status.BLOCKED,

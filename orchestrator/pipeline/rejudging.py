@@ -11,7 +11,7 @@ from dataclasses import replace
 from orchestrator import gate
 from orchestrator.gate.base import COMMANDS
 from orchestrator.git import Merged
-from orchestrator.model.gate import Evidence, Verdict
+from orchestrator.model.gate import Verdict
 from orchestrator.model.names import Sha
 from orchestrator.model.task import Task
 from orchestrator.model.times import stamp
@@ -54,17 +54,7 @@ def _anew(services: Services, task: Task, head: Sha, base: Sha, tree: Sha) -> Ve
     repo = services.repo(task)
     repository = services.repository(repo)
     changes = repository.changes(base, tree)
-    evidence = Evidence(
-        result=judge.claimed(task.attempts[-1]),
-        base=base,
-        tree=tree,
-        changes=changes,
-        neighbours=repository.neighbours(base, changes),
-        needs_change=judge.needs_change(task),
-        verification_wanted=not repo.verify_none,
-        rules=repo.gate,
-    )
+    evidence = judge.evidence(task, task.attempts[-1], repo, repository, base, tree, changes)
     found = examining.texts(services, replace(task, base_sha=base), repo, repository, head, evidence)
     kept = [f for f in task.verdict.findings if f.check in gate.CHECKS and gate.CHECKS[f.check].stage >= COMMANDS]
-    findings = (*(replace(f, why=str(services.redact(f.why))) for f in found), *kept)
-    return Verdict(head_sha=head, base_sha=base, tree=tree, findings=findings, at=stamp(services.now()))
+    return Verdict(head_sha=head, base_sha=base, tree=tree, findings=(*found, *kept), at=stamp(services.now()))

@@ -19,10 +19,10 @@ from orchestrator.model.task import FailedCheck, Folder, Phase, Task
 from orchestrator.pipeline import (
     approving,
     closing,
+    commands,
     deciding,
     finish,
     following,
-    judge,
     landing,
     queueing,
     rejudging,
@@ -162,7 +162,7 @@ def _still_good(services: Services, task: Task, repo: RepoSettings, head: Sha) -
     """Where CI judges the new head it is not judged here; where our verification is the gate, it runs again."""
     if repo.checks is Checks.REQUIRED or not repo.verify:
         return True
-    return judge.verify(services, repo, services.repository(repo), task, head).exit == 0
+    return commands.kept(services, repo, services.repository(repo), head, repo.verify).exit == 0
 
 
 def _own(repo: RepoSettings) -> tuple[FailedCheck, ...]:
