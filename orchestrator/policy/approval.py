@@ -18,6 +18,7 @@ from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Task
 from orchestrator.model.times import parse
 from orchestrator.policy import merge
+from orchestrator.policy.review import of_head
 
 Trusted = Callable[[Act, Via], bool]
 """Does this account's word count, given in this way?"""
@@ -123,7 +124,7 @@ def shown(task: Task, repo: RepoSettings, word: Approval | None, *, loopback: bo
     if word is not None:
         carried = ", kept over an update" if word.carried else ""
         return Shown(state="success", text=f"approved by {word.by} ({word.via.value}{carried}), {risk}")
-    review = task.review if task.review and task.review.head_sha == task.verdict.head_sha else None
+    review = of_head(task)
     if review is None and repo.review.mode is ReviewMode.REQUIRED:
         return Shown(state="pending", text="waits for a reviewer")
     if why := merge.needs_person(task, repo, loopback=loopback):

@@ -60,7 +60,9 @@ def decide(f: Facts) -> PullStep:
         return Wait(why="checks are running")
     if red := failed(pull.checks):
         return repair(
-            task, f.repo, Rework(why="checks failed: " + ", ".join(c.name for c in red), failed=_as_data(red, pull))
+            task,
+            f.repo,
+            Rework(why="checks failed: " + ", ".join(c.name for c in red), failed=as_data(red, pull.head_sha)),
         )
     return _land(f)
 
@@ -234,10 +236,9 @@ def failed(checks: Sequence[CheckRun]) -> tuple[CheckRun, ...]:
     return tuple(c for c in theirs(checks) if c.state is CheckState.RED)
 
 
-def _as_data(red: Sequence[CheckRun], pull: Pull) -> tuple[FailedCheck, ...]:
+def as_data(red: Sequence[CheckRun], head: str) -> tuple[FailedCheck, ...]:
     return tuple(
-        FailedCheck(name=c.name, conclusion=c.conclusion, summary=c.summary, url=c.url, head_sha=pull.head_sha)
-        for c in red
+        FailedCheck(name=c.name, conclusion=c.conclusion, summary=c.summary, url=c.url, head_sha=head) for c in red
     )
 
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from orchestrator.model.pull import CheckRun, CheckState, Pull
 from orchestrator.model.settings import Checks, RepoSettings
-from orchestrator.model.task import FailedCheck, Task
+from orchestrator.model.task import Task
 from orchestrator.model.times import parse
 from orchestrator.model.train import Member, Stage, Train
-from orchestrator.policy.merge import failed, theirs
+from orchestrator.policy.merge import as_data, failed, theirs
 
 SINGLE_FOR = timedelta(days=1)
 """How long a branch that can hold no train is not asked again."""
@@ -111,15 +111,8 @@ def seen(train: Train, draft: Pull) -> Train:
     """The train with what its present head's checks say, once they are all there."""
     runs = train.runs + 1
     if red := failed(draft.checks):
-        return replace(train, bad=train.at, failed=as_data(red, train), runs=runs)
+        return replace(train, bad=train.at, failed=as_data(red, train.head), runs=runs)
     return replace(train, good=train.at, runs=runs)
-
-
-def as_data(red: Sequence[CheckRun], train: Train) -> tuple[FailedCheck, ...]:
-    return tuple(
-        FailedCheck(name=c.name, conclusion=c.conclusion, summary=c.summary, url=c.url, head_sha=train.head)
-        for c in red
-    )
 
 
 def _next(train: Train) -> Test | Land:
@@ -134,9 +127,9 @@ def culprit(train: Train) -> Member | None:
     return train.members[train.bad - 1] if train.bad and train.bad - train.good == 1 else None
 
 
-def to(train: Train, members: int, now: str) -> Train:
-    """That many of its members under test from now on."""
-    return replace(train, at=members, pushed_at=now)
+def to(train: Train, members: int) -> Train:
+    """That many of its members under test from now on; their push is still to come."""
+    return replace(train, at=members, pushed_at="")
 
 
 def ending(train: Train, why: str) -> Train:
