@@ -149,11 +149,11 @@ class Ledger:
         seq, digest = self.head()
         return f"{seq} {digest} {label(self.name)}"
 
-    def holds(self, seq: int, digest: str, chain: str = "") -> bool:
-        """Is this line of the chain (empty: this host's) the one with this hash?"""
+    def holds(self, seq: int, digest: str) -> bool:
+        """Is this line of this host's chain the one with this hash?"""
         if seq == 0:
             return digest == GENESIS
-        found = (line for segment in self._segments(chain) for line in lines(segment) if hash_of(line) == digest)
+        found = (line for segment in self._segments() for line in lines(segment) if hash_of(line) == digest)
         return any(self._seq(line) == seq for line in found)
 
     @property

@@ -10,9 +10,10 @@ from orchestrator.mailbox.box import Claim
 from orchestrator.model.alert import AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.issue import BoardStatus
+from orchestrator.model.names import RepoName, Sha
 from orchestrator.model.result import BlockerCode
 from orchestrator.model.steps import HandOver, Rework
-from orchestrator.model.task import AttemptKind, Folder, Phase, Task
+from orchestrator.model.task import AttemptKind, FailedCheck, Folder, Phase, Task
 from orchestrator.pipeline import closing, desk, effect, report
 from orchestrator.services import Services
 
@@ -23,10 +24,7 @@ def rework(services: Services, claim: Claim, step: Rework | HandOver) -> None:
     task = claim.task
     failed = step.failed
     if failed and task.pushed_sha and not step.conflict:
-        told = {c.name: c for c in checks.failed(services.github, task.repo, task.pushed_sha, services.redact)}
-        failed = tuple(
-            replace(c, summary=str(services.redact(told[c.name].summary))) if c.name in told else c for c in failed
-        )
+        failed = in_words(services, task.repo, task.pushed_sha, failed)
     if isinstance(step, HandOver):
         claim = services.mailbox.save(claim, replace(task, failed_checks=failed, conflict=step.conflict))
         closing.towards(services, claim, Folder.ESCALATED, step.why, BlockerCode.TEST_FAILURE)
@@ -51,6 +49,14 @@ def rework(services: Services, claim: Claim, step: Rework | HandOver) -> None:
         desk.show(services, task, BoardStatus.BLOCKED, why=step.why)
         notify.tell(services, AlertKind.CI_FAILURE, task, state, step.why)
     services.mailbox.move(claim, task, Folder.INBOX)
+
+
+def in_words(services: Services, repo: RepoName, sha: Sha, failed: tuple[FailedCheck, ...]) -> tuple[FailedCheck, ...]:
+    """These failed checks with what GitHub has of them on that commit: their own words and the log's failing part."""
+    told = {c.name: c for c in checks.failed(services.github, repo, sha, services.redact)}
+    return tuple(
+        replace(c, summary=str(services.redact(told[c.name].summary))) if c.name in told else c for c in failed
+    )
 
 
 def _author(task: Task) -> str:

@@ -17,7 +17,7 @@ from orchestrator.model.pull import Pull
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Folder, Task
 from orchestrator.model.times import stamp
-from orchestrator.model.train import Stage, Track, Train
+from orchestrator.model.train import Stage, Train
 from orchestrator.pipeline import train_branch, train_landing
 from orchestrator.pipeline.following import LAG
 from orchestrator.pipeline.train_branch import Derailed, Later
@@ -102,7 +102,7 @@ def _test(services: Services, repo: RepoSettings, repository: Repository, train:
         case policy.Test(members=members):
             train = policy.seen(train, draft)
             _tell(services, repo, train, "split", next=members)
-            _save(services, repo, policy.to(train, members, ""))
+            _save(services, repo, policy.to(train, members))
         case policy.Land():
             train = policy.seen(train, draft)
             _tell(services, repo, train, "tested")
@@ -142,8 +142,8 @@ def _single(services: Services, repo: RepoSettings, base: str, why: str) -> None
     services.record(EventKind.TRAIN, repo=repo.name, step="one by one", base=base, why=why)
 
 
-def _save(services: Services, repo: RepoSettings, train: Train | None) -> Track:
-    return services.trains.save(repo.key, replace(services.trains.of(repo.key), train=train))
+def _save(services: Services, repo: RepoSettings, train: Train | None) -> None:
+    services.trains.save(repo.key, replace(services.trains.of(repo.key), train=train))
 
 
 def _tell(services: Services, repo: RepoSettings, train: Train, step: str, **more: object) -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from orchestrator import notify
 from orchestrator.git import Repository
-from orchestrator.github import checks, pulls
 from orchestrator.github import merging as merging_rules
+from orchestrator.github import pulls
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.alert import AlertKind
 from orchestrator.model.event import EventKind
@@ -124,11 +124,7 @@ def _send_back(services: Services, repo: RepoSettings, train: Train, member: Mem
         task = claim.task
         if claim.folder is not Folder.REVIEW or task.pushed_sha != member.head or task.phase is not Phase.PUBLISHED:
             return
-        told = {c.name: c for c in checks.failed(services.github, repo.name, member.commit, services.redact)}
-        failed = tuple(
-            replace(c, summary=str(services.redact(told[c.name].summary))) if c.name in told else c
-            for c in train.failed
-        )
+        failed = repairing.in_words(services, repo.name, member.commit, train.failed)
         names = ", ".join(c.name for c in failed)
         why = f"checks fail on top of what lands before it, though not alone: {names}"
         repairing.rework(services, claim, merging.repair(task, repo, Rework(why=why, failed=failed, conflict=True)))

@@ -43,14 +43,13 @@ class Trains:
         except CorruptState:
             return True
 
-    def save(self, key: str, track: Track) -> Track:
+    def save(self, key: str, track: Track) -> None:
         """Written whole. Raises Busy."""
         train = track.train
         with self._store(key).change() as data:
             data["train"] = {**asdict(train), "stage": train.stage.value} if train else None
             data["apart"] = list(track.apart)[-APART:]
             data["single"] = [list(mark) for mark in track.single]
-        return track
 
     def _store(self, key: str) -> Store:
         if not key or key.startswith(".") or "/" in key or "\0" in key:

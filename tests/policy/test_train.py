@@ -119,7 +119,7 @@ def test_the_culprit_is_found_in_at_most_log2_further_tests(n: int) -> None:
             if not isinstance(answer, Test):
                 break
             assert 0 < answer.members < n
-            ride = policy.to(ride, answer.members, ago(minutes=5))
+            ride = replace(policy.to(ride, answer.members), pushed_at=ago(minutes=5))
         assert answer == Land()
         found = culprit(ride)
         assert found is not None
@@ -192,7 +192,8 @@ def test_while_it_is_halved_nobody_is_blamed() -> None:
     assert found is not None
     assert found.number == 3
     assert culprit(train(bad=0, good=0)) is None
-    assert policy.to(train(), 2, NOW.isoformat()).at == 2
+    halved = policy.to(train(), 2)
+    assert (halved.at, halved.pushed_at) == (2, "")
 
 
 def test_two_are_enough_for_a_train() -> None:
