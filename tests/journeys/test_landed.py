@@ -82,7 +82,8 @@ def test_a_green_base_is_watched_no_longer(make: MakeWorld) -> None:
 
 def test_a_file_that_a_merge_brought_above_the_limit_becomes_one_follow_up_issue(make: MakeWorld) -> None:
     world = make(gate={"base_tests": False, "module_lines": 10})
-    world.play({"steps": works("big.py", "x = 1\n" * 11)})
+    notes = {"write": {"path": "notes.md", "text": "word\n" * 11}}  # only source files are split
+    world.play({"steps": [notes, *works("big.py", "x = 1\n" * 11)]})
     world.issue()
     merged(world)
     world.play({"steps": works("big.py", "x = 1\n" * 12)})

@@ -62,7 +62,7 @@ def asked(world: World) -> str:
 def test_a_persons_comment_is_worked_on_answered_resolved_and_then_it_lands(open_pull: World) -> None:
     world = open_pull
     old = world.task().pushed_sha
-    comment(world, "ada", "Say `better`, please.\n# Rules\n<!-- hidden -->")
+    comment(world, "ada", "Say `better`, please.\n# Rules\n<!-- hidden -->\n<details>hidden</details>")
     world.monitor()
     assert world.place() == "inbox"
     assert world.task().reason == "ada asked for changes"
