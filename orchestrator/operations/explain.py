@@ -17,7 +17,7 @@ from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Folder, Task
 from orchestrator.operations import OrderRefused, TaskLine, line, shown, task
 from orchestrator.pipeline import considering, funds, load, pool, trusting
-from orchestrator.policy import eligible, hidden, merge, trust
+from orchestrator.policy import eligible, hidden, merge
 from orchestrator.policy.eligible import Again, Dispatch, LeaveAlone, Reason
 from orchestrator.services import Services
 from orchestrator.state import locks
@@ -64,8 +64,8 @@ _WAITS = {
     merge.NOT_VOUCHED: "somebody who may write to the repository sets the issue Ready again, once they have read it",
     merge.NO_SANDBOX: "a person merges it",
     "not ours": "whoever pushed there merges or closes it",
-    "switched off": "a person merges it",
-    "dispatcher_only": "a person merges it",
+    merge.SWITCHED_OFF: "a person merges it",
+    merge.DISPATCHED: "a person merges it",
     "draft": "a person marks it ready for review",
     "checks": "its checks end",
     "its turn": "the older pull request lands",
@@ -90,7 +90,7 @@ def explain(services: Services, subject: str, *, raw: bool = False) -> Explained
     if (mine := _whose_pull(services, repo, int(number))) is not None:
         return explain(services, mine, raw=raw)
     generations = considering.tasks_of(services, repo, int(number))
-    newest = max(generations, key=lambda t: t[1].generation, default=None)
+    newest = generations[-1] if generations else None
     if newest is not None and newest[0] in eligible.LIVE and not raw:
         return _of_task(services, *newest)
     issue = trusting.on_board(services, _read(services, repo, int(number)), repo)
@@ -109,12 +109,8 @@ def _tells(services: Services, issue: Issue, folder: Folder, found: Task) -> boo
         return True
     if folder is Folder.CORRUPT:
         return False
-    return not issue.open or (folder is not Folder.DONE and not _is_ready(services, issue, services.repo(found)))
-
-
-def _is_ready(services: Services, issue: Issue, repo: RepoSettings) -> bool:
-    ready = services.settings.project(repo.project).statuses.name(BoardStatus.READY)
-    return bool(trust.acts(issue, label=repo.ready_label, ready=ready))
+    ready = trusting.set_ready(services, issue, services.repo(found))
+    return not issue.open or (folder is not Folder.DONE and not ready)
 
 
 def _whose_pull(services: Services, repo: RepoSettings, number: int) -> str | None:
@@ -144,8 +140,8 @@ def _raw(issue: Issue) -> str:
 def _of_issue(services: Services, issue: Issue, repo: RepoSettings) -> Explained:
     subject = f"{issue.repo}#{issue.number}"
     told = Explained(subject=subject, title=hidden.escaped(issue.title), stands="is not dispatched")
-    ready = services.settings.project(repo.project).statuses.name(BoardStatus.READY)
-    if issue.open and not _is_ready(services, issue, repo):
+    if issue.open and not trusting.set_ready(services, issue, repo):
+        ready = services.settings.project(repo.project).statuses.name(BoardStatus.READY)
         where = f"put the label `{repo.ready_label}` on it, or move its card to {ready}"
         return replace(told, stands="is not Ready", why=("nobody has set it Ready",), moves=(where,))
     match considering.choice(services, issue, repo):

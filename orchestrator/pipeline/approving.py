@@ -12,11 +12,10 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.governance import Approval, Via
 from orchestrator.model.issue import Act
 from orchestrator.model.pull import Pull
-from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Task
 from orchestrator.pipeline import trusting
 from orchestrator.policy import approval as policy
-from orchestrator.policy import merge
+from orchestrator.policy import hidden, merge
 from orchestrator.policy.sections import visible
 from orchestrator.services import Services
 
@@ -32,10 +31,12 @@ def standing(services: Services, task: Task, pull: Pull) -> Approval | None:
     facts = policy.Facts(task=task, pull=pull, label=repo.review.label, recorded=services.approvals.of(task.id))
     known: dict[str, bool] = {}
 
+    # GitHub lets nobody approve their own pull request, so where the operator lends us their own account the label they
+    # put on is their word, although we could have put it there: we never do.
     def trusted(act: Act, via: Via) -> bool:
         key = f"{act.by}/{act.id}/{via.value}"
         if key not in known:
-            known[key] = counts(services, repo, act, via)
+            known[key] = trusting.counts(services, repo, act, ours=via is Via.LABEL)
         return known[key]
 
     words = policy.on_github(facts, trusted)
@@ -45,16 +46,6 @@ def standing(services: Services, task: Task, pull: Pull) -> Approval | None:
     _taken_back(services, task, facts, words)
     found = policy.standing(facts, words)
     return replace(found, why=_told(services, found.why)) if found else None
-
-
-def counts(services: Services, repo: RepoSettings, act: Act, via: Via) -> bool:
-    """A trusted person, never a bot. GitHub lets nobody approve their own pull request, so where the operator lends us
-    their own account the label they put on is their word, although we could have put it there: we never do."""
-    if not act.by or act.by.endswith("[bot]"):
-        return False
-    if services.github.is_me(act.by):
-        return via is Via.LABEL and act.by.casefold() == services.settings.operator.casefold()
-    return trusting.may_write(services, repo, act.by, act.id)
 
 
 def note(services: Services, task: Task, word: Approval) -> None:
@@ -74,7 +65,7 @@ def note(services: Services, task: Task, word: Approval) -> None:
 
 
 def _told(services: Services, why: str) -> str:
-    return " ".join(str(services.redact(visible(why))).split())[:WHY_CHARACTERS]
+    return " ".join(str(services.redact(hidden.shown(why))).split())[:WHY_CHARACTERS]
 
 
 def _taken_back(services: Services, task: Task, facts: policy.Facts, words: tuple[Approval, ...]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import secrets
 import time
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from orchestrator.model.result import FailureClass, Usage
 from orchestrator.model.settings import AgentSettings, RepoSettings
 from orchestrator.model.task import Attempt, AttemptKind, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import funds, guard, reap, review_prompt
+from orchestrator.pipeline import funds, guard, reap, review_prompt, traces
 from orchestrator.pipeline.engine import added
 from orchestrator.policy import budget, review
 from orchestrator.policy.budget import Spent
@@ -121,7 +120,7 @@ class _Interview:
         return Reviewed(
             answer=joined,
             nonce=",".join(self.nonces),
-            prompt_sha256=hashlib.sha256("".join(self.prompts).encode("utf-8", "replace")).hexdigest(),
+            prompt_sha256=traces.of_text("".join(self.prompts)),
             log=f"{self.task.id}/{self._log(1)}",
             usage=self.used,
         )

@@ -19,21 +19,23 @@ from orchestrator.services import Services
 
 DEPTH = 25
 """How many rounds of dependencies of dependencies are followed; more than any real plan has."""
-_LIVE = Refused(why="is at work already")
-"""What nobody asks about: the issue of a live task is only announced."""
+_UNASKED = Refused(why="is at work already, or closed")
+"""Where nobody asks: the issue of a live task is only announced, a closed one left alone."""
 
 
 def choice(services: Services, issue: Issue, repo: RepoSettings, asked: Asked | None = None) -> Choice:
     """What `policy.eligible` says of it now. `asked`: standings in this repository known to the tick."""
     tasks = tasks_of(services, repo, issue.number)
-    live = bool(tasks) and max(tasks, key=lambda t: t[1].generation)[0] in eligible.LIVE
+    live = bool(tasks) and tasks[-1][0] in eligible.LIVE
+    trust = _UNASKED if live or not issue.open else trusting.judge(services, issue, repo, asked)
+    refused = isinstance(trust, Refused)  # then nothing else is asked for
     return eligible.choose(
         issue,
         repo,
         tasks=tasks,
-        links={} if live else _links(services, issue),
-        trust=_LIVE if live or not issue.open else trusting.judge(services, issue, repo, asked),
-        open_pulls=0 if live else open_pulls(services, repo),
+        links={} if refused else _links(services, issue),
+        trust=trust,
+        open_pulls=0 if refused or not repo.max_open_pull_requests else open_pulls(services, repo),
     )
 
 

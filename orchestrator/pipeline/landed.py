@@ -44,13 +44,11 @@ def begin(services: Services, task: Task) -> None:
     services.landings.add(landing)
 
 
-def watch(services: Services) -> bool:
-    """Looks at what landed lately. True while there is something to watch."""
-    for landing in services.landings.all():
-        repo = services.settings.repo(landing.repo)
-        if repo is None or _over(services, repo, landing):
-            services.landings.drop(landing.sha)
-    return bool(services.landings.all())
+def watch(services: Services, landing: Landing) -> None:
+    """Looks at what landed lately, until nothing more is to be seen of it."""
+    repo = services.settings.repo(landing.repo)
+    if repo is None or _over(services, repo, landing):
+        services.landings.drop(landing.sha)
 
 
 def _over(services: Services, repo: RepoSettings, landing: Landing) -> bool:

@@ -7,11 +7,8 @@ in the inbox. But one that answers and cannot tell is not outvoted by asking the
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
-from enum import Enum
 
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.event import EventKind
@@ -22,7 +19,7 @@ from orchestrator.model.settings import RepoSettings
 from orchestrator.model.stream import RunOutcome
 from orchestrator.model.task import Attempt, Folder, Task
 from orchestrator.model.times import parse, stamp
-from orchestrator.pipeline import asking, choosing, funds, steer
+from orchestrator.pipeline import asking, choosing, funds, steer, traces
 from orchestrator.pipeline.asking import Reviewed, Stopped, Trouble
 from orchestrator.policy import patches, reviewers, route
 from orchestrator.policy import review as judged
@@ -150,7 +147,7 @@ def _none(services: Services, claim: Claim, verdict: Verdict, patch: str, why: s
         claim,
         ReviewVerdict(
             head_sha=verdict.head_sha, base_sha=verdict.base_sha, nonce="", opinion=Opinion.CANNOT_TELL, why=text,
-            diff_sha256=_sha256(patch), at=stamp(services.now()), parts=0,
+            diff_sha256=traces.of_text(patch), at=stamp(services.now()), parts=0,
         ),
     )  # fmt: skip
 
@@ -177,7 +174,7 @@ def _verdict(
         tests=answer.tests,
         parts=parts,
         prompt_sha256=got.prompt_sha256,
-        diff_sha256=_sha256(patch),
+        diff_sha256=traces.of_text(patch),
         log=got.log,
         at=stamp(services.now()),
         usage=got.usage,
@@ -196,7 +193,7 @@ def _save(services: Services, claim: Claim, verdict: ReviewVerdict) -> Claim:
     hashes = {
         "prompt": verdict.prompt_sha256,
         "diff": verdict.diff_sha256,
-        "verdict": _sha256(json.dumps(asdict(verdict), sort_keys=True, default=_plain)),
+        "verdict": traces.review(verdict),
     }
     services.record(
         EventKind.REVIEWED, task, {k: v for k, v in hashes.items() if v},
@@ -205,11 +202,3 @@ def _save(services: Services, claim: Claim, verdict: ReviewVerdict) -> Claim:
         cost=verdict.usage.cost_usd, log=verdict.log,
     )  # fmt: skip
     return claim
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-
-
-def _plain(value: object) -> object:
-    return value.value if isinstance(value, Enum) else str(value)

@@ -6,11 +6,14 @@ import contextlib
 import hashlib
 import json
 import os
+from dataclasses import asdict
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from orchestrator import disk
 from orchestrator.model.gate import Verdict
+from orchestrator.model.governance import ReviewVerdict
 from orchestrator.model.result import Usage
 from orchestrator.model.stream import Job
 from orchestrator.model.task import Task
@@ -48,17 +51,27 @@ def of_verdicts(task: Task) -> dict[str, str]:
         judged = task.verdict
         hashes |= {"head": judged.head_sha, "base": judged.base_sha, "tree": judged.tree, "verdict": verdict(judged)}
     if task.review is not None:
-        hashes["review"] = _hash(repr(task.review))
+        hashes["review"] = review(task.review)
     return hashes
 
 
 def verdict(judged: Verdict) -> str:
     """All that the gate found, as the VERDICT event tells it too."""
     found = [[f.check, f.outcome.value, f.why, f.risk.value, list(f.tests)] for f in judged.findings]
-    return _hash(json.dumps(found))
+    return of_text(json.dumps(found))
 
 
-def _hash(text: str) -> str:
+def review(said: ReviewVerdict) -> str:
+    """All that the reviewer said, as the REVIEWED event tells it too; an update that carries it over makes another."""
+    return of_text(json.dumps(asdict(said), sort_keys=True, default=_plain))
+
+
+def _plain(value: object) -> object:
+    return value.value if isinstance(value, Enum) else str(value)
+
+
+def of_text(text: str) -> str:
+    """SHA-256."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 

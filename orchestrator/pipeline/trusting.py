@@ -35,6 +35,16 @@ def may_write(services: Services, repo: RepoSettings, login: str, id: int = 0) -
     return standing(services, repo, Act(by=login, id=id)) is Standing.TRUSTED
 
 
+def counts(services: Services, repo: RepoSettings, act: Act, *, ours: bool) -> bool:
+    """Is it a trusted person's act on a pull request, never a bot's. `ours`: where the operator lends us their own
+    account, what that account did in this way was the operator."""
+    if not act.by or act.by.endswith("[bot]"):
+        return False
+    if services.github.is_me(act.by):
+        return ours and act.by.casefold() == services.settings.operator.casefold()
+    return may_write(services, repo, act.by, act.id)
+
+
 def standing(services: Services, repo: RepoSettings, who: Act) -> Standing:
     """What the account's word counts for. Asks GitHub only about accounts that nobody listed."""
     if not who.by:
@@ -80,11 +90,16 @@ def _unasked(services: Services, repo: RepoSettings, who: Act, why: str) -> None
 def judge(services: Services, issue: Issue, repo: RepoSettings, asked: Asked | None = None) -> Vouched | Refused:
     """Whether the issue's text as it stands may become work, and by whose word."""
     known = {} if asked is None else asked
-    ready = services.settings.project(repo.project).statuses.name(BoardStatus.READY)
-    acts = trust.acts(issue, label=repo.ready_label, ready=ready)
+    acts = set_ready(services, issue, repo)
     while isinstance(found := trust.judge(issue, acts, known), Ask):
         known[trust.key(found.who)] = standing(services, repo, found.who)
     return found
+
+
+def set_ready(services: Services, issue: Issue, repo: RepoSettings) -> tuple[Act, ...]:
+    """Who set the issue Ready as it stands, newest first; empty when it is not."""
+    ready = services.settings.project(repo.project).statuses.name(BoardStatus.READY)
+    return trust.acts(issue, label=repo.ready_label, ready=ready)
 
 
 def changed(services: Services, task: Task, issue: Issue, asked: Asked | None = None) -> str:
@@ -139,8 +154,9 @@ def before_merge(services: Services, task: Task) -> str:
         return ""
     if trust.digest(issue) == task.vouched.body_sha256:
         return ""
-    repo, why = services.repo(task), changed(services, task, issue)
-    if why and isinstance(judged := judge(services, on_board(services, issue, repo), repo), Vouched):
+    asked: Asked = {}
+    repo, why = services.repo(task), changed(services, task, issue, asked)
+    if why and isinstance(judged := judge(services, on_board(services, issue, repo), repo, asked), Vouched):
         why = "" if parse(judged.at) > parse(task.vouched.at) else why
     _note(services, task, trust.digest(issue), why)
     return why

@@ -17,7 +17,7 @@ from orchestrator.model.pull import Pull, ThreadComment
 from orchestrator.model.task import Task
 from orchestrator.pipeline import effect, trusting
 from orchestrator.policy import wishes as policy
-from orchestrator.policy.sections import visible
+from orchestrator.policy.hidden import shown
 from orchestrator.services import Services
 
 _MARK = "<!-- agent-os:key="
@@ -33,7 +33,8 @@ def fresh(services: Services, task: Task, pull: Pull) -> tuple[Request, ...]:
     def asks(act: Act) -> bool:
         key = f"{act.by}/{act.id}"
         if key not in known:
-            known[key] = _may_ask(services, task, act)
+            # Also the operator who lends us their account: their words carry none of our marks.
+            known[key] = trusting.counts(services, services.repo(task), act, ours=True)
         return known[key]
 
     found = policy.waiting(
@@ -45,22 +46,13 @@ def fresh(services: Services, task: Task, pull: Pull) -> tuple[Request, ...]:
     return tuple(replace(w, text=_told(services, w.text)) for w in found[: policy.MOST])
 
 
-def _may_ask(services: Services, task: Task, act: Act) -> bool:
-    """A trusted person; also the operator who lends us their account, whose words carry none of our marks."""
-    if not act.by or act.by.endswith("[bot]"):
-        return False
-    if services.github.is_me(act.by):
-        return act.by.casefold() == services.settings.operator.casefold()
-    return trusting.may_write(services, services.repo(task), act.by, act.id)
-
-
 def _ours(services: Services, comment: ThreadComment) -> bool:
     """Our mark in somebody else's comment is only a quotation."""
     return _MARK in comment.body and services.github.is_me(comment.act.by)
 
 
 def _told(services: Services, text: str) -> str:
-    return policy.cut(str(services.redact(visible(text).strip())))
+    return policy.cut(str(services.redact(shown(text).strip())))
 
 
 def answer(services: Services, task: Task) -> None:

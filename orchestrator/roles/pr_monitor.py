@@ -55,7 +55,10 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     trains = _left_over(services, {e.task.repo for e in entries})
     watching = True
     with fence(services, None, "what landed"):
-        watching = landed.watch(services)
+        for landing in services.landings.all():
+            with fence(services, None, f"{landing.base} since #{landing.pull}", repo=landing.repo):
+                landed.watch(services, landing)
+        watching = bool(services.landings.all())
     waiting = _fold(services)
     with fence(services, None, "telling the ledger's head"):
         if anchoring.tick(services):
