@@ -5,6 +5,7 @@ Which file is text is not asked of git: what it says depends on `.gitattributes`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.git import names
@@ -34,11 +35,21 @@ class Sides:
     after: Blob | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Raw:
+    """One row of a diff; an absent side has zeros as its mode and blob."""
+
+    old_mode: str
+    new_mode: str
+    old: str
+    new: str
+    status: str
+    path: str
+
+
 def sides(git: Runner, base: Sha, tree: Sha) -> tuple[Sides, ...]:
     """Every path that differs, as git orders them. The candidate's side is read first when not all of it fits."""
-    args = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-ext-diff", "--full-index", "--no-abbrev")
-    out = git(*args, names.sha(base), names.sha(tree)).out.decode("utf-8", "surrogateescape").split("\0")
-    rows = [(_blobs(head), path) for head, path in zip(out[::2], out[1::2])]
+    rows = [(_blobs(row), row.path) for row in raw(git, base, tree)]
     wanted = [new for (_, new), _ in rows if new] + [old for (old, _), _ in rows if old]
     read = _read(git, list(dict.fromkeys(wanted)))
     return tuple(
@@ -47,10 +58,36 @@ def sides(git: Runner, base: Sha, tree: Sha) -> tuple[Sides, ...]:
     )
 
 
-def _blobs(head: str) -> tuple[str, str]:
-    """`:oldmode newmode oldsha newsha status` to the blobs, empty where there is none."""
-    old_mode, new_mode, old, new, _ = head[1:].split(" ")
-    return ("" if old_mode in (_GITLINK, _ABSENT) else old, "" if new_mode in (_GITLINK, _ABSENT) else new)
+def raw(git: Runner, old: Sha, new: Sha) -> tuple[Raw, ...]:
+    """Every path that differs between two commits or trees, as git orders them."""
+    args = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-ext-diff", "--full-index", "--no-abbrev")
+    out = git(*args, names.sha(old), names.sha(new)).out.decode("utf-8", "surrogateescape").split("\0")
+    return tuple(_row(head, path) for head, path in zip(out[::2], out[1::2]))
+
+
+def _row(head: str, path: str) -> Raw:
+    old_mode, new_mode, old, new, status = head[1:].split(" ")
+    return Raw(old_mode=old_mode, new_mode=new_mode, old=old, new=new, status=status, path=path)
+
+
+def contents(git: Runner, shas: Sequence[str]) -> list[bytes]:
+    """What the blobs hold, in order, with one process. All of them have to be here, and small enough together."""
+    data = git("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in shas).encode()).out if shas else b""
+    found, at = [], 0
+    for _ in shas:
+        end = data.index(b"\n", at)
+        size = int(data[at:end].split()[2])
+        found.append(data[end + 1 : end + 1 + size])
+        at = end + size + 2
+    return found
+
+
+def _blobs(row: Raw) -> tuple[str, str]:
+    """Of both sides, empty where there is none."""
+    return (
+        "" if row.old_mode in (_GITLINK, _ABSENT) else row.old,
+        "" if row.new_mode in (_GITLINK, _ABSENT) else row.new,
+    )
 
 
 def _read(git: Runner, shas: list[str]) -> dict[str, Blob]:
@@ -64,10 +101,5 @@ def _read(git: Runner, shas: list[str]) -> dict[str, Blob]:
         if found[sha].size <= min(LARGEST, left):
             left -= found[sha].size
             fit.append(sha)
-    data = git("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in fit).encode()).out if fit else b""
-    at = 0
-    for sha in fit:
-        start = data.index(b"\n", at) + 1
-        at = start + found[sha].size + 1
-        found[sha] = Blob(size=found[sha].size, data=data[start : at - 1])
-    return found
+    read = {sha: Blob(size=found[sha].size, data=data) for sha, data in zip(fit, contents(git, fit))}
+    return found | read

@@ -62,23 +62,13 @@ class Trees(Mirror):
         """Every path that differs, without rename detection; links with the place they point at."""
         args = ("diff-tree", "-r", "-z", "--raw", "--numstat", "--no-renames", "--no-ext-diff", "--no-textconv")
         done = self.git(*args, "--full-index", "--no-abbrev", names.sha(base), names.sha(tree))
-        found, blobs = _parse_changes(done.out.decode("utf-8", "surrogateescape"))
+        found, named = _parse_changes(done.out.decode("utf-8", "surrogateescape"))
         links = [c.path for c in found if c.new_mode == "120000"]
         if not links:
             return found
-        targets = dict(zip(links, self._blobs([blobs[path] for path in links])))
+        read = blobs.contents(self.git, [named[path] for path in links])
+        targets = {path: data.decode("utf-8", "surrogateescape") for path, data in zip(links, read)}
         return tuple(replace(c, link_target=targets[c.path]) if c.path in targets else c for c in found)
-
-    def _blobs(self, shas: list[Sha]) -> list[str]:
-        """Contents of small blobs (link targets), in order, with one process."""
-        data = self.git("cat-file", "--batch", stdin="".join(f"{s}\n" for s in shas).encode()).out
-        texts, at = [], 0
-        for _ in shas:
-            end = data.index(b"\n", at)
-            size = int(data[at:end].split()[2])
-            texts.append(data[end + 1 : end + 1 + size].decode("utf-8", "surrogateescape"))
-            at = end + size + 2
-        return texts
 
     def sides(self, base: Sha, tree: Sha) -> tuple[blobs.Sides, ...]:
         """Both sides of every path that differs, as far as they are small enough to be read."""
@@ -193,22 +183,20 @@ class Trees(Mirror):
             if kind == "blob" and int(size) <= min(largest, total) and wanted(path):
                 total -= int(size)
                 found.append(Sha(blob))
-        return tuple(t.encode("utf-8", "surrogateescape") for t in self._blobs(found[:most])) if found else ()
+        return tuple(blobs.contents(self.git, found[:most]))
 
     def composed(
         self, tree: Sha, base: Sha, *, restore: Iterable[str], remove: Iterable[str], write: Mapping[str, str]
     ) -> Sha:
         """`tree` with some paths as they stand in `base`, some taken out, and some with a text of ours. Raises GitError
         where that is no tree (a file in a folder's place that something else stands in)."""
-        args = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-ext-diff", "--full-index", "--no-abbrev")
-        out = self.git(*args, names.sha(tree), names.sha(base)).out.decode("utf-8", "surrogateescape").split("\0")
-        theirs = {path: head.split(" ") for head, path in zip(out[::2], out[1::2])}
+        theirs = {row.path: row for row in blobs.raw(self.git, tree, base)}
         gone = [*remove, *write]
         lines = []
         for path in restore:
-            _, mode, _, blob, status = theirs[path]
+            there = theirs[path]
             gone += [path, *list(_prefixes(path))[:-1]]  # a file may stand where its folder was
-            lines += [] if status.startswith("D") else [f"{mode} {blob}\t{path}\0"]
+            lines += [] if there.status.startswith("D") else [f"{there.new_mode} {there.new}\t{path}\0"]
         for path, content in write.items():
             blob = text(self.git("hash-object", "-w", "--stdin", stdin=content.encode("utf-8", "surrogateescape")))
             lines.append(f"100644 {blob}\t{names.inside(path)}\0")
