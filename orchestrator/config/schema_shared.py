@@ -147,7 +147,7 @@ class Shared(Block, kw_only=True):
     """What the gate asks of a change beside `verify`; taken key by key."""
     review: ReviewMode | None = None
     """required: another agent approves the very head, or a person does. advisory: it is asked, its word holds nothing
-    back. off: nobody is asked; then, beyond loopback, a person approves each merge. Default: required."""
+    back. off: nobody is asked. Without required, beyond loopback, a person approves each merge. Default: required."""
     reviewers: list[Text] | None = None
     """Agents that review, in order. Default: the others of the task's chain, then of the other types', then its
     author's in a fresh run."""

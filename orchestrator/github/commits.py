@@ -1,4 +1,4 @@
-"""How a commit of a branch fares, and what we filed about it."""
+"""How a commit of a branch fares."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from orchestrator.github.client import GitHub
 from orchestrator.github.repos import path
 from orchestrator.model.names import RepoName, Sha
 from orchestrator.model.pull import CheckState
-
-NEWEST = 300
-"""Issues, newest first, that are looked through for our own; what we filed minutes ago is among them."""
 
 
 def state(gh: GitHub, repo: RepoName, sha: Sha) -> CheckState | None:
@@ -27,15 +24,4 @@ def state(gh: GitHub, repo: RepoName, sha: Sha) -> CheckState | None:
     for worst in (CheckState.RED, CheckState.PENDING, CheckState.GREEN):
         if worst in states:
             return worst
-    return None
-
-
-def filed(gh: GitHub, repo: RepoName, marker: str) -> int | None:
-    """Number of our own newest issue that carries `marker`. Lists, for a search lags behind what was just filed."""
-    listed = gh.pages(f"{path(repo)}/issues", {"state": "all", "sort": "created", "direction": "desc"})
-    for seen, issue in enumerate(listed):
-        if seen >= NEWEST:
-            return None
-        if marker in issue.text_or_none("body") and gh.is_me(wire.login(issue.maybe("user"))):
-            return issue.number("number")
     return None

@@ -14,6 +14,8 @@ from orchestrator.model.issue import Comment, Issue
 from orchestrator.model.names import Public, RepoName
 
 PER_QUERY = 50
+NEWEST = 300
+"""Issues, newest first, that are looked through for our own; what we filed minutes ago is among them."""
 Ref = tuple[RepoName, int]
 
 
@@ -139,3 +141,14 @@ def create(gh: GitHub, repo: RepoName, title: Public, body: Public, labels: Iter
     reply = gh.rest("POST", f"{path(repo)}/issues", body={"title": title, "body": body, "labels": wanted})
     with after_write():
         return wire.issue_rest(reply.data, repo)
+
+
+def filed(gh: GitHub, repo: RepoName, marker: str) -> int | None:
+    """Number of our own newest issue that carries `marker`. Lists, for a search lags behind what was just filed."""
+    listed = gh.pages(f"{path(repo)}/issues", {"state": "all", "sort": "created", "direction": "desc"})
+    for seen, issue in enumerate(listed):
+        if seen >= NEWEST:
+            return None
+        if marker in issue.text_or_none("body") and gh.is_me(wire.login(issue.maybe("user"))):
+            return issue.number("number")
+    return None

@@ -145,7 +145,7 @@ def _file(services: Services, task: Task, path: str, lines: int, limit: int) -> 
     )
 
     def look() -> effect.Result | None:
-        number = commits.filed(services.github, RepoName(task.repo), marker)
+        number = issues.filed(services.github, RepoName(task.repo), marker)
         return {"number": str(number)} if number else None
 
     def act() -> effect.Result:
