@@ -17,7 +17,7 @@ from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Folder, Task
 from orchestrator.operations import OrderRefused, TaskLine, line, shown, task
 from orchestrator.pipeline import considering, funds, load, pool, trusting
-from orchestrator.policy import eligible, hidden, merge
+from orchestrator.policy import eligible, merge, patches
 from orchestrator.policy.eligible import Again, Dispatch, LeaveAlone, Reason
 from orchestrator.services import Services
 from orchestrator.state import locks
@@ -131,7 +131,7 @@ def _read(services: Services, repo: RepoSettings, number: int) -> Issue:
 
 
 def _raw(issue: Issue) -> str:
-    return hidden.escaped(f"{issue.title}\n\n{issue.body}")
+    return patches.escaped(f"{issue.title}\n\n{issue.body}".replace("\r\n", "\n"))
 
 
 # An issue that is no live task
@@ -139,7 +139,7 @@ def _raw(issue: Issue) -> str:
 
 def _of_issue(services: Services, issue: Issue, repo: RepoSettings) -> Explained:
     subject = f"{issue.repo}#{issue.number}"
-    told = Explained(subject=subject, title=hidden.escaped(issue.title), stands="is not dispatched")
+    told = Explained(subject=subject, title=patches.escaped(issue.title), stands="is not dispatched")
     if issue.open and not trusting.set_ready(services, issue, repo):
         ready = services.settings.project(repo.project).statuses.name(BoardStatus.READY)
         where = f"put the label `{repo.ready_label}` on it, or move its card to {ready}"

@@ -62,11 +62,6 @@ def shown(text: str) -> str:
     return "".join(piece if code else _markup(piece) for code, piece in _unfolded(read))
 
 
-def escaped(text: str) -> str:
-    """The raw text for a person's eyes: what nobody would see is written out as `<U+202E>`."""
-    return INVISIBLE.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
-
-
 class _Reader:
     def __init__(self, text: str) -> None:
         self.lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

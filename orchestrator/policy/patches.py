@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from orchestrator.policy.hidden import INVISIBLE
+
 LIMIT = 60_000
 """Characters of the diff in one part."""
 MOST = 8
@@ -88,9 +90,8 @@ def _hidden(char: str) -> bool:
     if char in "\n\t" or " " <= char <= "~":
         return False
     kind = unicodedata.category(char)
-    blank = char in "\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5"
-    variation = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
-    return kind in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp") or blank or variation
+    blank = char == "\u2800"
+    return kind in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp") or blank or INVISIBLE.match(char) is not None
 
 
 def _path(line: str) -> str:

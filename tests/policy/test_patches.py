@@ -54,6 +54,7 @@ def test_a_files_head_takes_a_quarter_at_most_and_without_a_hunk_the_text_is_cut
     [
         ("\ue000\u115f\ufe00\ufe0f", "<U+E000><U+115F><U+FE00><U+FE0F>"),
         ("\U000e0100\U000e01ef", "<U+E0100><U+E01EF>"),
+        ("\u180b\u180f\u2800", "<U+180B><U+180F><U+2800>"),
         (" ~\n\té", " ~\n\té"),
         ("\x7f\x1f", "<U+007F><U+001F>"),
         ("\ud800", "<U+D800>"),
