@@ -55,7 +55,7 @@ class Verification:
     segments: int
     head_seq: int
     head_hash: str
-    """Of this host's chain: with `head_seq` the anchor for a later `verify`."""
+    """Of this host's chain: with `head_seq` an anchor for a later `verify`."""
     problems: tuple[str, ...]
     told: tuple[Told, ...] = ()
     """Each anchor that was given, and what does not fit it."""
@@ -117,12 +117,10 @@ class Ledger:
             found += own[-n:] if n else []
         return tuple(sorted(found, key=lambda r: (r.at, r.seq))[-n:] if n else ())
 
-    def verify(self, anchor: tuple[int, str] | None = None, *, anchors: Sequence[Anchor] = ()) -> Verification:
-        """Checks every line of every host. `anchor` is an earlier head of this host, kept outside of this machine."""
+    def verify(self, anchors: Sequence[Anchor] = ()) -> Verification:
+        """Checks every line of every host. `anchors` are earlier heads, told to the outside of this machine."""
         problems = self._key_problems()
-        kept = [Anchor(chain=label(self.name), seq=anchor[0], hash=anchor[1], where="kept")] if anchor else []
-        asked = [*anchors, *kept]
-        wanted = frozenset(a.seq for a in asked)
+        wanted = frozenset(a.seq for a in anchors)
         events = segments = 0
         chains = {label(self.name): Chain()}
         for host in self.chains():
@@ -131,7 +129,7 @@ class Ledger:
             check = Check(host=host, key=self._key_or_none(), wanted=wanted, problems=problems)
             events += check.run(files)
             chains[label(host)] = Chain(end=check.seq, digests=check.digests)
-        told = compare(asked, chains)
+        told = compare(anchors, chains)
         problems += [t.why for t in told if t.why and t.anchor.sure]
         seq, digest = self.head()
         more = [f"and {len(problems) - _MOST_PROBLEMS} more"] if len(problems) > _MOST_PROBLEMS else []
