@@ -13,6 +13,7 @@ from orchestrator import notify
 from orchestrator.gate import paths
 from orchestrator.git import Merged, Pushed, Repository
 from orchestrator.github import commits, issues, pulls
+from orchestrator.github.errors import Invalid, NotFound
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName, Sha
@@ -53,7 +54,10 @@ def watch(services: Services, landing: Landing) -> None:
 
 def _over(services: Services, repo: RepoSettings, landing: Landing) -> bool:
     age = services.now() - parse(landing.at)
-    state = commits.state(services.github, repo.name, Sha(landing.sha))
+    try:
+        state = commits.state(services.github, repo.name, Sha(landing.sha))
+    except (NotFound, Invalid):  # the repository or the commit is not there: not yet, or not any more
+        state = None
     if state is CheckState.RED:
         _red(services, repo, landing)
         return True

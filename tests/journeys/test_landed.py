@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.model.event import EventKind
+from orchestrator.state.watched import Landing
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, works
 
@@ -70,6 +71,21 @@ def test_a_base_that_was_red_before_is_not_our_merges_fault(make: MakeWorld) -> 
     merged(world, f"app-{second}")
     world.monitor()
     assert [e.data["task_id"] for e in world.events(EventKind.REVERTED)] == ["app-1"]
+
+
+def test_a_merge_that_cannot_be_seen_stops_no_other_and_is_given_up(make: MakeWorld) -> None:
+    world = make(ci=BREAKS)
+    gone, wrong = (
+        Landing(sha=sha * 40, repo=REPO, task="app-9", base="main", pull=9, title="Nine", at=at)
+        for sha, at in (("f", "2020-01-01T00:00:00Z"), ("e", "1 no time"))
+    )
+    for landing in (gone, wrong):
+        world.services.landings.add(landing)
+    world.issue()
+    merged(world)
+    world.monitor()
+    assert [e.data["task_id"] for e in world.events(EventKind.REVERTED)] == ["app-1"]
+    assert world.services.landings.all() == (wrong,)
 
 
 def test_a_green_base_is_watched_no_longer(make: MakeWorld) -> None:
