@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -9,9 +10,13 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate, validate_schema
 
+import orchestrator.github
+from orchestrator.github.documents import load
 from tests.hub.conformance import schema_slice
 from tests.hub.conformance.schema_slice import ROOT, SERVED
 from tests.hub.conformance.subset import differences
+
+QUERIES = Path(orchestrator.github.__file__).parent / "queries"
 
 official = cache(schema_slice.official)
 
@@ -21,8 +26,9 @@ def served(text: str | None = None) -> GraphQLSchema:
     return build_schema(text, assume_valid_sdl=True, no_location=True)
 
 
-def documents() -> list[Path]:
-    return sorted(path for path in (ROOT / "orchestrator").rglob("*.graphql") if path != SERVED)
+def sent() -> dict[str, str]:
+    """Each document as it goes out: with the fragments appended that it spreads."""
+    return {path.stem: load(path.stem) for path in sorted(QUERIES.glob("*.graphql"))}
 
 
 def test_the_hubs_schema_is_valid_and_a_true_subset_of_githubs() -> None:
@@ -87,15 +93,24 @@ def test_a_schema_that_departs_from_githubs_is_caught(kind: str) -> None:
 
 
 def test_every_document_of_ours_is_valid_for_github_and_for_the_hub() -> None:
-    found = documents()
+    found = sent()
     assert found, "no documents to check: the github room keeps them as *.graphql files"
     wrong = [
-        f"{path.relative_to(ROOT)}: {schema_name}: {error.message}"
-        for path in found
+        f"{name}: {schema_name}: {error.message}"
+        for name, document in found.items()
         for schema_name, schema in (("GitHub", official()), ("hub", served()))
-        for error in validate(schema, parse(path.read_text(encoding="utf-8")))
+        for error in validate(schema, parse(document))
     ]
     assert wrong == []
+
+
+def test_no_document_of_ours_stands_where_this_check_does_not_look() -> None:
+    everywhere = {path for path in (ROOT / "orchestrator").rglob("*.graphql") if path != SERVED}
+    spread = {
+        f"{name}.graphql" for document in sent().values() for name in re.findall(r"^fragment (\w+)", document, re.M)
+    }
+
+    assert everywhere - set(QUERIES.glob("*.graphql")) <= {QUERIES / "fragments" / name for name in spread}
 
 
 def test_a_document_with_a_mistake_is_caught() -> None:
