@@ -27,6 +27,8 @@ from orchestrator.state.effects import Effects
 from orchestrator.state.finished import Finished
 from orchestrator.state.metrics import Metrics
 from orchestrator.state.orders import Orders
+from orchestrator.state.outcomes import Outcomes
+from orchestrator.state.plans import Plans
 from orchestrator.state.recent import Recent
 from orchestrator.state.served import Served
 from orchestrator.state.sessions import Sessions
@@ -67,6 +69,8 @@ class Services:
     approvals: Approvals
     verdicts: Verdicts
     trains: Trains
+    outcomes: Outcomes
+    plans: Plans
     boards: dict[str, Board] = field(default_factory=dict, repr=False, compare=False)
     """Ids of the boards seen by this process, by project key: they do not change while the board stands."""
     actor: Actor

@@ -31,7 +31,9 @@ from orchestrator.state.etags import Etags, Kept
 from orchestrator.state.finished import Finished
 from orchestrator.state.metrics import Metrics
 from orchestrator.state.orders import Orders
+from orchestrator.state.outcomes import Outcomes
 from orchestrator.state.pacing import Pacing
+from orchestrator.state.plans import Plans
 from orchestrator.state.recent import Recent
 from orchestrator.state.served import Served
 from orchestrator.state.sessions import Sessions
@@ -95,6 +97,8 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
         approvals=Approvals(root=state),
         verdicts=Verdicts(root=state),
         trains=Trains(root=state),
+        outcomes=Outcomes(runtime=settings.runtime),
+        plans=Plans(root=state),
         metrics=Metrics(runtime=settings.runtime, clock=clock),
         spend=Spend(root=state / "spend", clock=clock),
         finished=Finished(root=state / "spend"),

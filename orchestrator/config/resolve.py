@@ -9,15 +9,14 @@ from typing import Any
 
 import msgspec
 
-from orchestrator.config import evidence, governance, hosts, placed, seed
-from orchestrator.config.agents import PLANNERS, Roster
+from orchestrator.config import evidence, governance, hosts, placed, planning, seed
+from orchestrator.config.agents import Roster
 from orchestrator.config.level import Level
 from orchestrator.config.placed import Notes, PlacedProject
 from orchestrator.config.problems import At, ConfigError, near
 from orchestrator.config.schema import Config, Retention
 from orchestrator.model import settings as model
 from orchestrator.model.names import RepoName
-from orchestrator.model.planning import Cadence
 from orchestrator.model.task import Priority
 
 KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -30,7 +29,6 @@ _AS_THEY_ARE = (
     "max_open_pull_requests", "merge_batch", "auto_revert",
 )  # fmt: skip
 """Shared keys that RepoSettings takes under the same name and type; unsaid ones keep its defaults."""
-_CADENCE = ("plan_size", "sprint_cadence_days", "planner_allow_early_refresh", "plan_approval")
 
 
 def settings(
@@ -58,7 +56,7 @@ def settings(
     for project in projects:
         for repo in project.repos:
             level = Level(config=config, project=project, repo=repo)
-            made = _repo(level, keys[repo.at], github.web_url, roster, blocks, notes)
+            made = _repo(level, keys, github.web_url, roster, blocks, notes)
             made["readable"] = governance.readable(level, base=base, env=env, notes=notes)
             repos.append(made | _files(level, keys[repo.at], folders, env=env, base=base, notes=notes))
     secret = frozenset({github.token_env, telegram.token_env, "GITHUB_TOKEN", "GH_TOKEN"})
@@ -90,8 +88,14 @@ def settings(
         retention=msgspec.convert(_given(config.retention), model.Retention),
         operator=config.operator or "",
         warnings=tuple(notes.warnings),
-        **folders,
+        **_said(config, "self_issues_per_day", "similarity_model", "digest_hour"),
+        **dict[str, Any](folders),
     )
+
+
+def _said(config: Config, *names: str) -> dict[str, Any]:
+    """Keys of the whole installation that go over as they are."""
+    return {n: v for n in names if (v := getattr(config, n)) is not None}
 
 
 def _given(block: Retention | None) -> dict[str, Any]:
@@ -156,7 +160,7 @@ def _project(project: PlacedProject, keys: Mapping[At, str], notes: Notes) -> mo
 
 
 def _repo(
-    level: Level, key: str, web_url: str, roster: Roster, blocks: evidence.Blocks, notes: Notes
+    level: Level, keys: Mapping[At, str], web_url: str, roster: Roster, blocks: evidence.Blocks, notes: Notes
 ) -> dict[str, Any]:
     """The fields of RepoSettings but its files."""
     name = level.repo.name
@@ -176,7 +180,7 @@ def _repo(
     if formatter:
         roster.check_one(formatter_at, formatter)
     return values | {
-        "key": key,
+        "key": keys[level.repo.at],
         "name": RepoName(name),
         "project": level.project.key,
         "clone_url": f"{web_url}/{name}.git",
@@ -190,7 +194,8 @@ def _repo(
         "gate": governance.gate(level, notes),
         "review": governance.review(level, roster, notes),
         "priority_weights": _weights(level, notes),
-        "cadence": _cadence(level, roster),
+        "cadence": planning.cadence(level, roster, keys, notes),
+        "similarity": planning.similarity(level, notes),
         "planning_research": found.research,
         "production_feedback": found.feedback,
         "outcome_attribution": found.outcomes,
@@ -228,16 +233,6 @@ def _weights(level: Level, notes: Notes) -> tuple[tuple[Priority, float], ...]:
         else:
             weights[Priority(name)] = value
     return tuple(weights.items())
-
-
-def _cadence(level: Level, roster: Roster) -> Cadence:
-    values = level.said(_CADENCE)
-    for name in ("sprint_cadence_days", "groomer_cadence_days"):
-        days = level.find(name)[0]
-        values[name] = max(0.0, values.get("sprint_cadence_days", 7.0) if days is None else days)
-    planners, at = level.find("planner_agents")
-    values["planner_agents"] = roster.order(PLANNERS) if planners is None else roster.check(at, planners)
-    return Cadence(**values)
 
 
 def _files(

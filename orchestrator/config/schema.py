@@ -6,6 +6,10 @@ wins. `None` means "not said here". Keys of the older spelling are accepted and 
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from orchestrator.config.schema_evidence import Amount, Block, Count, Number, Positive, Text
 from orchestrator.config.schema_seed import SeedKeys
 from orchestrator.config.schema_shared import Shared
@@ -227,6 +231,13 @@ class Config(SeedKeys, kw_only=True):
     """Least time between two anchors; 0 = none. Default: 60."""
     self_repo: str | None = None
     """Which of the repositories gets findings about this program. Default: none."""
+    self_issues_per_day: Number | None = None
+    """Findings about the program itself that are filed in 24 hours at most. Default: 3."""
+    similarity_model: Text | None = None
+    """Sentence model for finding duplicate issues: its name on the model hub, or a folder that holds it.
+    Default: sentence-transformers/all-MiniLM-L6-v2."""
+    digest_hour: Annotated[int, Meta(ge=-1, le=23)] | None = None
+    """UTC hour of the daily summary; -1 = none. Default: 7."""
     retention: Retention | None = None
     """How much is kept."""
     runtime_dir: str | None = None

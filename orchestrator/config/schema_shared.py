@@ -85,6 +85,17 @@ class Gate(Block, kw_only=True):
     """JUnit XML that `verify` writes. Default: counts are read from its output."""
 
 
+class Similarity(Block, kw_only=True):
+    """When two issues are one; cosines of sentence vectors, 0 to 1."""
+
+    threshold: Share | None = None
+    """From here on a duplicate. Default: 0.75."""
+    ask_from: Share | None = None
+    """From here up to the threshold an agent is asked with both texts. Default: 0.6."""
+    closed_days: Amount | None = None
+    """Issues closed so lately are compared with, too. Default: 90."""
+
+
 class Shared(Block, kw_only=True):
     """Keys that the whole file, a project and a repository take. Repository over project over file."""
 
@@ -180,7 +191,15 @@ class Shared(Block, kw_only=True):
     planner_agents: list[Text] | None = None
     """Agents asked to plan, in order. Default: claude, codex."""
     plan_approval: PlanApproval | None = None
-    """auto: plans apply by themselves. Default: auto."""
+    """auto: plans apply by themselves. required: a person approves each. Default: auto."""
+    plan_after: list[Text] | None = None
+    """Keys of the repositories that are planned before this one."""
+    stale_issue_days: Positive | None = None
+    """An issue that nobody touched for longer is stale. Default: 30."""
+    new_issues_per_day: Number | None = None
+    """Issues that the program itself files in a repository in 24 hours at most; 0 = none. Default: 5."""
+    similarity: Similarity | None = None
+    """When two issues are one; taken key by key."""
     budgets: Budget | None = None
     """Ceilings on spending; taken key by key."""
     planning_research: Research | None = None

@@ -131,6 +131,18 @@ class OutcomeAttribution:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Similarity:
+    """When two issues are one (DECISIONS D8). Cosines of sentence vectors."""
+
+    threshold: float = 0.75
+    """From here on a duplicate."""
+    ask_from: float = 0.60
+    """From here up to the threshold an agent is asked with both texts."""
+    closed_days: float = 90
+    """Issues closed so lately are compared with, too."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cadence:
     """Planning rhythm of one repository. Days may be fractions; 0 = dormant."""
 
@@ -140,6 +152,12 @@ class Cadence:
     planner_allow_early_refresh: bool = False
     planner_agents: tuple[str, ...] = ("claude", "codex")
     plan_approval: PlanApproval = PlanApproval.AUTO
+    plan_after: tuple[str, ...] = ()
+    """Keys of the repositories that are planned first."""
+    stale_issue_days: float = 30
+    """An issue that nobody touched for longer is stale."""
+    new_issues_per_day: int = 5
+    """So many issues the program files in this repository in 24 hours at most."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,14 @@ from orchestrator.model.confinement import Limits, Sandbox
 from orchestrator.model.governance import GateRules, ReviewRules
 from orchestrator.model.issue import BoardStatus
 from orchestrator.model.names import RepoName
-from orchestrator.model.planning import Budget, Cadence, OutcomeAttribution, PlanningResearch, ProductionFeedback
+from orchestrator.model.planning import (
+    Budget,
+    Cadence,
+    OutcomeAttribution,
+    PlanningResearch,
+    ProductionFeedback,
+    Similarity,
+)
 from orchestrator.model.task import Priority, TaskType
 
 
@@ -199,6 +206,7 @@ class RepoSettings:
     planning_research: PlanningResearch = PlanningResearch()
     production_feedback: ProductionFeedback = ProductionFeedback()
     outcome_attribution: OutcomeAttribution = OutcomeAttribution()
+    similarity: Similarity = Similarity()
 
     def chain(self, type: TaskType) -> tuple[str, ...]:
         return dict(self.chains).get(type, ())
@@ -278,6 +286,12 @@ class Settings:
     """A claim waits while less is free."""
     autopull: Autopull = Autopull.OFF
     self_repo: str = ""
+    self_issues_per_day: int = 3
+    """Findings about the program itself that are filed in 24 hours at most."""
+    similarity_model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    """Name on the model hub, or a folder that holds it."""
+    digest_hour: int = 7
+    """UTC hour of the daily summary; -1 = none."""
     ledger_anchor: str = ""
     """Repository that gets the ledger's head as a git ref; empty = self_repo, else the first; of those only where
     we write by ourselves."""

@@ -1,0 +1,1 @@
+"""One class of operational finding per file, from recorded events. Values in, findings out."""
