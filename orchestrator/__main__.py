@@ -64,8 +64,8 @@ def demo(context: click.Context) -> None:
 
 def main() -> None:
     """Exit status: 0 done, 1 an error that says its cause, 2 wrong usage, 130 interrupted."""
-    from orchestrator.config.problems import ConfigError
     from orchestrator.github.errors import GitHubError
+    from orchestrator.yamlread.problems import ConfigError
 
     try:
         code = app.main(prog_name="agent-os", standalone_mode=False)

@@ -2,8 +2,8 @@
 
     settings = load(path, env=os.environ, root=root, known_agents=..., adapters=...)
 
-Rooms: `lines` (YAML), `schema` (the shape and its words), `explain` (all that is wrong with the shape), `placed` and
-`seed` (both spellings in one form), `agents`, `evidence`, `hosts`, `resolve` (precedence), `crontab`, `reference`.
+Read with `yamlread`. Parts: `schema` (the shape and its words), `explain` (all that is wrong with the shape), `placed`
+and `seed` (both spellings in one form), `objective` (files of their own), `agents`, `evidence`, `hosts`, `resolve` (precedence), `crontab`, `reference`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from orchestrator.config.problems import ConfigError, Problem
 from orchestrator.model.settings import Settings
+from orchestrator.yamlread.problems import ConfigError, Problem
 
 __all__ = ["ConfigError", "Problem", "known_secrets", "load", "locate"]
 
@@ -47,10 +47,10 @@ def load(
     """
     import msgspec
 
-    from orchestrator.config.lines import read
     from orchestrator.config.placed import Notes
     from orchestrator.config.resolve import settings
     from orchestrator.config.schema import Config
+    from orchestrator.yamlread.lines import read
 
     document = read(_text(path), path.name)
     with _ONE_AT_A_TIME:

@@ -13,12 +13,12 @@ import msgspec
 
 from orchestrator.config import hosts
 from orchestrator.config.placed import Notes
-from orchestrator.config.problems import At, near
 from orchestrator.config.schema import Agent, Config
 from orchestrator.config.schema_evidence import Block
 from orchestrator.model.confinement import Limits
 from orchestrator.model.settings import AgentBudget, AgentSettings, Price
 from orchestrator.model.task import TaskType
+from orchestrator.yamlread.problems import At, near
 
 _FOUR = ("codex", "claude", "gemini", "deepseek")
 _CLAUDE_FIRST = ("claude", "codex")

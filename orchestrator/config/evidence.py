@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from orchestrator.config.placed import Notes
-from orchestrator.config.problems import At
 from orchestrator.model.planning import Budget, OutcomeAttribution, PlanningResearch, ProductionFeedback
 from orchestrator.model.times import parse
+from orchestrator.yamlread.problems import At
 
 _LISTS = {"planning_research": "sources", "production_feedback": "inputs", "outcome_attribution": "checks"}
 

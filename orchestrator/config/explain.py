@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from orchestrator.config.lines import Document
-from orchestrator.config.problems import At, Problem, near
+from orchestrator.yamlread.lines import Document
+from orchestrator.yamlread.problems import At, Problem, near
 
 
 def problems(document: Document, shape: type[msgspec.Struct]) -> list[Problem]:

@@ -11,9 +11,9 @@ from orchestrator.config import hosts
 from orchestrator.config.agents import Roster
 from orchestrator.config.level import Level
 from orchestrator.config.placed import Notes
-from orchestrator.config.problems import near
 from orchestrator.config.schema_shared import Gate
 from orchestrator.model.governance import ApprovalMode, BannedPattern, GateRules, ReviewRules, Risk
+from orchestrator.yamlread.problems import near
 
 _PLAIN = ("max_files", "max_lines", "max_module_lines", "module_lines", "base_tests", "test_report")
 _GLOBS = ("protected_paths", "unprotected_paths", "test_paths")

@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from orchestrator.config.placed import Notes
-from orchestrator.config.problems import At
 from orchestrator.config.schema import Config, GitHub, Telegram
 from orchestrator.model.settings import GitHubSettings, TelegramSettings
+from orchestrator.yamlread.problems import At
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.config.placed import PlacedProject, PlacedRepo
-from orchestrator.config.problems import At
 from orchestrator.config.schema import Config
+from orchestrator.yamlread.problems import At
 
 
 @dataclass(frozen=True, kw_only=True)

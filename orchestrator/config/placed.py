@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.config.lines import Document
-from orchestrator.config.problems import At, Problem
 from orchestrator.config.schema import Config, Project
 from orchestrator.config.schema_shared import Shared
 from orchestrator.model.issue import BoardStatus
+from orchestrator.yamlread.lines import Document
+from orchestrator.yamlread.problems import At, Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class Notes:
         return tree, places
 
     def warn(self, at: At, text: str) -> None:
-        from orchestrator.config.problems import dotted
+        from orchestrator.yamlread.problems import dotted
 
         note = f"{self.document.file}:{self.document.line(at)}: {dotted(at)}: {text}"
         if note not in self.warnings:

@@ -9,8 +9,8 @@ import msgspec
 from orchestrator.config.agents import PLANNERS, Roster
 from orchestrator.config.level import Level
 from orchestrator.config.placed import Notes
-from orchestrator.config.problems import At, near
 from orchestrator.model.planning import Cadence, Similarity
+from orchestrator.yamlread.problems import At, near
 
 _PLAIN = (
     "plan_size", "sprint_cadence_days", "planner_allow_early_refresh", "plan_approval", "stale_issue_days",

@@ -13,11 +13,11 @@ from orchestrator.config import evidence, governance, hosts, placed, planning, s
 from orchestrator.config.agents import Roster
 from orchestrator.config.level import Level
 from orchestrator.config.placed import Notes, PlacedProject
-from orchestrator.config.problems import At, ConfigError, near
 from orchestrator.config.schema import Config, Retention
 from orchestrator.model import settings as model
 from orchestrator.model.names import RepoName
 from orchestrator.model.task import Priority
+from orchestrator.yamlread.problems import At, ConfigError, near
 
 KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})")

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from orchestrator.config.placed import Notes, PlacedProject, PlacedRepo
-from orchestrator.config.problems import At, near
 from orchestrator.config.schema import Config
 from orchestrator.config.schema_seed import SeedProject, SeedRepo
 from orchestrator.config.schema_shared import Shared
 from orchestrator.model.issue import BoardStatus
+from orchestrator.yamlread.problems import At, near
 
 _WITHOUT_EFFECT = {
     "formatter_model": "has no effect; name the model in agents.<name>.model",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.config import ConfigError, Problem, load
-from orchestrator.config.lines import read
+from orchestrator.yamlread.lines import read
 
 AGENTS = frozenset({"claude", "codex", "gemini", "deepseek", "shell", "scripted"})
 FIXTURES = Path(__file__).parents[1] / "fixtures"

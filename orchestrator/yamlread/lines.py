@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from orchestrator.config.problems import At, ConfigError, Problem, dotted, shown
+from orchestrator.yamlread.problems import At, ConfigError, Problem, dotted, shown
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
