@@ -12,7 +12,7 @@ from orchestrator.github.words import Json, Words
 from orchestrator.model.issue import Board, Card, Issue, ReadyList
 from orchestrator.model.names import RepoName
 
-__all__ = ["Misconfigured", "ReadyList", "add", "card", "find", "move", "question"]
+__all__ = ["Misconfigured", "ReadyList", "add", "card", "cards", "find", "move", "question"]
 
 PER_QUERY = 50
 """Repositories asked about at once; GitHub refuses a query that could return more than 500,000 nodes."""
@@ -45,6 +45,16 @@ def question(gh: GitHub, owner: str, number: int | None, labels: Mapping[RepoNam
         for issue in _labelled(gh, data, batch, labels):
             found.setdefault(issue.node_id, replace(issue, card=cards.get(issue.node_id)))
     return ReadyList(board=board, ready=tuple(found.values()), updated_at=updated)
+
+
+def cards(gh: GitHub, owner: str, number: int, repo: RepoName, label: str) -> Mapping[str, Card]:
+    """Every issue's card on the board, by the issue's node id, read to its end. `repo` and `label` as in `question`,
+    whose document this asks with. Raises as it does."""
+    found: dict[str, Card] = {}
+    data = _ask(gh, owner, number, (repo,), {repo: label})
+    for _ in _cards(gh, _project(data, owner, number), found):
+        continue
+    return found
 
 
 def find(gh: GitHub, owner: str, number: int) -> Board:

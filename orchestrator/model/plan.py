@@ -57,6 +57,15 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """An open issue that is no candidate, or was none any more when the plan was applied."""
+
+    issue: int
+    title: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     id: str
     """`<repo key>-<date of its making>-<n>`."""
@@ -77,3 +86,6 @@ class Plan:
     """Made before its cadence, because the sprint had gone idle."""
     promoted: tuple[int, ...] = ()
     """Items that stand Ready already."""
+    left_out: tuple[LeftOut, ...] = ()
+    focus: str = ""
+    """What the sprint is about, in a sentence; empty = nobody said."""
