@@ -25,6 +25,7 @@ SIGNS = {
     AlertKind.ESCALATED: "🛑 Escalated",
     AlertKind.MANUAL_ACTION: "🔧 Manual action required",
     AlertKind.CI_FAILURE: "⚠️ CI failure",
+    AlertKind.DIGEST: "🗞️ Daily summary",
     AlertKind.SYSTEM: "❗ Agent OS",
 }
 

@@ -17,6 +17,8 @@ class AlertKind(Enum):
     ESCALATED = "escalated"
     MANUAL_ACTION = "manual_action"
     CI_FAILURE = "ci_failure"
+    DIGEST = "digest"
+    """The summary of a day."""
     SYSTEM = "system"
     """The program itself needs a person: disk, a broken invariant, a wrong tree after a merge."""
 

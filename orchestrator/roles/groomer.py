@@ -1,0 +1,35 @@
+"""Grooms every backlog at its own cadence: what it lacks becomes a few issues, each with its evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.model.backlog import Filed
+from orchestrator.model.settings import AutomationMode
+from orchestrator.planning import grooming
+from orchestrator.roles.base import Ticked, fence
+from orchestrator.services import Services
+
+EVERY = "20 * * * *"
+
+
+def watched(services: Services) -> list[Path]:
+    return []
+
+
+def tick(services: Services, *, dry_run: bool = False) -> Ticked:
+    """Each repository that is due. One that fails keeps its cadence and is tried again by the next tick."""
+    did: list[str] = []
+    for repo in services.settings.repos:
+        with fence(services, None, f"grooming {repo.key}", repo=repo.name):
+            if repo.automation_mode is not AutomationMode.FULL or not grooming.due(services, repo):
+                continue
+            if dry_run:
+                did.append(f"{repo.name}: would be groomed")
+                continue
+            outcomes = grooming.groom(services, repo)
+            if outcomes:  # nothing found is no run: what appears in an hour need not wait a week
+                services.cadence.ran(grooming.JOB, repo.key, repo.cadence.groomer_cadence_days, services.now())
+                filed = [f"#{o.number}" for o in outcomes if isinstance(o, Filed)]
+                did.append(f"{repo.name}: {', '.join(filed) or 'nothing new'} of {len(outcomes)} drafts")
+    return Ticked(did=tuple(did))
