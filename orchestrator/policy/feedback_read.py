@@ -1,0 +1,174 @@
+"""What was read of a source, made one normalised entry: production inputs, the objective's metrics, research."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.model.evidence import Snapshot
+from orchestrator.model.feedback import Kept
+from orchestrator.model.objective import Direction, Metric
+from orchestrator.model.planning import (
+    FeedbackInput,
+    PlanningResearch,
+    Privacy,
+    ProductionFeedback,
+    ResearchSource,
+    SignalClass,
+    SourceType,
+    Trust,
+)
+from orchestrator.policy.guarding import STALE
+
+_WORD = 300
+"""Characters of a provenance or a note, on one line."""
+_MEANS = {
+    SignalClass.ANALYTICS.value: "Figures: work that moves them is measured against them.",
+    SignalClass.USER_FEEDBACK.value: "Words of users: work that answers them serves somebody who asked.",
+    SignalClass.PRODUCT_INSPECTION.value: "Seen in the product itself: work that mends what was seen can be looked at.",
+    SignalClass.INCIDENT_SLO.value: "An incident or a missed service level: repairs of it go before features.",
+    SignalClass.MARKET_SIGNAL.value: "Said about the market: a hint, no measurement.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What reading a source gave."""
+
+    text: str = ""
+    """Redacted, whole."""
+    snapshot: Snapshot | None = None
+    """The same as a metric snapshot, where it is one."""
+    unread: str = ""
+    retry: bool = False
+    at: str
+    """When it was read: UTC, ISO 8601."""
+
+
+def of_input(source: FeedbackInput, seen: Seen, block: ProductionFeedback, before: Kept | None) -> Kept:
+    """The configuration's word goes first, for it is the operator's; the file's own fills what it leaves open."""
+    snapshot = seen.snapshot or Snapshot(file="")
+    last = _last(snapshot, before)
+    metric = snapshot.metric
+    return Kept(
+        name=source.name,
+        kind=source.signal_class.value,
+        source=source.path or source.url,
+        observed_at=source.observed_at or _observed(snapshot),
+        stale_after_hours=block.stale_after_hours if source.stale_after_hours is None else source.stale_after_hours,
+        provenance=_line(source.provenance or snapshot.provenance),
+        trust=source.trust_level,
+        trust_note=_line(source.trust_note),
+        privacy=source.privacy,
+        privacy_note=_line(source.privacy_note),
+        text=_text(seen, source.privacy, block),
+        metric=metric,
+        value=snapshot.value,
+        last_value=last[0],
+        last_at=last[1],
+        implications=_implies(source.signal_class, metric or source.name, snapshot, last, None),
+        unread=_line(seen.unread),
+        retry=seen.retry,
+    )
+
+
+def of_metric(metric: Metric, seen: Seen, block: ProductionFeedback, before: Kept | None) -> Kept:
+    """A metric of the objective with a planning source: its file tells trust and privacy, or it stays guarded."""
+    assert metric.source is not None, "only metrics with a source are read for planning"
+    snapshot = seen.snapshot or Snapshot(file="")
+    last = _last(snapshot, before)
+    return Kept(
+        name=metric.name or metric.id,
+        kind=SignalClass.ANALYTICS.value,
+        source=metric.source.path or metric.source.url,
+        observed_at=_observed(snapshot),
+        stale_after_hours=block.stale_after_hours,
+        provenance=_line(snapshot.provenance),
+        trust=snapshot.trust,
+        trust_note="as the evidence file says",
+        privacy=snapshot.privacy,
+        privacy_note="as the evidence file says",
+        text=_text(seen, snapshot.privacy, block),
+        metric=metric.id,
+        value=snapshot.value,
+        last_value=last[0],
+        last_at=last[1],
+        implications=_implies(SignalClass.ANALYTICS, metric.id, snapshot, last, metric.direction),
+        unread=_line(seen.unread),
+        retry=seen.retry,
+        counted=False,
+    )
+
+
+def of_research(source: ResearchSource, seen: Seen, block: PlanningResearch) -> Kept:
+    """As fresh as its reading: an address says today what it says today."""
+    web = source.type is SourceType.WEB
+    return Kept(
+        name=source.name,
+        kind=source.kind.value,
+        source=source.path or source.url,
+        observed_at="" if seen.unread else seen.at,
+        stale_after_hours=STALE * block.max_age_hours,
+        provenance="read from its address" if web else "read from its file",
+        trust=Trust.MEDIUM,
+        trust_note="named in the configuration; foreign words",
+        privacy=Privacy.PUBLIC if web else Privacy.INTERNAL,
+        text=_cut(seen.text, block.max_source_chars),
+        unread=_line(seen.unread),
+        retry=seen.retry,
+    )
+
+
+def _text(seen: Seen, privacy: Privacy, block: ProductionFeedback) -> str:
+    """What is too private for planning is not written down a second time."""
+    return _cut(seen.text, block.max_source_chars) if privacy in block.allowed_privacy_levels else ""
+
+
+def _observed(snapshot: Snapshot) -> str:
+    return snapshot.observed_at or (snapshot.period[1] if snapshot.period else "")
+
+
+def _last(snapshot: Snapshot, before: Kept | None) -> tuple[float | None, str]:
+    """The value before this one, and of when it is: as the file tells, else as we read it last."""
+    if snapshot.value is None:
+        return None, ""
+    if snapshot.baseline is not None:
+        return snapshot.baseline.value, snapshot.baseline.start
+    if before is None:
+        return None, ""
+    if before.observed_at == _observed(snapshot):
+        return before.last_value, before.last_at
+    return before.value, before.observed_at
+
+
+def _implies(
+    kind: SignalClass, name: str, snapshot: Snapshot, last: tuple[float | None, str], direction: Direction | None
+) -> tuple[str, ...]:
+    means = (_MEANS[kind.value],)
+    value, (before, at) = snapshot.value, last
+    if value is None or before is None:
+        return means
+    of = f" of {at[:10]}" if at else ""
+    if value == before:
+        return (f"{_line(name)} is {value:g}, as at its last reading{of}.", *means)
+    side = "above" if value > before else "below"
+    by = f"{abs(value - before) / abs(before):.1%} " if before else ""
+    verdict = ""
+    if direction is not None:
+        verdict = ": better" if (value > before) == (direction is Direction.INCREASE) else ": worse, it wants work"
+    return (f"{_line(name)} is {value:g}, {by}{side} its last reading ({before:g}{of}){verdict}.", *means)
+
+
+def _line(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _WORD else flat[: _WORD - 1] + "…"
+
+
+def _cut(text: str, most: int) -> str:
+    """At most so many characters, ending at a line's or a word's end; how much is left out is said."""
+    text = text.strip()
+    if len(text) <= most:
+        return text
+    note = f"\n[{len(text) - most} characters and more left out]"
+    kept = text[: max(0, most - len(note))]
+    end = max(kept.rfind("\n"), kept.rfind(" "))
+    return (kept[:end] if end > len(kept) // 2 else kept).rstrip() + note if len(note) < most else text[:most]
