@@ -32,6 +32,7 @@ SECTIONS = (
     "task type",
     "agent preference",
     "outcome checks",
+    "hypothesis",
     "constraints",
     "context",
     "base branch",
@@ -125,6 +126,8 @@ def read(issue: Issue) -> Wish:
     context = parts.get("context", "")
     if parts.get("goal") and first:
         context = f"{first}\n\n{context}".strip()
+    if expected := parts.get("hypothesis"):
+        context = f"{context}\n\nHypothesis:\n{expected}".strip()
     return Wish(
         goal=goal,
         criteria=tuple(
