@@ -2,13 +2,12 @@
 
     settings = load(path, env=os.environ, root=root, known_agents=..., adapters=...)
 
-Read with `yamlread`. Parts: `schema` (the shape and its words), `explain` (all that is wrong with the shape), `placed`
-and `seed` (both spellings in one form), `objective` (files of their own), `agents`, `evidence`, `hosts`, `resolve` (precedence), `crontab`, `reference`.
+Read with `yamlread`. Parts: `schema` (the shape and its words), `placed` and `seed` (both spellings in one form),
+`agents`, `evidence`, `hosts`, `resolve` (precedence), `crontab`, `reference`; `objective` reads files of its own.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -20,9 +19,6 @@ __all__ = ["ConfigError", "Problem", "known_secrets", "load", "locate"]
 CONFIG_ENV = "AGENT_OS_CONFIG"
 ROOT_ENV = "ORCH_ROOT"
 _EXAMPLE = "a configuration; copy example.config.yaml to this place and edit it"
-
-_ONE_AT_A_TIME = threading.Lock()
-"""msgspec 0.22 learns a type at its first use, and two threads that do so at once end the process (SIGSEGV)."""
 
 
 def locate(env: Mapping[str, str], *, checkout: Path) -> tuple[Path, Path]:
@@ -45,22 +41,15 @@ def load(
     `agents.<name>.adapter` may say beside them (default: the same names). Raises ConfigError naming every problem by
     file, line, key, value and what was expected; also when the file is missing.
     """
-    import msgspec
-
     from orchestrator.config.placed import Notes
     from orchestrator.config.resolve import settings
     from orchestrator.config.schema import Config
+    from orchestrator.yamlread.explain import ONE_AT_A_TIME, typed
     from orchestrator.yamlread.lines import read
 
     document = read(_text(path), path.name)
-    with _ONE_AT_A_TIME:
-        try:
-            config = msgspec.convert(document.tree, Config)
-        except msgspec.ValidationError as error:
-            from orchestrator.config.explain import problems
-
-            found = problems(document, Config) or [document.problem((), f"the shape of docs/config.md ({error})")]
-            raise ConfigError(found) from None
+    with ONE_AT_A_TIME:
+        config = typed(document, Config)
         return settings(
             config,
             Notes(document=document),

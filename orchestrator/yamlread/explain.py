@@ -1,4 +1,4 @@
-"""All that is wrong with the shape, once msgspec said that something is. Runs on bad files only.
+"""A document as a typed value, or all that is wrong with its shape.
 
 msgspec stops at the first error and knows no lines. Here the same types are walked beside the tree: mappings and lists
 one level at a time, leaves by msgspec itself, so the judge stays the same.
@@ -6,14 +6,30 @@ one level at a time, leaves by msgspec itself, so the judge stays the same.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 from orchestrator.yamlread.lines import Document
-from orchestrator.yamlread.problems import At, Problem, near
+from orchestrator.yamlread.problems import At, ConfigError, Problem, near
+
+ONE_AT_A_TIME = threading.Lock()
+"""msgspec 0.22 learns a type at its first use, and two threads that do so at once end the process (SIGSEGV)."""
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def typed(document: Document, shape: type[S], page: str = "docs/config.md") -> S:
+    """Raises ConfigError with every problem of the shape. `page` describes the keys. Hold `ONE_AT_A_TIME`."""
+    try:
+        return msgspec.convert(document.tree, shape)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            problems(document, shape) or [document.problem((), f"the shape of {page} ({error})")]
+        ) from None
 
 
 def problems(document: Document, shape: type[msgspec.Struct]) -> list[Problem]:
