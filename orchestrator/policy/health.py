@@ -58,6 +58,17 @@ class Run:
     status: Status | None = None
     code: BlockerCode = BlockerCode.NONE
     failure: FailureClass = FailureClass.NONE
+    refused: bool = False
+    """The gate refused what it left."""
+    task: str = ""
+    n: int = 0
+    """Which run of its task it was."""
+    repo: str = ""
+    """owner/name."""
+    type: str = ""
+    """Of the task."""
+    usd: float | None = None
+    """What it cost; None = nobody told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +141,7 @@ def success(run: Run) -> bool | None:
         return False
     if run.code in THE_TASKS:
         return None
-    return run.status is Status.COMPLETE and run.code is BlockerCode.NONE
+    return run.status is Status.COMPLETE and run.code is BlockerCode.NONE and not run.refused
 
 
 def ranked(names: Sequence[str], records: Mapping[str, Record]) -> tuple[tuple[str, str], ...]:

@@ -34,6 +34,7 @@ class Metrics:
             "status": attempt.status.value if attempt.status else "",
             "blocker_code": attempt.blocker_code.value,
             "failure": attempt.failure.value,
+            "refused": bool(attempt.findings),
             "spent": attempt.spent,
             "attempt_count": task.attempt,
             "duration_seconds": round(seconds, 3),

@@ -6,11 +6,13 @@ Asked at every choice of an agent, so it reads a bounded tail however long the f
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from orchestrator.model.result import BlockerCode, FailureClass, Status
 from orchestrator.model.task import AttemptKind
@@ -32,7 +34,7 @@ class Recent:
         for line in self._lines():
             try:
                 entry = json.loads(line)
-                run = _run(entry)
+                run = run_of(entry)
                 if now - DAYS <= run.at <= now:
                     found[str(entry["key"])] = run
             except (ValueError, KeyError, TypeError, AttributeError):
@@ -63,13 +65,26 @@ def _tail(path: Path, most: int) -> bytes:
     return data if size <= most else data[data.find(b"\n") + 1 :]
 
 
-def _run(entry: dict[str, object]) -> Run:
-    status, kind = str(entry.get("status") or ""), str(entry.get("kind") or "attempt")
+def run_of(entry: dict[str, Any]) -> Run:
+    """One line of the metrics. Raises ValueError, KeyError, TypeError and AttributeError for what is none."""
+    status, usd = str(entry.get("status") or ""), entry.get("cost_usd")
     return Run(
         agent=str(entry["agent"]),
         at=parse(str(entry["timestamp"])),
-        kind=AttemptKind(kind),
+        kind=AttemptKind(str(entry.get("kind") or "attempt")),
         status=Status(status) if status else None,
         code=BlockerCode(str(entry.get("blocker_code") or "none")),
         failure=FailureClass(str(entry.get("failure") or "none")),
+        refused=entry.get("refused") is True,
+        task=str(entry.get("task_id") or ""),
+        n=_number(str(entry["key"])),
+        repo=str(entry.get("repo") or ""),
+        type=str(entry.get("task_type") or ""),
+        usd=float(usd) if isinstance(usd, int | float) and math.isfinite(usd) else None,
     )
+
+
+def _number(key: str) -> int:
+    """Which run of its task: `<task>/<n>/<started>`."""
+    told = key.split("/")[1:2]
+    return int(told[0]) if told and told[0].isdecimal() else 0
