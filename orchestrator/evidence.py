@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -74,23 +74,40 @@ class _File(_Block):
 
 
 def read(path: Path) -> Snapshot:
-    """One evidence file: YAML (or JSON), or prose as `*.md` and `*.txt`. Times come out as UTC; a date is its midnight.
+    """One evidence file: YAML (or JSON), or prose as `*.md` and `*.txt`. Times come out as UTC; a day is its midnight.
 
     Raises EvidenceError. A pipe, a device, a huge or a binary file is refused before it is read.
     """
-    if path.suffix.lower() not in (*PROSE, *YAML):
-        expected = f"a file that ends in {', '.join((*YAML, *PROSE))}"
-        raise EvidenceError([Problem(file=path.name, line=0, key="", value="", expected=expected)])
     try:
         text = files.text(path)
-        if path.suffix.lower() in PROSE:
-            return Snapshot(file=str(path), summary=text.strip())
-        document = lines.read(text, path.name)
-        with ONE_AT_A_TIME:
-            said = typed(document, _File, "docs/evidence.md")
-        return _Reading(document=document).snapshot(said, path)
     except ConfigError as error:
         raise EvidenceError(error.problems) from None
+    return parse(text, str(path))
+
+
+def parse(text: str, file: str) -> Snapshot:
+    """What `read` makes of a file's text; `file` is its name or address, and how it ends tells its form.
+
+    Raises EvidenceError.
+    """
+    name = file.rsplit("/", 1)[-1]
+    kind = PurePosixPath(name).suffix.lower()
+    if kind in PROSE:
+        return Snapshot(file=file, summary=text.strip())
+    try:
+        if kind not in YAML:
+            expected = f"a file that ends in {', '.join((*YAML, *PROSE))}"
+            raise ConfigError([Problem(file=name, line=0, key="", value="", expected=expected)])
+        return _checked(text, name, file)
+    except ConfigError as error:
+        raise EvidenceError(error.problems) from None
+
+
+def _checked(text: str, name: str, file: str) -> Snapshot:
+    document = lines.read(text, name)
+    with ONE_AT_A_TIME:
+        said = typed(document, _File, "docs/evidence.md")
+    return _Reading(document=document).snapshot(said, file)
 
 
 def write(path: Path, snapshot: Snapshot) -> None:
@@ -102,10 +119,7 @@ def write(path: Path, snapshot: Snapshot) -> None:
 
     data = yaml.safe_dump(_plain(snapshot), sort_keys=False, allow_unicode=True, width=100).encode()
     try:
-        document = lines.read(data.decode(), path.name)
-        with ONE_AT_A_TIME:
-            said = typed(document, _File, "docs/evidence.md")
-        _Reading(document=document).snapshot(said, path)
+        _checked(data.decode(), path.name, str(path))
     except ConfigError as error:
         # The lines of a file that nobody sees would tell nothing.
         raise EvidenceError(replace(p, line=0) for p in error.problems) from None
@@ -120,7 +134,7 @@ class _Reading:
         self.document = document
         self.problems: list[Problem] = []
 
-    def snapshot(self, said: _File, path: Path) -> Snapshot:
+    def snapshot(self, said: _File, file: str) -> Snapshot:
         if said.value is None and not said.series and not (said.summary or "").strip():
             self._bad((), "a value, a series or a summary")
         series = self._series(said.series or [])
@@ -130,7 +144,7 @@ class _Reading:
         if self.problems:
             raise ConfigError(sorted(self.problems, key=lambda p: p.line))
         return Snapshot(
-            file=str(path),
+            file=file,
             metric=(said.metric or "").casefold(),
             value=said.value,
             unit=said.unit or "",

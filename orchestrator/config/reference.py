@@ -12,7 +12,8 @@ import sys
 from msgspec import NODEFAULT
 from msgspec import inspect as types
 
-from orchestrator.config import agents, explain, schema, schema_evidence, schema_seed, schema_shared
+from orchestrator.config import agents, schema, schema_evidence, schema_seed, schema_shared
+from orchestrator.yamlread import explain
 
 _HEAD = """\
 # config.yaml
