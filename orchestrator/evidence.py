@@ -16,10 +16,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from orchestrator import disk
+from orchestrator.model import times
 from orchestrator.model.errors import Told
 from orchestrator.model.evidence import Point, Snapshot
 from orchestrator.model.planning import Privacy, Trust
-from orchestrator.model.times import parse, stamp
 from orchestrator.yamlread import files, lines
 from orchestrator.yamlread.explain import ONE_AT_A_TIME, typed
 from orchestrator.yamlread.lines import Document
@@ -180,7 +180,7 @@ class _Reading:
         try:
             if len(text) > 40:
                 raise ValueError(text)
-            return stamp(parse(f"{text}T00:00:00Z" if len(text) == 10 else text))
+            return times.stamp(times.parse(f"{text}T00:00:00Z" if len(text) == 10 else text))
         except (ValueError, OverflowError):
             self._bad(at, "a time with a zone such as 2026-03-19T08:00:00Z, or a day", text)
             return ""
