@@ -89,6 +89,8 @@ class EventKind(Enum):
     GROOMED = "groomed"
     NOT_FILED = "not_filed"
     """A draft was not filed: its twin and how alike they are, a cap, or evidence that is not there."""
+    ANALYZED = "analyzed"
+    """The week's events and findings were looked through: what was found, and what became of it."""
     DIGEST = "digest"
     AUTOPULL = "autopull"
     CONFIG = "config"

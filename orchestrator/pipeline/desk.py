@@ -7,7 +7,7 @@ from dataclasses import replace
 from orchestrator.github import board, issues
 from orchestrator.github.errors import GitHubError
 from orchestrator.model.issue import Board, BoardStatus, Issue
-from orchestrator.model.settings import ProjectSettings
+from orchestrator.model.settings import ProjectSettings, RepoSettings
 from orchestrator.model.task import Task
 from orchestrator.pipeline import effect
 from orchestrator.services import Services
@@ -48,16 +48,19 @@ def _show(services: Services, task: Task, status: BoardStatus, wanted: frozenset
     there = {label.casefold(): label for label in issue.labels}
     if missing := wanted - there.keys():
         issues.add_labels(gh, task.repo, task.issue, missing)
-    _move(services, task, status, issue)
+    place(services, repo, issue, status)
     for label in sorted((there.keys() & OURS) - wanted):
         issues.remove_label(gh, task.repo, task.issue, there[label])
     if status is not BoardStatus.READY and (ready := there.get(repo.ready_label.casefold())):
         issues.remove_label(gh, task.repo, task.issue, ready)
 
 
-def _move(services: Services, task: Task, status: BoardStatus, issue: Issue) -> None:
-    """With the ids known to this process; when GitHub does not know them any more, with fresh ones."""
-    project = services.settings.project(services.repo(task).project)
+def place(services: Services, repo: RepoSettings, issue: Issue, status: BoardStatus) -> None:
+    """The issue's card in that column of its board, on the board if it was not; nothing without a board. Repeatable.
+
+    With the ids known to this process; when GitHub does not know them any more, with fresh ones.
+    """
+    project = services.settings.project(repo.project)
     if project.number is None:
         return
     known = services.boards.get(project.key)

@@ -1,0 +1,192 @@
+"""Filing an issue of the program's own, once, whoever drafted it and wherever we die.
+
+Judged in this order: may anything be filed in this repository; does every piece of evidence exist; was the same draft
+filed before, ever; is there room today; is there another issue that says the same. Then the issue is made, put into
+the backlog and noted. The note in `state/filed/` comes last: with it the draft is done, without it the next call goes
+on where this one died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+
+from orchestrator.backlog import board, body, evidence, similar
+from orchestrator.github import issues, wire
+from orchestrator.github.errors import NotFound
+from orchestrator.github.repos import path
+from orchestrator.model.backlog import Draft, Filed, Skipped
+from orchestrator.model.event import EventKind
+from orchestrator.model.issue import Issue
+from orchestrator.model.settings import AutomationMode, RepoSettings
+from orchestrator.model.times import stamp
+from orchestrator.pipeline import desk
+from orchestrator.services import Services
+from orchestrator.state import locks
+from orchestrator.state.effects import Journal
+from orchestrator.state.filed import Entry, FiledIssues
+from orchestrator.state.store import Busy
+
+LABEL = "agent-os"
+"""On every issue that the program filed."""
+PROGRAM = "self/"
+"""How keys of drafts about the program itself begin; `self_issues_per_day` is theirs."""
+WAIT = 300.0
+"""Seconds to wait for another process that files in the same repository: it may be asking a model."""
+_MARK = re.compile(r"<!-- agent-os:key=(filed/[0-9a-f]{32}) -->")
+_CREATE, _TOLD = "create", "event:filed"
+
+
+def file(services: Services, draft: Draft, drafts: Sequence[Draft] = ()) -> Filed | Skipped:
+    """Files the draft unless something speaks against it; `drafts` are the others of the same run.
+
+    A Skipped is recorded, once per draft and reason. Raises Busy and Unsettled (call again later), CorruptState, and
+    what GitHub and git raise; nothing is filed twice, whatever is raised.
+    """
+    repo = services.settings.repo(draft.repo)
+    if repo is None or repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
+        why = "dispatcher_only: only people file issues here" if repo else "the repository is not managed"
+        return _not_filed(services, Skipped(draft=draft, why=why))
+    with _alone(services, repo):
+        outcome = _judged(services, repo, draft, drafts)
+        return _not_filed(services, outcome) if isinstance(outcome, Skipped) else outcome
+
+
+def number(services: Services, repo: RepoSettings, key: str) -> int | None:
+    """The issue that was filed for this key, now closed or not; None = none ever, as far as this installation and the
+    issues it found on GitHub tell. Raises Busy, CorruptState, and what GitHub raises."""
+    if not _store(services).known(repo.key):
+        with _alone(services, repo):
+            _learn(services, repo)
+    return _noted(services, repo, key)
+
+
+def _judged(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[Draft]) -> Filed | Skipped:
+    _learn(services, repo)
+    if (known := _noted(services, repo, draft.key)) is not None:
+        twin = f"{repo.name}#{known}"
+        return Skipped(draft=draft, why="it was filed before", twin=twin, method="marker")
+    journal = services.effects.of(f"filing-{body.digest(f'{repo.name}/{draft.key}')}")
+    if journal.state(_CREATE) is None and (why := _against(services, repo, draft, drafts)) is not None:
+        return why
+    begun = journal.result(_CREATE)
+    try:
+        issue = _issue(services, repo, draft, journal)
+    except NotFound:
+        if begun is None:
+            raise
+        _note(services, repo, draft, int(begun["number"]))
+        return Skipped(draft=draft, why="it was filed before, and is gone", method="marker")
+    board.backlog(services, repo, issue)
+    if journal.result(_TOLD) is None:
+        services.record(
+            EventKind.FILED, repo=repo.name, issue=issue.number, title=issue.title, key=draft.key, by=draft.by,
+            evidence=list(draft.evidence), why=services.redact.head(draft.reasoning, 500),
+        )  # fmt: skip
+        journal.done(_TOLD, {})
+    _note(services, repo, draft, issue.number)
+    return Filed(draft=draft, number=issue.number)
+
+
+def _note(services: Services, repo: RepoSettings, draft: Draft, number: int) -> None:
+    """The draft is done."""
+    title, now = str(body.title(services.redact, draft)), stamp(services.now())
+    _store(services).add(repo.key, Entry(key=draft.key, number=number, title=title, at=now, by=draft.by))
+
+
+def _against(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[Draft]) -> Skipped | None:
+    """What speaks against a draft that was never begun."""
+    if not draft.evidence:
+        return Skipped(draft=draft, why="it cites no evidence")
+    if lost := evidence.missing(services, repo, draft.evidence):
+        return Skipped(draft=draft, why=f"evidence that is not there: {', '.join(lost)}")
+    if why := _full(services, repo, draft):
+        return Skipped(draft=draft, why=why)
+    return similar.twin(services, repo, draft, tuple(d for d in drafts if d.key != draft.key))
+
+
+def _full(services: Services, repo: RepoSettings, draft: Draft) -> str:
+    """Which cap of the last 24 hours leaves no room; empty = there is some."""
+    today = _store(services).within(repo.key, services.now())
+    own = sum(e.key.startswith(PROGRAM) for e in today)
+    if draft.key.startswith(PROGRAM) and own >= services.settings.self_issues_per_day:
+        return f"{own} issues about the program were filed in 24 hours (self_issues_per_day)"
+    if len(today) >= repo.cadence.new_issues_per_day:
+        return f"{len(today)} issues were filed in 24 hours (new_issues_per_day)"
+    return ""
+
+
+def _issue(services: Services, repo: RepoSettings, draft: Draft, journal: Journal) -> Issue:
+    """The issue, made now or by a call that died."""
+    mark = body.marker(draft.key)
+
+    def look() -> dict[str, str] | None:
+        found = issues.filed(services.github, repo.name, mark)
+        return {"number": str(found)} if found else None
+
+    def act() -> dict[str, str]:
+        if found := look():  # by an installation whose state is gone, or on another machine
+            return found
+        title, text = body.title(services.redact, draft), body.body(services.redact, draft)
+        made = issues.create(services.github, repo.name, title, text, _labels(repo, draft))
+        return {"number": str(made.number)}
+
+    done = journal.once(
+        _CREATE, f"file {draft.key} in {repo.name}", look=look, act=act,
+        settle_seconds=services.settings.github.settle_seconds, now=services.now(),
+    )  # fmt: skip
+    return issues.read(services.github, repo.name, int(done["number"]))
+
+
+def _labels(repo: RepoSettings, draft: Draft) -> frozenset[str]:
+    """None of them starts work, stops it, or says how far it is: those are other people's words."""
+    taken = {repo.ready_label.casefold(), *desk.OURS, *(label.casefold() for label in repo.excluded_labels)}
+    wanted = {label for label in draft.labels if label.casefold() not in taken and not label.startswith("prio:")}
+    return frozenset({*wanted, f"prio:{draft.priority.value}", LABEL})
+
+
+def _noted(services: Services, repo: RepoSettings, key: str) -> int | None:
+    same = {key, f"filed/{body.digest(key)}"}
+    return next((e.number for e in _store(services).of(repo.key) if e.key in same), None)
+
+
+def _learn(services: Services, repo: RepoSettings) -> None:
+    """Before the first issue: what an installation before this one filed there, of all issues, open and closed."""
+    store = _store(services)
+    if store.known(repo.key):
+        return
+    found: list[Entry] = []
+    params = {"state": "all", "sort": "created", "direction": "asc"}
+    for issue in services.github.pages(f"{path(repo.name)}/issues", params, limit=1000):
+        mark = _MARK.search(issue.text_or_none("body"))
+        if mark and services.github.is_me(wire.login(issue.maybe("user"))):
+            found.append(Entry(key=mark[1], number=issue.number("number"), title=issue.text("title")))
+    store.begin(repo.key, found)
+
+
+def _not_filed(services: Services, skipped: Skipped) -> Skipped:
+    draft = skipped.draft
+    reason = body.digest(f"{draft.key}|{skipped.why}|{skipped.twin}")
+    subject = f"not_filed:{draft.repo}:{reason}"
+    if not services.signatures.seen(subject, "told"):
+        services.record(
+            EventKind.NOT_FILED, repo=draft.repo, title=body.title(services.redact, draft), key=draft.key, by=draft.by,
+            why=skipped.why, twin=skipped.twin, score=skipped.score, method=skipped.method,
+        )  # fmt: skip
+        services.signatures.remember(subject, "told")
+    return skipped
+
+
+@contextlib.contextmanager
+def _alone(services: Services, repo: RepoSettings) -> Iterator[None]:
+    """One process at a time compares and files in a repository. Raises Busy."""
+    lock = services.settings.runtime / "state" / "locks" / f"filing-{repo.key}.lock"
+    with locks.hold(lock, wait=WAIT) as mine:
+        if not mine:
+            raise Busy(str(lock))
+        yield
+
+
+def _store(services: Services) -> FiledIssues:
+    return FiledIssues(root=services.settings.runtime / "state")
