@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import approving, explaining, ledger, money, sandboxing, show, steer
+from orchestrator.cli import approving, evidence, explaining, ledger, money, objectives, sandboxing, show, steer
 from orchestrator.cli.here import CHECKOUT, person, services, settings
 
 if TYPE_CHECKING:
@@ -107,6 +107,9 @@ main.add_command(sandboxing.commands)
 main.add_command(money.cost)
 main.add_command(explaining.explain)
 main.add_command(ledger.commands)
+main.add_command(objectives.commands)
+main.add_command(objectives.score)
+main.add_command(evidence.commands)
 
 
 @task.command("ls")

@@ -42,7 +42,20 @@ FENCES: Mapping[str, str] = {
 """Where everything may be caught. Elsewhere a handler names what it expects, or raises again."""
 
 HEAVY = frozenset(
-    ("github", "gql", "telegram", "rich", "re2", "httpx", "starlette", "uvicorn", "graphql", "requests", "aiohttp")
+    (
+        "github",
+        "gql",
+        "telegram",
+        "rich",
+        "re2",
+        "httpx",
+        "starlette",
+        "uvicorn",
+        "graphql",
+        "requests",
+        "aiohttp",
+        "matplotlib",
+    )
 )
 """Libraries that an idle tick must not load: imported where they are used first."""
 MAY_BE_HEAVY = ("hub/", "demo/", "demo.py")

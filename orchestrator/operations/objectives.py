@@ -1,0 +1,259 @@
+"""A repository's objective, evidence and score, for a person; and the one order that writes evidence."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orchestrator import evidence
+from orchestrator.config import objective as objective_file
+from orchestrator.evidence import EvidenceError
+from orchestrator.model.event import Actor, Event, EventKind
+from orchestrator.model.evidence import Snapshot
+from orchestrator.model.objective import Metric, Objective, Score, Source
+from orchestrator.model.planning import SourceType
+from orchestrator.model.settings import RepoSettings
+from orchestrator.model.times import stamp
+from orchestrator.operations import OrderRefused
+from orchestrator.planning import objectives
+from orchestrator.policy import score as scoring
+from orchestrator.services import Services
+from orchestrator.state.scores import Scored, Scores
+from orchestrator.yamlread.lines import MAX_BYTES
+from orchestrator.yamlread.problems import ConfigError
+
+LATEST = "_latest.yaml"
+"""Ending of the files read for planning."""
+POST_MERGE = "_post_merge.yaml"
+"""Ending of the files that merged work is measured by."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricLine:
+    """One metric of an objective, with what stands at its two places now."""
+
+    id: str
+    name: str
+    share: float
+    """Of the whole; all together 1."""
+    direction: str
+    guard: bool
+    latest: str
+    """What the planning evidence says, or why it cannot be read."""
+    latest_good: bool
+    outcome: str
+    outcome_good: bool
+    window_days: float | None
+    """None = merged work is not measured by it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    repo: str
+    file: str
+    primary_outcome: str
+    window_days: float
+    metrics: tuple[MetricLine, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreReport:
+    score: Score
+    regressed: bool
+    history: tuple[Scored, ...]
+    """Oldest first, the present one last."""
+    picture: str
+    """Where it is drawn, or why it is not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepoScore:
+    """One line of the table of all repositories."""
+
+    repo: str
+    total: float | None
+    """None: no score; `note` says why."""
+    coverage: float
+    measured: int
+    metrics: int
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceLine:
+    file: str
+    snapshot: Snapshot | None
+    problem: str
+    """Why it cannot be used; empty = it can."""
+
+
+def show(services: Services, name: str) -> Shown:
+    """The objective and what its evidence says now; web sources are named, not fetched.
+
+    Raises OrderRefused, ConfigError.
+    """
+    repo = _repo(services, name)
+    found = _load(services, repo)
+    lines = tuple(_line(services, repo, m, share) for m, share in zip(found.metrics, scoring.weights(found.metrics)))
+    return Shown(
+        repo=repo.name,
+        file=str(found.file),
+        primary_outcome=found.primary_outcome,
+        window_days=found.window_days,
+        metrics=lines,
+    )
+
+
+def score(services: Services, name: str) -> ScoreReport:
+    """Computed now, kept in the history and drawn. Raises OrderRefused, ConfigError, Busy."""
+    from orchestrator.operations import score_plot
+
+    repo = _repo(services, name)
+    objective = _load(services, repo)
+    found = objectives.score(services, repo, objective)
+    scores = Scores(runtime=services.settings.runtime)
+    scores.keep(found)
+    history = scores.history(repo.key)
+    picture = services.settings.runtime / "analysis" / repo.key / "score.png"
+    return ScoreReport(
+        score=found,
+        regressed=scoring.regressed(found),
+        history=history,
+        picture=score_plot.draw(history, objective, picture),
+    )
+
+
+def table(services: Services) -> tuple[RepoScore, ...]:
+    """All repositories, in config order."""
+    return tuple(_table_line(services, repo) for repo in services.settings.repos)
+
+
+def add(services: Services, name: str, snapshot: Snapshot, *, post_merge: bool, over: bool, person: str) -> Path:
+    """Writes one snapshot that a person typed, and records who. Raises OrderRefused, EvidenceError, OSError."""
+    repo = _repo(services, name)
+    if not snapshot.metric or snapshot.metric.startswith("."):
+        raise OrderRefused(f"{snapshot.metric!r} is no metric id: [a-z0-9_.-], beginning with a letter or digit")
+    path = folder(services, repo) / (snapshot.metric + (POST_MERGE if post_merge else LATEST))
+    if os.path.lexists(path) and not over:
+        raise OrderRefused(f"{path} stands already, perhaps an exporter's; --replace writes over it")
+    snapshot = replace(
+        snapshot,
+        file=str(path),
+        observed_at=snapshot.observed_at or stamp(services.now()),
+        provenance=snapshot.provenance or f"typed by {person}",
+    )
+    evidence.write(path, snapshot)
+    services.ledger.write(
+        Event(
+            kind=EventKind.ORDER,
+            actor=Actor(kind="person", id=person),
+            repo=repo.name,
+            data={"order": "evidence add", "metric": snapshot.metric, "file": path.name},
+        )
+    )
+    return path
+
+
+def listed(services: Services, name: str) -> tuple[EvidenceLine, ...]:
+    """Every evidence file in the repository's folder, by name. Raises OrderRefused."""
+    place = folder(services, _repo(services, name))
+    try:
+        files = sorted(f for f in place.iterdir() if not f.name.startswith("."))
+    except FileNotFoundError:
+        return ()
+    return tuple(_evidence(f) for f in files if f.suffix.lower() in (*evidence.YAML, *evidence.PROSE))
+
+
+def folder(services: Services, repo: RepoSettings) -> Path:
+    return services.settings.evidence_dir / repo.key
+
+
+def _repo(services: Services, name: str) -> RepoSettings:
+    found = services.settings.repo(name)
+    if found is None:
+        known = ", ".join(r.key for r in services.settings.repos)
+        raise OrderRefused(f"{name!r} is no managed repository; expected one of {known}")
+    return found
+
+
+def _load(services: Services, repo: RepoSettings) -> Objective:
+    path = objectives.file_of(services, repo)
+    if not os.path.lexists(path):
+        raise OrderRefused(f"{repo.key} has no objective; copy example.objective.yaml to {path} and edit it")
+    return objective_file.load(path, repo=repo.key, env=os.environ)
+
+
+def _line(services: Services, repo: RepoSettings, metric: Metric, share: float) -> MetricLine:
+    check = metric.outcome_check
+    latest, latest_good = _told(services, repo, metric, metric.source)
+    outcome, outcome_good = _told(services, repo, metric, check.source if check else None)
+    return MetricLine(
+        id=metric.id,
+        name=metric.name,
+        share=share,
+        direction=metric.direction.value,
+        guard=metric.guard,
+        latest=latest,
+        latest_good=latest_good,
+        outcome=outcome,
+        outcome_good=outcome_good,
+        window_days=check.window_days if check else None,
+    )
+
+
+def _told(services: Services, repo: RepoSettings, metric: Metric, source: Source | None) -> tuple[str, bool]:
+    """What a source says now, and whether it could be read."""
+    from orchestrator import sources
+    from orchestrator.planning import reach
+
+    if source is None:
+        return "not measured", True
+    if source.type is SourceType.WEB:
+        return f"{source.url} (read when it is needed)", True
+    found = sources.read(source, reach.rules(services, repo, domains=(), most_chars=MAX_BYTES))
+    if isinstance(found, sources.Unread):
+        return found.why, False
+    try:
+        snapshot = evidence.parse(found.text, source.path)
+    except EvidenceError as error:
+        return str(error).splitlines()[0], False
+    if snapshot.metric and snapshot.metric != metric.id:
+        return f"{found.where} is about {snapshot.metric}, not {metric.id}", False
+    return words(snapshot), True
+
+
+def words(snapshot: Snapshot) -> str:
+    """A snapshot in one line."""
+    if snapshot.value is not None:
+        said = f"{snapshot.value:g} {snapshot.unit}".strip()
+    elif snapshot.series:
+        said = f"{snapshot.series[-1].value:g} {snapshot.unit}".strip()
+    else:
+        said = "prose"
+    series = f", {len(snapshot.series)} points" if snapshot.series else ""
+    when = f", observed {snapshot.observed_at}" if snapshot.observed_at else ""
+    return f"{said}{series}{when}"
+
+
+def _evidence(path: Path) -> EvidenceLine:
+    try:
+        return EvidenceLine(file=path.name, snapshot=evidence.read(path), problem="")
+    except EvidenceError as error:
+        return EvidenceLine(file=path.name, snapshot=None, problem=str(error).splitlines()[0])
+
+
+def _table_line(services: Services, repo: RepoSettings) -> RepoScore:
+    none = RepoScore(repo=repo.name, total=None, coverage=0.0, measured=0, metrics=0, note="")
+    try:
+        found = objectives.score(services, repo, _load(services, repo))
+    except OrderRefused:
+        return replace(none, note="no objective")
+    except ConfigError as error:
+        return replace(none, note=str(error).splitlines()[0])
+    known = sum(1 for m in found.metrics if m.value is not None)
+    measured = replace(none, coverage=found.coverage, measured=known, metrics=len(found.metrics))
+    if not known:
+        return replace(measured, note="nothing measured yet")
+    note = "regressed: a finding" if scoring.regressed(found) else ""
+    return replace(measured, total=found.total, note=note)
