@@ -84,7 +84,8 @@ class Finding:
     """Of an objective, -1 to 1."""
     coverage: float | None = None
     evidence: tuple[str, ...] = ()
-    """Recorded facts: `task:<id>` of failed tasks, `outcome:<task>/<check>` of measured ones. Newest first, a few."""
+    """Ids of recorded facts: `run:<key>` of what failed, `outcome:<task>/<check>` of what was measured. Newest first, a
+    few."""
     at: str = ""
     """Newest of its evidence. UTC, ISO 8601."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from orchestrator import agents, notify
 from orchestrator.model.alert import Alert, AlertKind
@@ -20,8 +20,8 @@ from orchestrator.model.stream import RunOutcome
 from orchestrator.model.task import Attempt, Task
 from orchestrator.model.times import stamp
 from orchestrator.pipeline import engine, funds
+from orchestrator.policy import explore, route
 from orchestrator.policy import health as judged
-from orchestrator.policy import route
 from orchestrator.policy.budget import Over, Scope
 from orchestrator.policy.health import Run
 from orchestrator.services import Services
@@ -95,7 +95,12 @@ def health(services: Services, task: Task, repo: RepoSettings, unfit: Mapping[st
         if why or settings is None:
             found[name] = route.Health(unfit=why)
             continue
-        found[name] = _of(services, repo, settings, runs.get(name, ()), len(busy.get(name, ())))
+        known = _of(services, repo, settings, runs.get(name, ()), len(busy.get(name, ())))
+        of_type = judged.known(runs.get(name, ()), task.type.value, services.now())
+        if settings.login:
+            of_type = replace(of_type, usd=None)  # a subscription's runs are told a price that nobody pays
+        since = explore.tasks_since(name, runs, services.now())
+        found[name] = replace(known, of_type=of_type, since=since)
     return found
 
 

@@ -211,6 +211,6 @@ def _finding(score: AgentScore, peers: Sequence[AgentScore], last: Mapping[tuple
         tasks=score.tasks,
         failures=score.failures,
         blocker=score.blocker,
-        evidence=tuple(f"task:{run.task}" for run in failed[:MOST_EVIDENCE]),
+        evidence=tuple(f"run:{run.key}" for run in failed[:MOST_EVIDENCE]),
         at=stamp(failed[0].at) if failed else "",
     )

@@ -16,8 +16,9 @@ from orchestrator.model.result import FailureClass
 from orchestrator.model.settings import OnQuota, RepoSettings
 from orchestrator.model.task import Attempt, AttemptKind, Task
 from orchestrator.model.times import parse, stamp
+from orchestrator.policy import explore
 from orchestrator.policy import health as judged
-from orchestrator.policy.health import Record
+from orchestrator.policy.health import Known, Record
 
 BUSY_SECONDS = 60
 """When somebody whose runs are all taken is asked again."""
@@ -33,6 +34,8 @@ class Why(Enum):
     """What the decision says of one candidate."""
 
     CHOSEN = "chosen"
+    EXPLORED = "explored"
+    """Chosen before its turn, to learn how it does (`policy.explore`)."""
     AFTER = "after"
     """It could run; another one goes first."""
     USED = "used"
@@ -69,6 +72,10 @@ class Health:
     can: frozenset[str] = frozenset()
     """Capabilities, by name: resume, live_message, read_only, cost_known, json_ask."""
     record: Record = field(default_factory=Record)
+    of_type: Known = field(default_factory=Known)
+    """The same in tasks of the type at hand."""
+    since: int = 0
+    """Tasks of other agents since its last run."""
     breaker_until: str = ""
     """Its circuit breaker is open until then."""
     probing: bool = False
@@ -130,7 +137,8 @@ def choose(
 
     An agent named by a decision (correction, reroute) goes first, then the issue's preference. Then the chain in order,
     as far as health leaves it, without those that were charged an attempt since the last reset: the same agent never
-    gets the same work twice unless it is named. Repairs go to their author first, whoever was charged before.
+    gets the same work twice unless it is named. Repairs go to their author first, whoever was charged before. Of new
+    tasks for which nobody is named a few go to somebody who is little known (`policy.explore`).
     `needs`: capabilities without which nobody is asked.
     """
     names = chain(task, repo)
@@ -146,9 +154,26 @@ def choose(
         nobody = _nobody(names, states)
         return nobody if names else replace(nobody, why=f"no agent is configured for {task.type.value}")
     fixed = [n for n in free if n in named]
-    rest = judged.ranked([n for n in free if n not in named], {n: health[n].record for n in free})
-    order = [*((n, "") for n in fixed), *rest]
-    return _route(names, states, order, health)
+    records, types = {n: health[n].record for n in free}, {n: health[n].of_type for n in free}
+    rest = judged.ranked([n for n in free if n not in named], records, types)
+    new = not named and not task.counted and task.next_kind is AttemptKind.ATTEMPT
+    tried, why = _explored(task, rest, health) if new else ("", "")
+    order = [*((n, "") for n in fixed), *sorted(rest, key=lambda one: one[0] != tried)]
+    return _route(names, states, order, health, why)
+
+
+def _explored(task: Task, order: tuple[tuple[str, str], ...], health: Mapping[str, Health]) -> tuple[str, str]:
+    """Who goes first out of turn, and why in words; two empty texts for nobody."""
+    known = {name: health[name].of_type for name, _ in order}
+    since = {name: health[name].since for name, _ in order}
+    running = [name for name, _ in order if health[name].running]
+    if name := explore.probed(order, since, running):
+        return name, f"a probe, after {since[name]} tasks of others"
+    if name := explore.least_known(task.id, order, known):
+        first = order[0][0]
+        counts = f"{known[name].runs} runs in a week, {first} {known[first].runs}"
+        return name, f"explored: little is known of it in {task.type.value} ({counts})"
+    return "", ""
 
 
 def _state(name: str, task: Task, health: Health | None, now: datetime, needs: frozenset[str]) -> Considered | None:
@@ -202,18 +227,23 @@ def _route(
     states: Mapping[str, Considered | None],
     order: list[tuple[str, str]],
     health: Mapping[str, Health],
+    explored: str,
 ) -> Route:
+    """`explored`: why the first goes out of its turn; empty when it does not."""
     chosen = order[0][0]
     outdone = dict(order)
+    records, types = {n: health[n].record for n in outdone}, {n: health[n].of_type for n in outdone}
 
     def words(name: str) -> Considered:
         state = states[name]
         if state is not None:
             return state
-        why = Why.CHOSEN if name == chosen else Why.AFTER
+        first = Why.EXPLORED if explored else Why.CHOSEN
+        why = first if name == chosen else Why.AFTER
         told = "chosen" if name == chosen else f"comes after {chosen}"
+        told += f"; {explored}" if explored and name == chosen else ""
         if by := outdone[name]:
-            told += f"; {by} does clearly better ({health[by].record.words} against {health[name].record.words})"
+            told += f"; {judged.outdoes(by, name, records, types)}"
         if health[name].probing:
             told += "; a probe after its failures"
         return Considered(agent=name, why=why, words=told)
