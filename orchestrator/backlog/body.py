@@ -93,4 +93,4 @@ def _safe(redact: Redactor, text: str) -> str:
 
 
 def _held(text: str) -> str:
-    return _TAG.sub(r"\\<", _OPENS.sub(r"\1\\\2", text))
+    return _TAG.sub("&lt;", _OPENS.sub(r"\1\\\2", text))

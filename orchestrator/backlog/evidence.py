@@ -106,7 +106,7 @@ def _commit(services: Services, repo: RepoSettings, rest: str) -> bool:
     if _SHA.fullmatch(rest) is None:
         return False
     repository = services.repository(repo)
-    if not repository.has(rest):
+    if not (repository.path / "HEAD").exists() or not repository.has(rest):
         repository.fetch()
     return repository.has(rest)
 
