@@ -32,6 +32,8 @@ from orchestrator.model.planning import OutcomeCheck
 from orchestrator.model.task import Priority
 from orchestrator.model.times import parse, stamp
 from orchestrator.policy import sections
+from orchestrator.policy.hypothesis import Wanted
+from orchestrator.policy.score import weights
 
 AGE, MOST_AGE = 1.0, 5.0
 OUTCOME = 25.0
@@ -81,6 +83,8 @@ class Facts:
     """Of the configuration."""
     main: Mapping[str, str] = field(default_factory=dict)
     """Direction to the check that was measured most for it."""
+    written: Mapping[int, Wanted] = field(default_factory=dict)
+    """Issue to the hypothesis that stands in its text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,14 +167,15 @@ def items(chosen: Sequence[Candidate], rationales: Mapping[int, str], facts: Fac
     """What is promoted, each with its reason, its metric and what is expected of it."""
     made: list[Item] = []
     for one in chosen:
-        metric = metric_of(one, facts)
+        wanted = facts.written.get(one.issue)
+        metric = wanted.metric if wanted else metric_of(one, facts)
         made.append(
             Item(
                 issue=one.issue,
                 title=one.title,
                 rationale=rationales.get(one.issue) or sentence(one),
                 metric=metric,
-                hypothesis=expected(metric, facts, by),
+                hypothesis=_as_written(wanted, facts) if wanted else expected(metric, facts, by),
                 direction=one.direction,
                 score=round(one.score, 6),
             )
@@ -203,6 +208,19 @@ def expected(metric: str, facts: Facts, by: str) -> Hypothesis | None:
         return None
     days = check.measurement_window_days
     return Hypothesis(metric=check.id, expected=Expected.UP, size=2 * DEAD_BAND, window_days=days, at=at, by=by)
+
+
+def _as_written(wanted: Wanted, facts: Facts) -> Hypothesis:
+    known = expected(wanted.metric, facts, "")
+    days = wanted.window_days or (known.window_days if known else 7.0)
+    return Hypothesis(
+        metric=wanted.metric,
+        expected=wanted.expected,
+        size=wanted.size,
+        window_days=days,
+        at=stamp(facts.now),
+        by="the issue",
+    )
 
 
 def sentence(one: Candidate) -> str:
@@ -273,10 +291,8 @@ def _care(one: Seen, objective: Objective | None) -> tuple[float, str]:
     named = {c.casefold() for c in one.checks} & {m.id.casefold() for m in metrics}
     if not named:
         return 1.0, ""
-    weights = {m.id.casefold(): max(0.0, m.weight) for m in metrics}
-    total = sum(weights.values())
-    share = sum(weights[n] for n in named) / total if total else len(named) / len(weights)
-    return min(2.0, share * len(weights)), f" for {', '.join(sorted(named))}"
+    share = sum(w for m, w in zip(metrics, weights(metrics)) if m.id.casefold() in named)
+    return min(2.0, share * len(metrics)), f" for {', '.join(sorted(named))}"
 
 
 def _exploration(one: Seen, facts: Facts, total: float) -> Term:

@@ -1,0 +1,87 @@
+"""Sprint plans for a person: looking at them, saying yes or no, asking for one now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from orchestrator.model.event import Actor, Event, EventKind
+from orchestrator.model.plan import Plan, PlanState
+from orchestrator.model.settings import AutomationMode, RepoSettings
+from orchestrator.model.times import parse
+from orchestrator.operations import OrderRefused
+from orchestrator.planning import planner
+from orchestrator.planning.planner import Did
+from orchestrator.services import Services
+
+
+def plans(services: Services, repo: str = "") -> tuple[Plan, ...]:
+    """All plans, newest first; of one repository by key or owner/name. Raises OrderRefused for an unknown one."""
+    repos = [managed(services, repo)] if repo else list(services.settings.repos)
+    found = [plan for one in repos for plan in services.plans.of(one.key)]
+    return tuple(sorted(found, key=lambda p: (p.at, p.id), reverse=True))
+
+
+def newest(services: Services, repo: str = "") -> tuple[Plan, ...]:
+    """The newest plan of one repository, or of each. Raises OrderRefused."""
+    repos = [managed(services, repo)] if repo else list(services.settings.repos)
+    return tuple(found[0] for one in repos if (found := services.plans.of(one.key)))
+
+
+def approve(services: Services, id: str, person: str) -> Plan:
+    """Applies a pending plan now. Raises OrderRefused."""
+    return _decide(services, id, person, approve=True)
+
+
+def reject(services: Services, id: str, person: str) -> Plan:
+    """Ends a pending plan; the cadence stays due. Raises OrderRefused."""
+    return _decide(services, id, person, approve=False)
+
+
+def now(services: Services, repo: str, person: str, *, dry_run: bool = False) -> Did:
+    """Plans a repository at once; with `dry_run` the plan is only shown. Raises OrderRefused."""
+    found = managed(services, repo)
+    if found.automation_mode is AutomationMode.DISPATCHER_ONLY:
+        raise OrderRefused(f"{found.name} is dispatcher_only: people set its issues Ready, nothing is planned there")
+    if not dry_run:
+        _order(services, found, person, "plan now")
+    return planner.now(services, found, dry_run=dry_run)
+
+
+def managed(services: Services, repo: str) -> RepoSettings:
+    found = services.settings.repo(repo)
+    if found is None:
+        known = ", ".join(r.key for r in services.settings.repos)
+        raise OrderRefused(f"no repository {repo!r}; there are: {known}")
+    return found
+
+
+def _decide(services: Services, id: str, person: str, *, approve: bool) -> Plan:
+    found = services.plans.get(id)
+    if found is None:
+        raise OrderRefused(f"no plan {id!r}; `agent-os plan ls` lists them")
+    repo = managed(services, found.repo)
+    with _locked(services, repo):
+        plan = services.plans.get(id)
+        if plan is None or plan.state is not PlanState.PENDING:
+            raise OrderRefused(f"plan {id} is {plan.state.value if plan else 'gone'}: nothing is to be decided")
+        if services.now() >= parse(plan.expires):
+            raise OrderRefused(f"plan {id} ran out at {plan.expires}; the next tick of the planner makes a new one")
+        if repo.automation_mode is AutomationMode.DISPATCHER_ONLY or repo.cadence.sprint_cadence_days <= 0:
+            raise OrderRefused(f"{repo.name} is not planned any more (dispatcher_only, or a cadence of 0)")
+        _order(services, repo, person, "plan approve" if approve else "plan reject", plan=id)
+        return planner.decide(services, repo, plan, person, approve=approve)
+
+
+@contextmanager
+def _locked(services: Services, repo: RepoSettings) -> Iterator[None]:
+    with planner.lock(services, repo) as mine:
+        if not mine:
+            raise OrderRefused(f"{repo.name} is being planned right now; try again in a minute")
+        yield
+
+
+def _order(services: Services, repo: RepoSettings, person: str, what: str, **more: str) -> None:
+    """In the ledger: who ordered what."""
+    actor = Actor(kind="person", id=person)
+    services.ledger.write(Event(kind=EventKind.ORDER, actor=actor, repo=repo.name, data={"order": what, **more}))
