@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import approving, evidence, explaining, ledger, money, objectives, sandboxing, show, steer
+from orchestrator.cli import approving, evidence, explaining, ledger, money, objectives, plans, sandboxing, show, steer
 from orchestrator.cli.here import CHECKOUT, person, services, settings
 
 if TYPE_CHECKING:
     from orchestrator.model.settings import Settings
 
-ROLE_NAMES = ("dispatcher", "queue", "pr_monitor", "digest", "autopull")
+ROLE_NAMES = ("dispatcher", "queue", "pr_monitor", "planner", "digest", "autopull")
 
 json_flag = show.json_flag
 
@@ -110,6 +110,7 @@ main.add_command(ledger.commands)
 main.add_command(objectives.commands)
 main.add_command(objectives.score)
 main.add_command(evidence.commands)
+main.add_command(plans.commands)
 
 
 @task.command("ls")

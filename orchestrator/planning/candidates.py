@@ -94,6 +94,7 @@ def facts(services: Services, repo: RepoSettings, backlog: Backlog) -> Facts:
         objective=objective,
         checks=repo.outcome_attribution.checks,
         main=_main(measured),
+        measuring=repo.outcome_attribution.enabled,
         written=_written([one.issue for one in backlog.seen]),
     )
 

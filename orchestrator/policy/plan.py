@@ -85,6 +85,8 @@ class Facts:
     """Direction to the check that was measured most for it."""
     written: Mapping[int, Wanted] = field(default_factory=dict)
     """Issue to the hypothesis that stands in its text."""
+    measuring: bool = True
+    """Outcomes are attributed: without that nothing is expected, for nobody would look."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +177,7 @@ def items(chosen: Sequence[Candidate], rationales: Mapping[int, str], facts: Fac
                 title=one.title,
                 rationale=rationales.get(one.issue) or sentence(one),
                 metric=metric,
-                hypothesis=_as_written(wanted, facts) if wanted else expected(metric, facts, by),
+                hypothesis=_hypothesis(wanted, metric, facts, by),
                 direction=one.direction,
                 score=round(one.score, 6),
             )
@@ -208,6 +210,12 @@ def expected(metric: str, facts: Facts, by: str) -> Hypothesis | None:
         return None
     days = check.measurement_window_days
     return Hypothesis(metric=check.id, expected=Expected.UP, size=2 * DEAD_BAND, window_days=days, at=at, by=by)
+
+
+def _hypothesis(wanted: Wanted | None, metric: str, facts: Facts, by: str) -> Hypothesis | None:
+    if not facts.measuring:
+        return None
+    return _as_written(wanted, facts) if wanted else expected(metric, facts, by)
 
 
 def _as_written(wanted: Wanted, facts: Facts) -> Hypothesis:

@@ -12,6 +12,7 @@ NAMES = (
     "dispatcher",
     "queue",
     "pr_monitor",
+    "planner",
     "digest",
     "autopull",
 )
