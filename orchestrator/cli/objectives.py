@@ -22,24 +22,22 @@ def commands() -> None:
 @click.argument("repo")
 @show.json_flag
 def check(repo: str, as_json: bool) -> None:
-    """Read the objective and all its evidence files; exit 1 when something cannot be used."""
+    """Read the objective and its evidence files; exit 1 when one cannot be used. What is not there yet is no fault."""
     from orchestrator.operations import objectives
+    from orchestrator.operations.objectives import Seen
 
     shown = objectives.show(here.services("operator", here.person()), repo)
-    bad = [
-        f"{m.id}: {what}: {told}"
-        for m in shown.metrics
-        for what, told, good in (("source", m.latest, m.latest_good), ("outcome_check", m.outcome, m.outcome_good))
-        if not good
-    ]
+    told = [(m.id, "source", m.latest, m.latest_seen) for m in shown.metrics]
+    told += [(m.id, "outcome_check", m.outcome, m.outcome_seen) for m in shown.metrics]
+    bad = [f"{id}: {what}: {words}" for id, what, words, seen in told if seen is Seen.BAD]
+    missing = [f"{id}: {what}: {words}" for id, what, words, seen in told if seen is Seen.MISSING]
     if as_json:
-        click.echo(
-            show.as_json({"file": shown.file, "repo": shown.repo, "metrics": len(shown.metrics), "problems": bad})
-        )
+        found = {"file": shown.file, "repo": shown.repo, "metrics": len(shown.metrics)}
+        click.echo(show.as_json({**found, "problems": bad, "missing": missing}))
     else:
-        for line in bad:
+        for line in (*missing, *bad):
             click.echo(line, err=True)
-        state = "is good" if not bad else f"is read, {len(bad)} of its evidence files cannot be"
+        state = "is good" if not bad else f"is read, {len(bad)} of its evidence files cannot be used"
         click.echo(f"{shown.file} {state}: {len(shown.metrics)} metrics")
     if bad:
         sys.exit(1)

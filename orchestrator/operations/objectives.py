@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 
 from orchestrator import evidence
@@ -29,6 +30,15 @@ POST_MERGE = "_post_merge.yaml"
 """Ending of the files that merged work is measured by."""
 
 
+class Seen(Enum):
+    """What stands where evidence is expected."""
+
+    GOOD = "good"
+    MISSING = "missing"
+    """Nothing yet, or nothing is named: no fault."""
+    BAD = "bad"
+
+
 @dataclass(frozen=True, kw_only=True)
 class MetricLine:
     """One metric of an objective, with what stands at its two places now."""
@@ -41,9 +51,9 @@ class MetricLine:
     guard: bool
     latest: str
     """What the planning evidence says, or why it cannot be read."""
-    latest_good: bool
+    latest_seen: Seen
     outcome: str
-    outcome_good: bool
+    outcome_seen: Seen
     window_days: float | None
     """None = merged work is not measured by it."""
 
@@ -186,8 +196,8 @@ def _load(services: Services, repo: RepoSettings) -> Objective:
 
 def _line(services: Services, repo: RepoSettings, metric: Metric, share: float) -> MetricLine:
     check = metric.outcome_check
-    latest, latest_good = _told(services, repo, metric, metric.source)
-    outcome, outcome_good = _told(services, repo, metric, check.source if check else None)
+    latest, latest_seen = _told(services, repo, metric, metric.source)
+    outcome, outcome_seen = _told(services, repo, metric, check.source if check else None)
     return MetricLine(
         id=metric.id,
         name=metric.name,
@@ -195,32 +205,32 @@ def _line(services: Services, repo: RepoSettings, metric: Metric, share: float) 
         direction=metric.direction.value,
         guard=metric.guard,
         latest=latest,
-        latest_good=latest_good,
+        latest_seen=latest_seen,
         outcome=outcome,
-        outcome_good=outcome_good,
+        outcome_seen=outcome_seen,
         window_days=check.window_days if check else None,
     )
 
 
-def _told(services: Services, repo: RepoSettings, metric: Metric, source: Source | None) -> tuple[str, bool]:
-    """What a source says now, and whether it could be read."""
+def _told(services: Services, repo: RepoSettings, metric: Metric, source: Source | None) -> tuple[str, Seen]:
+    """What a source says now, in words."""
     from orchestrator import sources
     from orchestrator.planning import reach
 
     if source is None:
-        return "not measured", True
+        return "not measured", Seen.MISSING
     if source.type is SourceType.WEB:
-        return f"{source.url} (read when it is needed)", True
+        return f"{source.url} (read when it is needed)", Seen.GOOD
     found = sources.read(source, reach.rules(services, repo, domains=(), most_chars=MAX_BYTES))
     if isinstance(found, sources.Unread):
-        return found.why, False
+        return found.why, Seen.BAD if found.lasting else Seen.MISSING
     try:
         snapshot = evidence.parse(found.text, source.path)
     except EvidenceError as error:
-        return str(error).splitlines()[0], False
+        return str(error).splitlines()[0], Seen.BAD
     if snapshot.metric and snapshot.metric != metric.id:
-        return f"{found.where} is about {snapshot.metric}, not {metric.id}", False
-    return words(snapshot), True
+        return f"{found.where} is about {snapshot.metric}, not {metric.id}", Seen.BAD
+    return words(snapshot), Seen.GOOD
 
 
 def words(snapshot: Snapshot) -> str:

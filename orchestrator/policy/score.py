@@ -37,7 +37,7 @@ def score(objective: Objective, measured: Iterable[Measured], shipped: Iterable[
         for metric, weight in zip(objective.metrics, weights(objective.metrics))
     )
     known = [(line.weight, line.value) for line in lines if line.value is not None]
-    coverage = min(1.0, sum(weight for weight, _ in known))
+    coverage = min(1.0, sum((weight for weight, _ in known), 0.0))
     total = sum(weight * value for weight, value in known) / coverage if coverage > 0 else 0.0
     return Score(
         repo=objective.repo,
