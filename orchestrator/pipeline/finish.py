@@ -16,7 +16,7 @@ from orchestrator.model.pull import Pull
 from orchestrator.model.settings import MemoryMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import desk, effect, estimating, landed, report, traces
+from orchestrator.pipeline import desk, effect, estimating, landed, report, shipping, traces
 from orchestrator.services import Services
 
 
@@ -55,6 +55,7 @@ def finish(services: Services, claim: Claim) -> None:
     repo = services.repo(task)
     repository = services.repository(repo)
     _compare_once(services, task)
+    shipping.merged(services, task)
     if _ours(services, task):
         landed.begin(services, task)
         landed.oversized(services, task)

@@ -16,7 +16,7 @@ from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import AutomationMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import closing, desk, effect, estimating, report, steer, traces, wishes
+from orchestrator.pipeline import closing, desk, effect, estimating, report, shipping, steer, traces, wishes
 from orchestrator.policy import ci_words
 from orchestrator.services import Services
 
@@ -33,6 +33,7 @@ def publish(services: Services, claim: Claim) -> Claim | None:
     claim = pushed
     services.mailbox.check(claim)
     number = _pull_request(services, claim.task)
+    shipping.opened(services, claim.task, number)
     if claim.task.requests:
         wishes.answer(services, claim.task)
     task = replace(

@@ -25,6 +25,11 @@ NONE = "none"
 MISSING = "missing_config"
 """Sources of records that tell nothing about the work: nothing was attached to it, or nobody knows the id."""
 
+PAUSES = (timedelta(hours=6), timedelta(hours=12), timedelta(hours=24), timedelta(hours=48))
+"""After the first try that gave nothing, the second and so on: five tries in 90 hours, then it is inconclusive."""
+LEAST = timedelta(days=3)
+"""Nothing is given up earlier after it was due."""
+
 Window = Callable[[Shipped, str], float | None]
 """Days after the merge at which a check of it is measured; None = nobody knows the check."""
 
@@ -77,6 +82,13 @@ def due(
             if now >= since and (one.task, one.pull, check) not in known:
                 found.append(Due(shipped=one, check=check, window_days=days, since=since))
     return tuple(found)
+
+
+def again(tries: int, since: datetime, now: datetime) -> datetime | None:
+    """When to look again after so many tries that gave nothing; None = never, it stays inconclusive."""
+    if tries <= len(PAUSES):
+        return now + PAUSES[max(tries, 1) - 1]
+    return since + LEAST if now < since + LEAST else None
 
 
 def sharers(one: Shipped, check: str, merged: Iterable[Shipped], *, window: Window) -> tuple[Shipped, ...]:

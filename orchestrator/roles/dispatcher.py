@@ -10,6 +10,7 @@ from orchestrator.model.issue import BoardStatus, Issue
 from orchestrator.model.settings import ProjectSettings, RepoSettings
 from orchestrator.model.task import Folder, Task
 from orchestrator.pipeline import answers, considering, effect, estimating, funds, intake, trusting
+from orchestrator.planning import hypotheses
 from orchestrator.policy import eligible
 from orchestrator.policy.budget import Over
 from orchestrator.policy.eligible import Again, Announce, Choice, Dispatch, LeaveAlone, Reason
@@ -85,18 +86,21 @@ def _carry_out(services: Services, choice: Choice, repo: RepoSettings) -> bool:
         case Dispatch(issue=issue, generation=generation, vouched=vouched):
             if (over := funds.repo(services, repo)) is not None:
                 return _unaffordable(services, issue, over)
+            hypotheses.written(services, repo, issue, vouched.by)
             task = intake.make(services, issue, repo, generation, vouched)
             if services.mailbox.put(task):
                 hashes = {"text": vouched.body_sha256}
                 services.record(EventKind.DISPATCHED, task, hashes, issue=issue.number, by=vouched.by)
                 estimating.note(services, task)
             _announce(services, task, issue)
+            hypotheses.tell(services, repo, issue.number)
             _unknown_agent(services, issue, task)
             return True
         case Announce(task=task, folder=folder, issue=issue):
             if not trusting.renew(services, task, issue):
                 return False
             _announce(services, task, None)
+            hypotheses.tell(services, repo, issue.number)
             if folder is not Folder.PROCESSING:
                 intake.shown_in_progress(services, task)
             return False
