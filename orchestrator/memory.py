@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -23,6 +24,10 @@ ENTRIES = 60
 MAX_FILES = 8
 MAX_DECISIONS = 5
 MAX_TEXT = 600
+_WHOLE = 4
+"""A text up to so many times its budget is looked through whole; of a longer one so much."""
+_NOTE = 120
+"""Characters kept for saying what is left out."""
 _ID = re.compile(r"[a-z0-9-]{1,80}")
 _MARKER = re.compile(r"<!-- agent-os:memory=([a-z0-9-]{1,80}) -->")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
@@ -57,6 +62,15 @@ class Fragment:
     decisions: tuple[str, ...] = ()
     folded: str = ""
     """The commit whose CODEBASE.md holds it; empty while it waits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recalled:
+    """The repository memory for a prompt."""
+
+    text: str
+    left_out: tuple[str, ...] = ()
+    """What had no room, in words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,21 +110,46 @@ class Memory:
         """See the function `fold`."""
         return fold(text, fragments, limit=limit)
 
-    def for_prompt(self, repo: str, codebase_md: str, budget: int) -> str:
-        """CODEBASE.md with what is not folded yet, in at most `budget` characters.
+    def recall(self, repo: str, codebase_md: str, budget: int, *, visible: Callable[[str], str] = str) -> Recalled:
+        """CODEBASE.md with what is not folded yet, in at most `budget` characters; what is left out is said.
 
-        When it is too long the oldest entries go first, then the end of the rest; both are said.
+        Chosen first, worked on then: of a text that is too long by itself, its beginning and a third for the newest
+        entries; of the fragments the newest files that have room. `visible` takes away what nobody sees, of the chosen
+        parts only. Raises UnreadableFragment for a chosen one.
         """
-        waiting = self.pending(repo)
+        if len(codebase_md) <= _WHOLE * budget:
+            codebase_md, visible = visible(codebase_md), str
+        long = len(codebase_md) > budget
+        waiting, older = self._newest(repo, budget // 3 if long else budget)
+        if long:
+            return _cut(codebase_md, waiting, older, budget, visible)
         text = fold(codebase_md, waiting, limit=ENTRIES) if waiting else codebase_md
-        left_out = 0
-        while len(text) > budget and (shorter := _without_oldest(text)) is not None:
-            text, left_out = shorter, left_out + 1
-        note = f"\n[{left_out} older entries left out]\n" if left_out else ""
-        if len(text) + len(note) > budget:
-            note = f"\n[cut; {left_out} older entries and the end left out]\n"
-            text = text[: max(0, budget - len(note))]
-        return (text + note)[:budget]
+        if len(text) <= budget and not older:
+            return Recalled(text=text)
+        text, dropped = _fitted(text, budget - _NOTE)
+        if len(text) > budget - _NOTE:  # what a person wrote leaves no room for the note alone
+            return _cut(codebase_md, (), len(waiting) + older, budget, visible)
+        return _noted(text, f"{dropped + older} older entries left out", budget)
+
+    def _newest(self, repo: str, room: int) -> tuple[tuple[Fragment, ...], int]:
+        """The newest fragments whose files fit into `room` characters, ENTRIES at most, and how many are older. Files
+        are written when they come, so that their own times tell the order; those that are read are ordered by `at`."""
+        folder = self.root / repo
+        if not _ID.fullmatch(repo) or not folder.is_dir():
+            return (), 0
+        with os.scandir(folder) as found:
+            files = sorted(
+                ((e.stat().st_mtime_ns, len(e.name), e.name) for e in found if e.name.endswith(".md")), reverse=True
+            )
+        chosen: list[Fragment] = []
+        for *_, name in files[:ENTRIES]:
+            fragment = _read(folder / name)
+            room -= len("\n".join(_entry(fragment)))
+            if room < 0 and len(files) > ENTRIES:
+                break
+            chosen.append(fragment)
+        chosen.sort(key=lambda f: (f.at, f.task))
+        return tuple(chosen), len(files) - len(chosen)
 
     def _path(self, repo: str, task: str) -> Path:
         if not _ID.fullmatch(repo) or not _ID.fullmatch(task):
@@ -258,13 +297,50 @@ def _entries(lines: list[str]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in spans if any(_MARKER.fullmatch(row.strip()) for row in lines[a : a + 2])]
 
 
-def _without_oldest(text: str) -> str | None:
+def _fitted(text: str, budget: int) -> tuple[str, int]:
+    """The text without so many of our entries, the oldest first, that it fits; and how many that were."""
     lines = text.split("\n")
-    ours = _entries([line.rstrip("\r") for line in lines])
-    if not ours:
-        return None
-    del lines[ours[-1][0] : ours[-1][1]]
-    return "\n".join(lines)
+    size, left_out = len(text), 0
+    for begin, stop in reversed(_entries([line.rstrip("\r") for line in lines])):
+        if size <= budget:
+            break
+        size -= sum(len(line) + 1 for line in lines[begin:stop])
+        left_out += 1
+        del lines[begin:stop]
+    return "\n".join(lines), left_out
+
+
+def _cut(text: str, waiting: Sequence[Fragment], older: int, budget: int, visible: Callable[[str], str]) -> Recalled:
+    """A text that is too long by itself: its beginning, and at most a third for the newest entries."""
+    room = budget // 3
+    entries: list[str] = []
+    for fragment in reversed(waiting):
+        entry = "\n".join(_entry(fragment))
+        room -= len(entry) + 2
+        if room < 0:
+            break
+        entries.append(entry)
+    older += len(waiting) - len(entries)
+    start = text.rfind(f"\n## {SECTIONS[-1]}")
+    recent = visible(text[start + 1 : start + 1 + _WHOLE * budget]) if start >= 0 else ""
+    recent = _upto(recent.partition("\n")[2].strip("\n"), max(0, room)) if start > 2 * budget // 3 else ""
+    tail = "\n\n".join([f"## {SECTIONS[-1]}", *entries, *([recent] if recent else [])]) if entries or recent else ""
+    head = _upto(visible(text[: _WHOLE * budget]), budget - len(tail) - _NOTE - 4)
+    left = len(text) - len(head) - len(recent)
+    said = f"cut; {older} older entries and the end left out, {left} of {len(text)} characters"
+    return _noted("\n\n".join(part for part in (head, tail) if part), said, budget)
+
+
+def _noted(text: str, said: str, budget: int) -> Recalled:
+    return Recalled(text=f"{text.rstrip()}\n[{said}]\n"[:budget], left_out=(f"of the repository memory: {said}",))
+
+
+def _upto(text: str, room: int) -> str:
+    """Ends at a line's or a word's end: half a secret is not seen as one any more."""
+    if len(text) <= room:
+        return text
+    kept = text[: max(0, room)]
+    return kept[: max(kept.rfind("\n"), kept.rfind(" "), 0)].rstrip()
 
 
 def _read(path: Path) -> Fragment:

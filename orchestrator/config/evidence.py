@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,8 +12,10 @@ import msgspec
 from orchestrator.config.placed import Notes
 from orchestrator.model.planning import Budget, OutcomeAttribution, PlanningResearch, ProductionFeedback
 from orchestrator.model.times import parse
+from orchestrator.policy.guarding import STALE
 from orchestrator.yamlread.problems import At
 
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}\.md")
 _LISTS = {"planning_research": "sources", "production_feedback": "inputs", "outcome_attribution": "checks"}
 
 
@@ -44,6 +47,8 @@ class Blocks:
         self._signals(trees["production_feedback"], levels)
         budget, _ = self._merged("budgets", levels)
         known = len(self.notes.problems)
+        self._artifacts(trees)
+        _stale(trees["production_feedback"][0])
         for name, (tree, places) in trees.items():
             self._sources(name, tree, places)
         if len(self.notes.problems) > known:
@@ -82,6 +87,17 @@ class Blocks:
         tree["inputs"] = inputs
         tree["allowed_domains"] = list(dict.fromkeys(domains))
         places.setdefault("inputs", origin.get("inputs", ()))
+
+    def _artifacts(self, trees: dict[str, tuple[dict[str, Any], dict[str, At]]]) -> None:
+        """Pages of ours in one folder: each a plain name of its own, and none that another page of ours has."""
+        taken = {"strategy.md"}
+        for name, usual in (("production_feedback", ProductionFeedback), ("planning_research", PlanningResearch)):
+            tree, places = trees[name]
+            file = str(tree.get("artifact_file") or usual().artifact_file)
+            if not _PLAIN.fullmatch(file) or file.casefold() in taken:
+                at = places.get("artifact_file") or places.get(_LISTS[name]) or ()
+                self.notes.bad(at, "a plain file name that ends in .md, used by no other page of ours", file)
+            taken.add(file.casefold())
 
     def _sources(self, name: str, tree: dict[str, Any], places: dict[str, At]) -> None:
         """What types cannot say: the address fits the type, its host is allowed, times are times, names are unique."""
@@ -130,3 +146,9 @@ class Blocks:
                 parse(entry["observed_at"])
         except ValueError:
             self.notes.bad((*at, "observed_at"), "a time such as 2026-03-19T08:00:00Z", entry["observed_at"])
+
+
+def _stale(feedback: dict[str, Any]) -> None:
+    """A block that tells how old its artifact may get and not when entries are stale means thrice that."""
+    if "max_age_hours" in feedback:
+        feedback.setdefault("stale_after_hours", STALE * feedback["max_age_hours"])

@@ -45,7 +45,9 @@ class Artifact:
     """What one refresh read: the machine's twin of PRODUCTION_FEEDBACK.md or PLANNING_RESEARCH.md."""
 
     generated: str
-    """UTC, ISO 8601."""
+    """When all sources were read: UTC, ISO 8601."""
+    tried: str
+    """When those that could not be reached were last tried again."""
     block: str
     """Hash of the block of the configuration it was made by: another block makes it void."""
     objective: str = ""

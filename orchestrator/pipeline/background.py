@@ -7,32 +7,76 @@ import re
 from orchestrator.agents import contract
 from orchestrator.git import Repository
 from orchestrator.model.names import Sha
-from orchestrator.model.settings import RepoSettings
-from orchestrator.model.task import Task
+from orchestrator.model.settings import AutomationMode, RepoSettings
+from orchestrator.model.task import Task, TaskType
 from orchestrator.pipeline import lessons
 from orchestrator.pipeline.prompt import LIMITS, Context
-from orchestrator.policy import sections
+from orchestrator.policy import feedback, guarding, sections
+from orchestrator.policy.guarding import Rules
 from orchestrator.services import Services
+from orchestrator.state.artifacts import Artifacts, fingerprint
 
 _GOAL = re.compile(r"^##\s+Goal\s*$(.*?)(?=^##?\s|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+_STRATEGIC = (TaskType.ARCHITECTURE, TaskType.RESEARCH, TaskType.CONTENT, TaskType.DESIGN)
+_PAGE = 64_000
+"""Bytes that are looked at of a page other than CODEBASE.md."""
 
 
 def gather(services: Services, task: Task, repo: RepoSettings, conflicts: tuple[str, ...]) -> Context:
+    """Every text is chosen to its size before anything is done with it; what is left out is named."""
     repository = services.repository(repo)
-    base = task.base_sha
-    codebase = _text(repository, base, "CODEBASE.md")
-    readme = _text(repository, base, "README.md")
+    left_out: list[str] = []
+    readme = _text(repository, task.base_sha, "README.md", left_out)
     goal = _GOAL.search(readme)
+    # The planner's own page is newer than the repository's, which it began from.
+    strategy = Artifacts(runtime=services.settings.runtime).text(repo.key, "STRATEGY.md", _PAGE)
+    memory = services.memory.recall(
+        repo.key,
+        (repository.read(task.base_sha, "CODEBASE.md") or b"").decode("utf-8", "replace") if task.base_sha else "",
+        LIMITS["Repository memory"],
+        visible=sections.visible,
+    )
     return Context(
-        product_goal=(goal[1] if goal else readme)[: LIMITS["Product goal"]],
-        strategy=_text(repository, base, "STRATEGY.md")[: LIMITS["Strategy"]],
-        principles=_text(repository, base, "PLANNING_PRINCIPLES.md")[: LIMITS["Planning principles"]],
-        memory=services.memory.for_prompt(repo.key, codebase, LIMITS["Repository memory"]),
+        product_goal=goal[1] if goal else readme[: LIMITS["Product goal"]],
+        strategy=sections.visible(strategy) or _text(repository, task.base_sha, "STRATEGY.md", left_out),
+        principles=_text(repository, task.base_sha, "PLANNING_PRINCIPLES.md", left_out),
+        feedback=_feedback(services, repo) if strategic(task) else "",
+        research=_research(services, repo) if strategic(task) else "",
+        memory=memory.text,
         lessons=lessons.for_prompt(services, repo),
         contract=contract.render_template(),
         diff=_diff(repository, task),
         conflicts=conflicts,
+        left_out=(*left_out, *memory.left_out),
     )
+
+
+def strategic(task: Task) -> bool:
+    """Work that what production says should steer: strategic by its type or label, or measured by an outcome."""
+    told = bool(task.config_snapshot and task.config_snapshot.get("strategic"))
+    return told or task.type in _STRATEGIC or bool(task.outcome_checks)
+
+
+def _feedback(services: Services, repo: RepoSettings) -> str:
+    """Of what the planning roles read last, the entries that weigh now."""
+    block = repo.production_feedback
+    return _quoted(services, repo, block.artifact_file, block, guarding.rules(block), LIMITS["Production feedback"])
+
+
+def _research(services: Services, repo: RepoSettings) -> str:
+    block = repo.planning_research
+    if not block.enabled:
+        return ""
+    rules = guarding.research_rules(block)
+    return _quoted(services, repo, block.artifact_file, block, rules, LIMITS["Planning research"])
+
+
+def _quoted(services: Services, repo: RepoSettings, file: str, block: object, rules: Rules, most: int) -> str:
+    """Nothing when it was read by another configuration: a source that was taken out says nothing any more."""
+    known = Artifacts(runtime=services.settings.runtime).read(repo.key, file)
+    if known is None or known.block != fingerprint(block) or repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
+        return ""
+    return feedback.quoted(guarding.judged(known.kept, rules, services.now()), most)
 
 
 def _diff(repository: Repository, task: Task) -> str:
@@ -43,8 +87,10 @@ def _diff(repository: Repository, task: Task) -> str:
     return repository.patch(task.base_sha, head)
 
 
-def _text(repository: Repository, base: Sha | None, path: str) -> str:
-    if base is None:
+def _text(repository: Repository, base: Sha | None, path: str, left_out: list[str]) -> str:
+    data = repository.read(base, path) if base is not None else None
+    if data is None:
         return ""
-    data = repository.read(base, path)
-    return sections.visible(data.decode("utf-8", "replace")) if data else ""
+    if len(data) > _PAGE:
+        left_out.append(f"{len(data) - _PAGE} bytes at the end of {path}")
+    return sections.visible(data[:_PAGE].decode("utf-8", "replace"))

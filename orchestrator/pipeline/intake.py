@@ -42,6 +42,7 @@ def make(services: Services, issue: Issue, repo: RepoSettings, generation: int, 
         "checks": repo.checks.value,
         "memory": repo.memory.value,
         "chain": list(chain),
+        "strategic": "strategic" in {label.casefold() for label in issue.labels},
     }
     id = task_id(repo.key, issue.number, generation)
     task = Task(

@@ -18,7 +18,14 @@ DIFF_LIMIT = 20_000
 """Characters of the work so far."""
 LEAST = 2_000
 """Characters that the earlier attempts get, however long everything else is."""
-LIMITS = {"Product goal": 1_200, "Strategy": 2_200, "Planning principles": 1_800, "Repository memory": 24_000}
+LIMITS = {
+    "Product goal": 1_200,
+    "Strategy": 2_200,
+    "Planning principles": 1_800,
+    "Production feedback": 4_000,
+    "Planning research": 4_000,
+    "Repository memory": 24_000,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +41,10 @@ class Context:
     product_goal: str = ""
     strategy: str = ""
     principles: str = ""
+    feedback: str = ""
+    """What production says, of the entries that weigh (`policy.feedback.quoted`); for strategic work only."""
+    research: str = ""
+    """Likewise of the sources read before planning."""
     memory: str = ""
     lessons: str = ""
     """Sentences of ours on what the gate refused here before (`policy.lessons`), a handful of lines."""
@@ -42,11 +53,13 @@ class Context:
     """The work so far, as a whole patch."""
     conflicts: tuple[str, ...] = ()
     """Paths that carry conflict markers in the workspace."""
+    left_out: tuple[str, ...] = ()
+    """What was not even taken up for its size."""
 
 
 def assemble(task: Task, agent: str, kind: AttemptKind, n: int, context: Context, *, message: str = "") -> Prompt:
     """The prompt of run `n`: role, metadata, task, trouble, repository context, earlier attempts, contract, rules."""
-    left_out: list[str] = []
+    left_out: list[str] = list(context.left_out)
     head = [_role(), _metadata(task, agent, kind, n), _quoted_task(task, left_out)]
     if message:
         head.append(f"# Do this now\n\n{message}")
@@ -154,6 +167,8 @@ def _background(context: Context, left_out: list[str]) -> list[str]:
         ("Product goal", context.product_goal),
         ("Strategy", context.strategy),
         ("Planning principles", context.principles),
+        ("Production feedback", context.feedback),
+        ("Planning research", context.research),
         ("Repository memory", context.memory),
     ):
         if not text.strip():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from orchestrator.model.evidence import Snapshot
 from orchestrator.model.feedback import Kept
-from orchestrator.model.objective import Direction, Metric
+from orchestrator.model.objective import Direction, Metric, Source
 from orchestrator.model.planning import (
     FeedbackInput,
     PlanningResearch,
@@ -35,9 +35,13 @@ class Seen:
     """What reading a source gave."""
 
     text: str = ""
-    """Redacted, whole."""
+    """Redacted."""
+    cut: bool = False
+    """There is more of it."""
     snapshot: Snapshot | None = None
     """The same as a metric snapshot, where it is one."""
+    broken: str = ""
+    """Why it is no metric snapshot, where it is a file of that kind."""
     unread: str = ""
     retry: bool = False
     at: str
@@ -62,7 +66,7 @@ def of_input(source: FeedbackInput, seen: Seen, block: ProductionFeedback, befor
         privacy_note=_line(source.privacy_note),
         text=_text(seen, source.privacy, block),
         metric=metric,
-        value=snapshot.value,
+        value=_value(snapshot),
         last_value=last[0],
         last_at=last[1],
         implications=_implies(source.signal_class, metric or source.name, snapshot, last, None),
@@ -71,15 +75,17 @@ def of_input(source: FeedbackInput, seen: Seen, block: ProductionFeedback, befor
     )
 
 
-def of_metric(metric: Metric, seen: Seen, block: ProductionFeedback, before: Kept | None) -> Kept:
+def of_metric(metric: Metric, source: Source, seen: Seen, block: ProductionFeedback, before: Kept | None) -> Kept:
     """A metric of the objective with a planning source: its file tells trust and privacy, or it stays guarded."""
-    assert metric.source is not None, "only metrics with a source are read for planning"
     snapshot = seen.snapshot or Snapshot(file="")
+    unread = seen.unread or seen.broken
+    if snapshot.metric and snapshot.metric.casefold() != metric.id:
+        unread = f"it tells about {snapshot.metric}, not about {metric.id}"
     last = _last(snapshot, before)
     return Kept(
         name=metric.name or metric.id,
         kind=SignalClass.ANALYTICS.value,
-        source=metric.source.path or metric.source.url,
+        source=source.path or source.url,
         observed_at=_observed(snapshot),
         stale_after_hours=block.stale_after_hours,
         provenance=_line(snapshot.provenance),
@@ -89,11 +95,11 @@ def of_metric(metric: Metric, seen: Seen, block: ProductionFeedback, before: Kep
         privacy_note="as the evidence file says",
         text=_text(seen, snapshot.privacy, block),
         metric=metric.id,
-        value=snapshot.value,
+        value=_value(snapshot),
         last_value=last[0],
         last_at=last[1],
         implications=_implies(SignalClass.ANALYTICS, metric.id, snapshot, last, metric.direction),
-        unread=_line(seen.unread),
+        unread=_line(unread),
         retry=seen.retry,
         counted=False,
     )
@@ -112,7 +118,7 @@ def of_research(source: ResearchSource, seen: Seen, block: PlanningResearch) -> 
         trust=Trust.MEDIUM,
         trust_note="named in the configuration; foreign words",
         privacy=Privacy.PUBLIC if web else Privacy.INTERNAL,
-        text=_cut(seen.text, block.max_source_chars),
+        text=_cut(seen, block.max_source_chars),
         unread=_line(seen.unread),
         retry=seen.retry,
     )
@@ -120,16 +126,20 @@ def of_research(source: ResearchSource, seen: Seen, block: PlanningResearch) -> 
 
 def _text(seen: Seen, privacy: Privacy, block: ProductionFeedback) -> str:
     """What is too private for planning is not written down a second time."""
-    return _cut(seen.text, block.max_source_chars) if privacy in block.allowed_privacy_levels else ""
+    return _cut(seen, block.max_source_chars) if privacy in block.allowed_privacy_levels else ""
 
 
 def _observed(snapshot: Snapshot) -> str:
     return snapshot.observed_at or (snapshot.period[1] if snapshot.period else "")
 
 
+def _value(snapshot: Snapshot) -> float | None:
+    return snapshot.series[-1].value if snapshot.value is None and snapshot.series else snapshot.value
+
+
 def _last(snapshot: Snapshot, before: Kept | None) -> tuple[float | None, str]:
     """The value before this one, and of when it is: as the file tells, else as we read it last."""
-    if snapshot.value is None:
+    if _value(snapshot) is None:
         return None, ""
     if snapshot.baseline is not None:
         return snapshot.baseline.value, snapshot.baseline.start
@@ -144,7 +154,7 @@ def _implies(
     kind: SignalClass, name: str, snapshot: Snapshot, last: tuple[float | None, str], direction: Direction | None
 ) -> tuple[str, ...]:
     means = (_MEANS[kind.value],)
-    value, (before, at) = snapshot.value, last
+    value, (before, at) = _value(snapshot), last
     if value is None or before is None:
         return means
     of = f" of {at[:10]}" if at else ""
@@ -163,12 +173,11 @@ def _line(text: str) -> str:
     return flat if len(flat) <= _WORD else flat[: _WORD - 1] + "…"
 
 
-def _cut(text: str, most: int) -> str:
-    """At most so many characters, ending at a line's or a word's end; how much is left out is said."""
-    text = text.strip()
-    if len(text) <= most:
+def _cut(seen: Seen, most: int) -> str:
+    """At most so many characters, ending at a line's or a word's end; that more is left out is said."""
+    text = seen.text.strip()
+    if len(text) <= most and not seen.cut:
         return text
-    note = f"\n[{len(text) - most} characters and more left out]"
+    note = "\n[the rest is left out]"
     kept = text[: max(0, most - len(note))]
-    end = max(kept.rfind("\n"), kept.rfind(" "))
-    return (kept[:end] if end > len(kept) // 2 else kept).rstrip() + note if len(note) < most else text[:most]
+    return kept[: max(kept.rfind("\n"), kept.rfind(" ")) if len(kept) > len(note) else 0].rstrip() + note[:most]

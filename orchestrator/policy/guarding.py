@@ -95,14 +95,22 @@ def judged(kept: Sequence[Kept], rules: Rules, now: datetime) -> tuple[Entry, ..
 
 
 def due(known: Artifact | None, block: str, objective: str, max_age_hours: float, now: datetime) -> bool:
-    """Whether the sources are read again: nothing is known, the configuration changed, or it is older than that."""
+    """Whether all sources are read again: nothing is known, the configuration changed, or it is older than that."""
     if known is None or (known.block, known.objective) != (block, objective):
         return True
+    return _older(known.generated, max_age_hours, now)
+
+
+def retry(known: Artifact, now: datetime) -> bool:
+    """Whether those that could not be reached are tried again. They alone: nothing else is read sooner for them."""
+    return any(k.retry for k in known.kept) and _older(known.tried, RETRY_HOURS, now)
+
+
+def _older(at: str, hours: float, now: datetime) -> bool:
     try:
-        age = now - parse(known.generated)
+        age = now - parse(at)
     except ValueError:
         return True
-    hours = min(max_age_hours, RETRY_HOURS) if any(k.retry for k in known.kept) else max_age_hours
     return age >= timedelta(hours=hours) or age < -AHEAD
 
 

@@ -109,7 +109,7 @@ def test_where_merging_is_a_persons_memory_is_never_committed_to_the_base(
 def test_what_is_proposed_still_reaches_prompts_and_later_work_joins_the_same_pull_request(make: MakeWorld) -> None:
     world = make(memory="pull_request", merge=False)
     first = merged(world, "First")
-    assert "First was wise" in world.services.memory.for_prompt("app", "", 9_000)
+    assert "First was wise" in world.services.memory.recall("app", "", 9_000).text
     second = merged(world, "Second")
     assert len(memory_pulls(world)) == 1
     text = world.shown("CODEBASE.md", ref=BRANCH)

@@ -221,13 +221,13 @@ def test_a_prompt_gets_what_is_not_folded_yet_and_says_what_it_leaves_out(tmp_pa
     memory = Memory(root=tmp_path)
     for n in range(1, 6):
         memory.keep(fragment(f"app-{n}", n))
-    assert memory.for_prompt("app", PERSONS, 10_000).count("agent-os:memory") == 5
-    short = memory.for_prompt("app", PERSONS, 600)
+    assert memory.recall("app", PERSONS, 10_000).text.count("agent-os:memory") == 5
+    short = memory.recall("app", PERSONS, 600).text
     assert len(short) <= 600
     assert "[app-5]" in short
     assert "[app-1]" not in short
     assert "older entries left out" in short
-    tiny = memory.for_prompt("app", PERSONS, 100)
-    assert len(tiny) == 100
+    tiny = memory.recall("app", PERSONS, 100).text
+    assert len(tiny) <= 100
     assert "[cut;" in tiny
-    assert memory.for_prompt("other", "", 100) == ""
+    assert memory.recall("other", "", 100).text == ""
