@@ -12,6 +12,7 @@ NAMES = (
     "dispatcher",
     "queue",
     "pr_monitor",
+    "scorer",
     "planner",
     "digest",
     "autopull",

@@ -1,0 +1,41 @@
+"""Measures what has come due and keeps the scores, every hour; writes the week's findings, every Monday. Opens no
+issue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.model.findings import Finding
+from orchestrator.model.settings import AutomationMode
+from orchestrator.planning import measuring, scoring
+from orchestrator.roles.base import Ticked, fence
+from orchestrator.services import Services
+
+EVERY = "0 * * * *"
+
+
+def watched(services: Services) -> list[Path]:
+    return []
+
+
+def tick(services: Services, *, dry_run: bool = False) -> Ticked:
+    """One repository's trouble keeps neither the others nor the week from being scored."""
+    now = services.now()
+    if dry_run:
+        return Ticked(did=("would score the week",) if scoring.due(services, now) else ())
+    did: list[str] = []
+    business: list[Finding] = []
+    for repo in services.settings.repos:
+        if repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
+            continue
+        with fence(services, None, f"{repo.key}: measuring", repo=repo.name):
+            if repo.outcome_attribution.enabled and (taken := measuring.measure(services, repo)):
+                did.append(f"{repo.key}: {taken} outcomes measured")
+        with fence(services, None, f"{repo.key}: scoring", repo=repo.name):
+            if (finding := scoring.regressed(services, repo)) is not None:
+                business.append(finding)
+    with fence(services, None, "scoring the week"):
+        if scoring.due(services, now):
+            week = scoring.score_week(services, now, business)
+            did.append(f"the week is scored: {len(week.scores)} scores, {len(week.findings)} findings")
+    return Ticked(did=tuple(did))
