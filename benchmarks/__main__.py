@@ -28,6 +28,7 @@ PROOFS: dict[str, str] = {
     "ledger": "4 x 1,000 appends, none lost; 1,000 tampers before the last anchor, none unseen; kills in mid-append",
     "adversary": "500 seeded schedules of acts between any two calls: no wrong merge, every wrong tree told",
     "mutants": "defects of gate, merge policy and trust: all listed by hand are killed, of machine-made ones 95 %",
+    "evidence-guard": "hostile addresses and files: no hit on a loopback canary, each hits with its defence off",
 }
 
 
@@ -50,7 +51,7 @@ def main(names: tuple[str, ...], listing: bool, everything: bool, write: Path | 
     lines: list[str] = []
     good = True
     for name in wanted:
-        module = importlib.import_module(f"benchmarks.proofs.{name}")
+        module = importlib.import_module(f"benchmarks.proofs.{name.replace('-', '_')}")
         holds, line = proof.run(name, module.prove)
         good = good and holds
         lines.append(line)

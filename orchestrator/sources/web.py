@@ -73,7 +73,7 @@ def _hop(wanted: Wanted, rules: Rules, net: Net, deadline: Deadline) -> _Answer 
     addresses = _addresses(wanted, net, deadline)
     if not addresses:
         return Unread(why=f"{wanted.target} has no address", lasting=False)
-    if not all(targets.reachable(wanted.target, each, rules.hosts) for each in addresses):
+    if not _reachable(wanted, addresses, rules):
         return Unread(why=f"{wanted.target}: its address is not one of the open internet", lasting=True)
     return _request(wanted, addresses, rules, net, deadline)
 
@@ -87,6 +87,11 @@ def _addresses(wanted: Wanted, net: Net, deadline: Deadline) -> Sequence[Address
         return tuple(ipaddress.ip_address(each) for each in found)
     except ValueError:
         raise OSError("an answer that is no address") from None
+
+
+def _reachable(wanted: Wanted, addresses: Sequence[Address], rules: Rules) -> bool:
+    """Every one of them: which the connection comes to use is not known yet."""
+    return all(targets.reachable(wanted.target, each, rules.hosts) for each in addresses)
 
 
 def _request(
