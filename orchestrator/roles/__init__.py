@@ -13,6 +13,7 @@ NAMES = (
     "queue",
     "pr_monitor",
     "scorer",
+    "log_analyzer",
     "planner",
     "digest",
     "autopull",

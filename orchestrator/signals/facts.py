@@ -61,6 +61,8 @@ class Due:
     repo: RepoName
     next_due: datetime
     period_days: float
+    healthy: bool
+    """Its role ticks, and no tick of it for this repository crashed in the week: what is due only lacks work."""
 
     @property
     def id(self) -> str:

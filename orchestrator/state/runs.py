@@ -50,8 +50,13 @@ def _newest(found: list[_Line], most: int) -> tuple[tuple[_Line, ...], int]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    for each in (path.with_suffix(f"{path.suffix}.1"), path):
-        with contextlib.suppress(FileNotFoundError), each.open("rb") as file:
+    """The newer file is opened first: a rotation in between shows its lines twice, never not at all."""
+    with contextlib.ExitStack() as stack:
+        opened = []
+        for each in (path, path.with_suffix(f"{path.suffix}.1")):
+            with contextlib.suppress(FileNotFoundError):
+                opened.append(stack.enter_context(each.open("rb")))
+        for file in reversed(opened):
             yield from file
 
 

@@ -1,0 +1,63 @@
+"""Each Monday the week's failures are looked through; what they have in common becomes issues.
+
+Cron calls it every hour: a Monday on which the machine slept is made up for, once, and a week whose filing failed
+halfway is ended by a later hour of the same day. The scorer's findings of the week are made first, whoever comes first.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from orchestrator.model.backlog import Filed
+from orchestrator.model.findings import Finding
+from orchestrator.model.settings import AutomationMode
+from orchestrator.planning import analysis, scoring
+from orchestrator.policy import slots
+from orchestrator.policy.slots import Slot
+from orchestrator.roles.base import Ticked, fence
+from orchestrator.services import Services
+from orchestrator.state.slots import Slots
+
+EVERY = "0 * * * *"
+JOB = "log_analyzer"
+MONDAY = Slot(weekday=slots.MONDAY, hour=7)
+PATIENCE = timedelta(hours=24)
+"""So long after its time a week whose analysis failed is tried again, each hour; then it is given up."""
+
+
+def watched(services: Services) -> list[Path]:
+    return []
+
+
+def tick(services: Services, *, dry_run: bool = False) -> Ticked:
+    """The analysis of the week, when it is due."""
+    now = services.now()
+    store = Slots(root=services.settings.runtime / "state")
+    if not store.due(JOB, MONDAY, now):
+        return Ticked()
+    if dry_run:
+        return Ticked(did=("would look through the last 7 days",))
+    slot = slots.latest(MONDAY, now)
+    did: list[str] = []
+    with fence(services, None, JOB) as failed:
+        _score(services)
+        outcomes = analysis.analyze(services, now, since=slot)
+        did += [f"filed {o.draft.repo}#{o.number}: {o.draft.title}" for o in outcomes if isinstance(o, Filed)]
+    if not failed or now - slot > PATIENCE:
+        store.ran(JOB, MONDAY, now)
+    return Ticked(did=tuple(did))
+
+
+def _score(services: Services) -> None:
+    """The scorer's part of the week, where it has not come to it yet: the order of two cron lines is nobody's."""
+    if not scoring.due(services, services.now()):
+        return
+    business: list[Finding] = []
+    for repo in services.settings.repos:
+        if repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
+            continue
+        with fence(services, None, f"{repo.key}: scoring", repo=repo.name):
+            if (finding := scoring.regressed(services, repo)) is not None:
+                business.append(finding)
+    scoring.score_week(services, services.now(), business)
