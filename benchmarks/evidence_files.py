@@ -113,6 +113,8 @@ def _parsed_traps(large: int) -> Iterator[Trap]:
     yield text("yaml: a long number", "metric: m\nobserved_at: 2026-01-01T00:00:00Z\nvalue: " + "9" * 200_000)
     yield text("yaml: not a number", "metric: m\nobserved_at: 2026-01-01T00:00:00Z\nvalue: .nan\n")
     yield text("yaml: many keys", "".join(f"k{n}: 1\n" for n in range(20_000)))
+    yield text("yaml: many entries", "metric: m\nobserved_at: 2026-01-01T00:00:00Z\nseries: [" + "1," * 120_000 + "]\n")
+    yield text("yaml: many maps", "metric: m\nobserved_at: 2026-01-01T00:00:00Z\nseries:\n" + "- {a: 1}\n" * 28_000)
     yield text("yaml: colons", ": " * 100_000)
     yield text("yaml: tabs and anchors", "metric: " + "&a " * 50_000)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,6 +19,9 @@ from orchestrator.yamlread.problems import At, ConfigError, Problem, near
 
 ONE_AT_A_TIME = threading.Lock()
 """msgspec 0.22 learns a type at its first use, and two threads that do so at once end the process (SIGSEGV)."""
+
+MOST_PROBLEMS = 200
+"""Told of one file; a file that is nothing but problems would take a second and megabytes to tell."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -33,8 +37,8 @@ def typed(document: Document, shape: type[S], page: str = "docs/config.md") -> S
 
 
 def problems(document: Document, shape: type[msgspec.Struct]) -> list[Problem]:
-    """Everything in `document` that `shape` does not take, in file order."""
-    found = list(_check(document, (), document.tree, inspect.type_info(shape)))
+    """What in `document` `shape` does not take, in file order; the first 200 found."""
+    found = list(islice(_check(document, (), document.tree, inspect.type_info(shape)), MOST_PROBLEMS))
     return sorted(found, key=lambda p: p.line)
 
 

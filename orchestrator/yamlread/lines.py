@@ -20,6 +20,8 @@ from orchestrator.yamlread.problems import At, ConfigError, Problem, dotted, sho
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
+MAX_VALUES = 20_000
+"""Keys and list entries of one file; 256 KB of `1,` would take seconds."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _INT = re.compile(r"[-+]?[0-9]{1,18}")
@@ -61,7 +63,7 @@ def read(text: str, file: str) -> Document:
     """Parses `text`, called `file` in messages.
 
     Raises ConfigError: not YAML, one of the refused constructs (all duplicates, aliases and tags are collected),
-    more than 256 KB, deeper than 20.
+    more than 256 KB, more than 20,000 values, deeper than 20.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise ConfigError([Problem(file=file, line=0, key="", value="", expected=f"at most {MAX_BYTES // 1024} KB")])
@@ -104,6 +106,8 @@ class _Reader:
 
     def take(self, event: Any) -> None:
         kind = type(event)
+        if len(self.lines) > MAX_VALUES:
+            self._fatal(event, f"at most {MAX_VALUES:,} values in one file")
         if kind is yaml.ScalarEvent:
             self._scalar(event)
         elif kind is yaml.MappingStartEvent:
