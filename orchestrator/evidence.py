@@ -7,6 +7,7 @@ aliases and tags, and nothing in it can make us act.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
@@ -30,9 +31,12 @@ YAML = (".yaml", ".yml", ".json")
 MOST_POINTS = 2000
 MOST = 1e30
 """Numbers beyond are no measurements, and powers of them would not be finite."""
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2}))?"
+)
 
 Number = Annotated[float, Meta(ge=-MOST, le=MOST)]
-Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,80}\Z")]
 Short = Annotated[str, Meta(max_length=200)]
 
 
@@ -117,7 +121,10 @@ def write(path: Path, snapshot: Snapshot) -> None:
     """
     import yaml
 
-    data = yaml.safe_dump(_plain(snapshot), sort_keys=False, allow_unicode=True, width=100).encode()
+    said = _plain(snapshot)
+    # YAML has line ends that are none elsewhere: what cannot be seen is written out.
+    visible = all(str(value).isprintable() for value in said.values())
+    data = yaml.safe_dump(said, sort_keys=False, allow_unicode=visible, width=100).encode()
     try:
         _checked(data.decode(), path.name, str(path))
     except ConfigError as error:
@@ -178,7 +185,7 @@ class _Reading:
 
     def _time(self, at: At, text: str) -> str:
         try:
-            if len(text) > 40:
+            if not _TIME.fullmatch(text):
                 raise ValueError(text)
             return times.stamp(times.parse(f"{text}T00:00:00Z" if len(text) == 10 else text))
         except (ValueError, OverflowError):

@@ -43,7 +43,7 @@ class _Check(_Source, kw_only=True):
 
 
 class _Metric(Block, kw_only=True):
-    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,80}$")]
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,80}\Z")]
     name: str | None = None
     weight: Weight | None = None
     direction: str | None = None
