@@ -19,9 +19,9 @@ class Expected(Enum):
 class HypothesisVerdict(Enum):
     SUPPORTED = "supported"
     REFUTED = "refuted"
-    """It moved the other way, or not at all."""
+    """It moved the other way, too little, or not at all."""
     INCONCLUSIVE = "inconclusive"
-    """Nothing could be measured."""
+    """Nothing could be measured, or only what several merges did together reaches what was expected."""
 
 
 @dataclass(frozen=True, kw_only=True)
