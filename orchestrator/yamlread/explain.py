@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from itertools import islice
-from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,9 +22,6 @@ ONE_AT_A_TIME = threading.Lock()
 
 MOST_PROBLEMS = 200
 """Told of one file; a file that is nothing but problems would take a second and megabytes to tell."""
-
-MOST = 100
-"""Problems told at once. A file of nothing else would take seconds to explain, and nobody reads so many."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 
