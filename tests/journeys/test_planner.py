@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from orchestrator.backlog import board
 from orchestrator.cli import here, plans, ticking
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName
@@ -20,8 +21,10 @@ from orchestrator.model.task import Attempt, Folder
 from orchestrator.model.times import stamp
 from orchestrator.operations import OrderRefused
 from orchestrator.operations import plans as orders
-from orchestrator.planning import applying
+from orchestrator.planning import applying, hypotheses, strategy
 from orchestrator.services import Services
+from orchestrator.state.cadence import Cadence
+from orchestrator.state.plans import Plans
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import BOT, REPO, World, works
 from tests.policy.builders import task
@@ -50,6 +53,11 @@ def planned(make: MakeWorld, **repo: Any) -> World:
     return world
 
 
+def objective(world: World) -> None:
+    (world.tmp / "objectives").mkdir()
+    (world.tmp / "objectives" / "app.yaml").write_text(OBJECTIVE)
+
+
 def tick(world: World) -> list[str]:
     return ticking.once(world.services, "planner")
 
@@ -70,8 +78,7 @@ def app(world: World) -> Services:
 
 def test_a_plan_sets_issues_ready_with_reason_and_hypothesis_and_they_become_work(make: MakeWorld) -> None:
     world = planned(make, outcome_attribution={"enabled": True})
-    (world.tmp / "objectives").mkdir()
-    (world.tmp / "objectives" / "app.yaml").write_text(OBJECTIVE)
+    objective(world)
     low = world.issue("Paint it", ready=False, labels=["prio:low"])
     sells = world.issue("Sell more", "## Outcome Checks\n\n- conversion\n", ready=False)
     high = world.issue("Mend it", ready=False, labels=["prio:high"])
@@ -175,31 +182,37 @@ def test_a_plan_that_nobody_answers_runs_out_and_is_made_again(make: MakeWorld) 
     assert ready(world, number) == []
 
 
-@pytest.mark.parametrize("where", ["register", "ready", "strategy", "cadence", "note"])
+KILLS: dict[str, tuple[object, str, int, bool]] = {
+    "registered": (hypotheses, "register", 1, True),
+    "ready": (board, "ready", 1, True),
+    "promoted": (Plans, "put", 2, False),
+    "strategy": (strategy, "update", 1, True),
+    "before the cadence": (Cadence, "ran", 1, False),
+    "after the cadence": (Cadence, "ran", 1, True),
+    "noted": (applying, "note", 1, True),
+}
+"""Name to what dies: at which call of it, and whether after it was done."""
+
+
+@pytest.mark.parametrize("where", KILLS)
 def test_killed_while_it_is_applied_it_goes_on_and_does_nothing_twice(
     make: MakeWorld, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = planned(make, outcome_attribution={"enabled": True})
-    (world.tmp / "objectives").mkdir()
-    (world.tmp / "objectives" / "app.yaml").write_text(OBJECTIVE)
+    objective(world)
     body = "## Outcome Checks\n\n- conversion\n"
     numbers = [world.issue(f"Wish {n}", body, ready=False) for n in range(2)]
-    target, name = {
-        "register": (applying.hypotheses, "register"),
-        "ready": (applying.board, "ready"),
-        "strategy": (applying.strategy, "update"),
-        "cadence": (applying, "_ran"),
-        "note": (applying, "note"),
-    }[where]
+    target, name, fatal, after = KILLS[where]
     real = getattr(target, name)
     calls: list[int] = []
 
     def dies(*given: Any, **more: Any) -> Any:
         calls.append(1)
-        if len(calls) == 1:
+        if len(calls) != fatal:
+            return real(*given, **more)
+        if after:
             real(*given, **more)
-            raise KeyboardInterrupt
-        return real(*given, **more)
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(target, name, dies)
     with pytest.raises(KeyboardInterrupt):
@@ -211,6 +224,7 @@ def test_killed_while_it_is_applied_it_goes_on_and_does_nothing_twice(
     assert "applied" in tick(world)[0]
     (plan,) = world.services.plans.of("app")
     assert plan.promoted == tuple(numbers)
+    assert plan.left_out == ()
     assert [r.data["issue"] for r in world.events(EventKind.PROMOTED)] == numbers
     assert len(world.services.outcomes.hypotheses(REPO)) == 2
     assert all(len(world.comments(n)) == (2 if where == "ready" and n == numbers[0] else 1) for n in numbers)
@@ -218,7 +232,8 @@ def test_killed_while_it_is_applied_it_goes_on_and_does_nothing_twice(
     assert (world.tmp / "runtime/analysis/app/STRATEGY.md").read_text().count("### Sprint") == 1
     due = world.services.cadence.next_due("planner", "app")
     assert due is not None
-    assert timedelta(days=6.9) < due - world.services.now() <= timedelta(days=7)
+    early = timedelta(hours=1) if where in ("after the cadence", "noted") else timedelta()
+    assert abs(due + early - world.services.now() - timedelta(days=7)) < timedelta(minutes=1)
     assert tick(world) == []
 
 
@@ -290,8 +305,7 @@ def test_a_repository_put_to_sleep_voids_the_plan_that_waits(make: MakeWorld) ->
 
 def test_what_was_punished_stays_behind_and_the_next_sprint_says_what_became_of_the_last(make: MakeWorld) -> None:
     world = planned(make, outcome_attribution={"enabled": True}, plan_size=1)
-    (world.tmp / "objectives").mkdir()
-    (world.tmp / "objectives" / "app.yaml").write_text(OBJECTIVE)
+    objective(world)
     speed = world.issue("Faster", ready=False, labels=["area:speed"])
     tick(world)
     assert ready(world, speed) == [speed]
