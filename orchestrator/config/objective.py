@@ -62,7 +62,7 @@ class _File(Block, kw_only=True):
     north_star: Text | None = None
     evaluation_window_days: Days | None = None
     interpretation_scores: dict[Interpretation, Counts] | None = None
-    metrics: Annotated[list[_Metric], Meta(min_length=1, max_length=MOST_METRICS)]
+    metrics: Annotated[list[_Metric], Meta(max_length=MOST_METRICS)]
 
 
 def load(path: Path, *, repo: str, env: Mapping[str, str]) -> Objective:
@@ -89,6 +89,8 @@ class _Reading:
         if not outcome:
             self._bad(("primary_outcome",), "what the business wants, in one sentence")
         days = 28.0 if said.evaluation_window_days is None else said.evaluation_window_days
+        if not said.metrics:
+            self._bad(("metrics",), "at least one metric")
         metrics = tuple(self._metrics(said.metrics, days))
         checks = sum(1 for m in metrics if m.outcome_check)
         if checks > MOST_CHECKS:
@@ -156,14 +158,13 @@ class _Reading:
         right, wrong = (said.url, said.path) if said.type is SourceType.WEB else (said.path, said.url)
         if wrong:
             self._bad(other, f"no {other[-1]} beside type: {said.type.value}", wrong)
-        if not right:
+        elif not right:
             self._bad(wanted, f"the {wanted[-1]} of a {said.type.value} source")
-            return Source()
-        if said.type is SourceType.WEB:
+        elif said.type is SourceType.WEB:
             self._address(wanted, right)
-            return Source(type=SourceType.WEB, url=right)
-        self._path(wanted, right)
-        return Source(path=right)
+        else:
+            self._path(wanted, right)
+        return Source(type=said.type, path=said.path or "", url=said.url or "")
 
     def _address(self, at: At, url: str) -> None:
         try:
