@@ -1,29 +1,31 @@
 """Each Monday the week's failures are looked through; what they have in common becomes issues.
 
 Cron calls it every hour: a Monday on which the machine slept is made up for, once, and a week whose filing failed
-halfway is ended by a later hour of the same day. The scorer's findings of the week are made first, whoever comes first.
+halfway is ended by a later hour. The scorer's findings of the week are made first, whoever comes first.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from orchestrator.model.backlog import Filed
 from orchestrator.model.findings import Finding
 from orchestrator.model.settings import AutomationMode
+from orchestrator.model.times import parse, stamp
 from orchestrator.planning import analysis, scoring
 from orchestrator.policy import slots
 from orchestrator.policy.slots import Slot
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 from orchestrator.state.slots import Slots
+from orchestrator.state.store import Store
 
 EVERY = "0 * * * *"
 JOB = "log_analyzer"
 MONDAY = Slot(weekday=slots.MONDAY, hour=7)
 PATIENCE = timedelta(hours=24)
-"""So long after its time a week whose analysis failed is tried again, each hour; then it is given up."""
+"""So long from its first failure the week's analysis is tried again, each hour; then it is given up."""
 
 
 def watched(services: Services) -> list[Path]:
@@ -44,9 +46,19 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
         _score(services)
         outcomes = analysis.analyze(services, now, since=slot)
         did += [f"filed {o.draft.repo}#{o.number}: {o.draft.title}" for o in outcomes if isinstance(o, Filed)]
-    if not failed or now - slot > PATIENCE:
+    if not failed or now - _first_failure(services, slot, now) >= PATIENCE:
         store.ran(JOB, MONDAY, now)
     return Ticked(did=tuple(did))
+
+
+def _first_failure(services: Services, slot: datetime, now: datetime) -> datetime:
+    """When the analysis of this slot failed first. A time of the future comes from a clock that stood ahead."""
+    week = stamp(slot)
+    with Store(path=services.settings.runtime / "state" / "analysis.json").change() as data:
+        known = data.get("failed") if data.get("slot") == week else None
+        first = parse(str(known)) if known else now
+        data.update(slot=week, failed=stamp(min(first, now)))
+        return min(first, now)
 
 
 def _score(services: Services) -> None:

@@ -50,7 +50,7 @@ def _signal(where: str, error: str, records: list[Record]) -> Signal:
         repo=None,
         summary=f"`{where}` failed {len(records)} times with {error}; last: {words}",
         evidence=tuple(event(r) for r in records[-CITED:]),
-        severity=min(0.95, 0.7 + 0.01 * len(records)),
+        severity=min(0.95, 0.8 + 0.01 * len(records)),
         count=len(records),
         at=newest.at,
         advice="Reproduce it in a test, then mend it so that this step goes on.",
