@@ -85,8 +85,7 @@ class Stage:
         self.lookups.append(name)
         answers = self.dns.get(name)
         if answers is None:  # numbers in any spelling, as the system's resolver reads them; no question is asked
-            found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-            return tuple(str(each[4][0]) for each in found)
+            return (socket.inet_ntoa(socket.inet_aton(name)),)
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
     def connect(self, address: Address, port: int, seconds: float) -> socket.socket:

@@ -54,8 +54,8 @@ def read(url: str, rules: Rules, net: Net = Net()) -> Read | Unread:
             return wanted
         try:
             found = _hop(wanted, rules, net, deadline)
-        except pinned.Late:
-            return Unread(why=f"{wanted.target} took more than {rules.seconds:g} seconds", lasting=False)
+        except TimeoutError:  # pinned.Late is one
+            return Unread(why=f"{wanted.target} took too long", lasting=False)
         except ssl.SSLError as error:
             return Unread(why=f"{wanted.target}: no trusted certificate ({error.reason or 'TLS'})", lasting=False)
         except (OSError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
