@@ -43,6 +43,8 @@ def now(services: Services, repo: str, person: str, *, dry_run: bool = False) ->
     found = managed(services, repo)
     if found.automation_mode is AutomationMode.DISPATCHER_ONLY:
         raise OrderRefused(f"{found.name} is dispatcher_only: people set its issues Ready, nothing is planned there")
+    if found.cadence.sprint_cadence_days <= 0:
+        raise OrderRefused(f"{found.name} is dormant: its sprint_cadence_days is 0")
     if not dry_run:
         _order(services, found, person, "plan now")
     return planner.now(services, found, dry_run=dry_run)

@@ -224,7 +224,7 @@ def _end(services: Services, repo: RepoSettings, plan: Plan, state: PlanState, b
 
 def _groom(services: Services, repo: RepoSettings) -> bool:
     """Nothing can be planned: the groomer looks whether there is something to be done. True when it looked."""
-    if not services.cadence.due(GROOMED, repo.key, 1, services.now()):
+    if repo.cadence.groomer_cadence_days <= 0 or not services.cadence.due(GROOMED, repo.key, 1, services.now()):
         return False
     grooming.groom(services, repo)
     services.cadence.ran(GROOMED, repo.key, 1, services.now())

@@ -132,7 +132,7 @@ def _areas(services: Services, repo: RepoSettings) -> tuple[str, ...]:
     worked = Counter(i.direction for p in plans for i in p.items if i.issue in p.promoted)
     credit = attribute.credit(services.outcomes.measured(repo.name)) if repo.outcome_attribution.enabled else {}
     directions = sorted(worked, key=lambda d: (-worked[d], d))
-    return policy.areas([(d, credit[d].mean if d in credit else None) for d in directions])
+    return policy.areas([(_line(d), credit[d].mean if d in credit else None) for d in directions])
 
 
 def _line(text: str) -> str:

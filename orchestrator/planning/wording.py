@@ -33,6 +33,7 @@ WANTED = (
     "`promote`: the numbers of the candidates you would take up, best first. `rationales`: one sentence for each, in "
     "the same order: what it should move and why now. `focus`: what the sprint is about, in one sentence."
 )
+_ODD = re.compile(r"[^A-Za-z0-9_.:/-]")
 _GOAL = re.compile(r"^##\s+Goal\s*$(.*?)(?=^##?\s|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 
 
@@ -135,7 +136,7 @@ def _objective(services: Services, repo: RepoSettings, facts: Facts) -> str:
         for m in found.metrics
     ]
     lines += [
-        f"- work of the kind {name}: {credit.mean:+.2f} over {credit.n:.1f} measurements"
+        f"- work of the kind {_plain(name)}: {credit.mean:+.2f} over {credit.n:.1f} measurements"
         for name, credit in sorted(facts.credit.items())
     ]
     return "\n".join(line for line in lines if line)
@@ -148,7 +149,13 @@ def _total(found: Score) -> str:
 def _candidate(one: Candidate, bodies: dict[int, str]) -> str:
     terms = ", ".join(f"{t.name} {t.value:+.1f}" for t in one.terms)
     body = _quote(hidden.shown(bodies.get(one.issue, "")), BODY)
-    return f"#{one.issue}, {one.direction}, score {one.score:.1f} ({terms})\n{_quote(one.title, 200)}\n{body}".rstrip()
+    head = f"#{one.issue}, {_plain(one.direction)}, score {one.score:.1f} ({terms})"
+    return f"{head}\n{_quote(one.title, 200)}\n{body}".rstrip()
+
+
+def _plain(direction: str) -> str:
+    """A direction may be a label: somebody's words, with nothing left in them that says anything."""
+    return _ODD.sub("", direction)[:60]
 
 
 def _part(name: str, text: str) -> str:
