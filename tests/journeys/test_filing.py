@@ -21,6 +21,7 @@ from orchestrator.state.filed import FiledIssues
 from orchestrator.state.store import Busy
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World
+from tests.rooms import crashing
 
 APP = RepoName(REPO)
 
@@ -240,3 +241,25 @@ def test_the_store_counts_what_a_clock_that_stood_ahead_noted_only_while_it_is_n
     now = world.services.now()
     assert [e.number for e in store.within("app", now)] == [number]
     assert store.within("app", now.replace(year=now.year - 1)) == ()
+
+
+def test_killed_between_any_two_changes_of_the_disk_it_is_filed_once_all_the_same(make: MakeWorld) -> None:
+    world = make(new_issues_per_day=1000)
+    runtime = world.settings.runtime
+    filed(world, draft(world, "the first, which looks through what is there"))
+    keys = 0
+    for n in range(1, 60):
+        made = draft(world, f"number {n}")
+        world.services.github.close()  # a child must not speak on its parent's connection
+        keys += 1
+        through = crashing.run_until(n, runtime, lambda made=made: filing.file(world.services, made))
+        outcome = filing.file(world.services, made)
+        assert isinstance(outcome, Filed) or outcome.method == "marker", outcome
+        if through:
+            break
+    assert through
+    assert keys > 8
+    assert len(numbers(world)) == keys + 1
+    told = [str(r.data["key"]) for r in world.events(EventKind.FILED)]
+    assert len(set(told)) == keys + 1
+    assert {world.column(number) for number in numbers(world)} == {"Backlog"}
