@@ -22,7 +22,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
 
 from orchestrator.model.issue import Issue
 from orchestrator.model.objective import DEAD_BAND, Direction, Objective
@@ -32,6 +31,7 @@ from orchestrator.model.planning import OutcomeCheck
 from orchestrator.model.task import Priority
 from orchestrator.model.times import parse, stamp
 from orchestrator.policy import sections
+from orchestrator.policy.attribute import Credit
 from orchestrator.policy.hypothesis import Wanted
 from orchestrator.policy.score import weights
 
@@ -44,18 +44,6 @@ LONGEST = 300
 """Characters of a rationale."""
 _NUMBER = re.compile(r"#?([1-9][0-9]{0,9})")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
-
-
-class Credit(Protocol):
-    """What measuring said of a direction (`policy.attribute`)."""
-
-    @property
-    def mean(self) -> float:
-        """-1 to 1, shrunken towards 0."""
-
-    @property
-    def n(self) -> float:
-        """How much was measured."""
 
 
 @dataclass(frozen=True, kw_only=True)

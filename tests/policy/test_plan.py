@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from orchestrator.model.plan import Candidate, Term
 from orchestrator.model.planning import OutcomeCheck, SourceType
 from orchestrator.model.task import Priority
 from orchestrator.policy import plan
+from orchestrator.policy.attribute import Credit
 from orchestrator.policy.hypothesis import Wanted
 from orchestrator.policy.plan import Facts, Seen, Word
 from tests.policy.builders import NOW, ago, issue
@@ -24,10 +25,8 @@ WEIGHTS = ((Priority.HIGH, 30.0), (Priority.NORMAL, 10.0), (Priority.LOW, 0.0))
 CHECK = Check(source=Source(path="x.yaml"), window_days=14)
 
 
-@dataclass(frozen=True)
-class Credit:
-    mean: float
-    n: float
+def earned(mean: float, n: float) -> Credit:
+    return Credit(mean=mean, n=n, last=ago(days=1))
 
 
 def facts(**changes: Any) -> Facts:
@@ -62,7 +61,7 @@ OBJECTIVE = Objective(
 
 
 def test_what_an_objective_punished_ranks_lower_and_the_term_says_why() -> None:
-    paid, hurt = Credit(0.6, 4), Credit(-0.6, 4)
+    paid, hurt = earned(0.6, 4), earned(-0.6, 4)
     found = plan.candidates(
         [seen(1, "area:speed"), seen(2, "area:ads"), seen(3, "area:new")],
         facts(credit={"area:speed": hurt, "area:ads": paid}),
@@ -74,7 +73,7 @@ def test_what_an_objective_punished_ranks_lower_and_the_term_says_why() -> None:
 
 
 def test_the_objectives_weight_of_the_named_metrics_scales_what_was_earned() -> None:
-    known = facts(objective=OBJECTIVE, credit={"area:web": Credit(0.4, 4)})
+    known = facts(objective=OBJECTIVE, credit={"area:web": earned(0.4, 4)})
     by = {c.issue: term(c, "outcome").value for c in plan.candidates(
         [seen(1, checks=("conversion",)), seen(2, checks=("latency",)), seen(3), seen(4, checks=("elsewhere",))], known
     )}  # fmt: skip
@@ -90,7 +89,7 @@ def test_age_rises_slowly_and_ends() -> None:
 
 
 def test_what_was_tried_little_is_explored_a_little() -> None:
-    found = plan.candidates([seen(1, "area:a"), seen(2, "area:b")], facts(credit={"area:a": Credit(0.0, 50)}))
+    found = plan.candidates([seen(1, "area:a"), seen(2, "area:b")], facts(credit={"area:a": earned(0.0, 50)}))
     assert [c.issue for c in found] == [2, 1]
     assert 0 < term(found[1], "exploration").value < term(found[0], "exploration").value <= plan.MOST_EXPLORED
     nothing = plan.candidates([seen(1)], facts())
@@ -100,7 +99,7 @@ def test_what_was_tried_little_is_explored_a_little() -> None:
 def test_an_agents_word_orders_but_does_not_overturn_what_was_measured() -> None:
     found = plan.candidates(
         [seen(1, "area:ads"), seen(2, "area:speed"), seen(3, "area:ads")],
-        facts(credit={"area:ads": Credit(0.6, 4), "area:speed": Credit(-0.6, 4)}),
+        facts(credit={"area:ads": earned(0.6, 4), "area:speed": earned(-0.6, 4)}),
     )
     ordered = plan.merge_answer(found, Word(promote=("2", "#3", "3", "99", "x"), rationales=("a", "b", "c", "d", "e")))
     assert [c.issue for c in ordered.candidates] == [3, 1, 2]
@@ -204,7 +203,7 @@ def test_never_more_than_the_size_only_candidates_each_once_in_whatever_order(
 
 @given(st.floats(-1, 1), st.floats(-1, 1), st.floats(0.1, 50), st.integers(1, 2))
 def test_all_else_equal_the_better_direction_never_ranks_lower(one: float, two: float, n: float, first: int) -> None:
-    known = facts(credit={"area:1": Credit(one, n), "area:2": Credit(two, n)})
+    known = facts(credit={"area:1": earned(one, n), "area:2": earned(two, n)})
     found = plan.candidates([seen(first, "area:1"), seen(3 - first, "area:2")], known)
     if abs(one - two) > 1e-6:
         assert found[0].direction == ("area:1" if one > two else "area:2")
