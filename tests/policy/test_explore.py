@@ -75,7 +75,9 @@ def test_a_fresh_installation_keeps_the_operators_order() -> None:
     ids=["the issue names one", "a decision names one", "work under way", "a repair"],
 )
 def test_only_new_tasks_for_which_nobody_is_named_are_explored_with(changes: dict[str, object]) -> None:
-    assert pick(LUCKY, SETTLED, **changes).agent == "codex"
+    both = SETTLED | {"claude": Health(of_type=known(9))}
+    route = pick(LUCKY, both, **changes)
+    assert (route.agent, route.reasons[0].why) == ("codex", Why.CHOSEN)
     back = {"claude": Health(record=WORSE, since=99), "codex": Health(record=BETTER)}
     assert pick(PLAIN, back, **changes).agent == "codex"
 
