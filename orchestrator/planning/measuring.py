@@ -20,7 +20,7 @@ from orchestrator.model.outcome import Hypothesis, HypothesisVerdict, Measured, 
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Task
 from orchestrator.model.times import parse, stamp
-from orchestrator.pipeline import effect
+from orchestrator.pipeline import effect, report
 from orchestrator.planning import objectives, reach, taking
 from orchestrator.planning.taking import Taken
 from orchestrator.policy import attached, attribute, hypothesis, interpret
@@ -237,15 +237,15 @@ def _tell(services: Services, repo: RepoSettings, tries: Tries, key: Key, eviden
     if one.hypothesis is not None:
         if not comment:
             return
-        effect.comment(services, task, noted, _words(one))
+        effect.comment(services, task, noted, words(one))
     tries.told(key)
 
 
-def _words(one: Measured) -> str:
+def words(one: Measured) -> str:
     """The verdict, for the issue."""
     assert one.hypothesis is not None
     moved = f" ({one.movement:+.1%})" if one.movement is not None else ""
-    quoted = "\n".join(f"> {line}" for line in one.summary.splitlines())
+    quoted = "\n".join(f"> {line}" for line in report.defused(one.summary).splitlines())
     return (
         f"**Orchestrator**: measured `{one.check}` {one.window_days:g} days after #{one.pull} was merged: "
         f"{one.interpretation.value}{moved}. The hypothesis is {one.hypothesis.value}.\n\n{quoted}\n\n- {one.rule}"

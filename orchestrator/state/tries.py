@@ -14,7 +14,8 @@ from orchestrator.state.store import Store
 
 _LONGEST = timedelta(days=4)
 """A next try further away was written by a clock that has been set back since."""
-_MOST_TELLINGS = 24
+_MOST_TELLINGS = 200
+"""Days of a GitHub that is away; a locked issue takes no comment ever."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,7 @@ class Tries:
             data.pop(key.text, None)
 
     def untold(self, key: Key) -> None:
-        """GitHub would not take it; after two dozen times nobody is told any more: the record stands."""
+        """GitHub would not take it; in the end nobody is told any more: the record stands."""
         with self._store.change() as data:
             entry = _entry(data, key)
             entry["owed"]["failed"] += 1

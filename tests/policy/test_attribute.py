@@ -155,6 +155,21 @@ def test_what_could_not_be_told_weighs_half_and_what_nobody_measures_nothing() -
     assert attribute.credit([replace(unsure, source=attribute.MISSING)]) == {}
 
 
+@given(st.floats(0, 5), st.lists(st.floats(0, 3), min_size=10, max_size=10))
+def test_it_is_given_up_after_five_tries_and_three_days_at_the_earliest(late: float, slow: list[float]) -> None:
+    """However seldom anybody looks."""
+    now = on(7) + timedelta(days=late)
+    for tries, pause in enumerate(slow, 1):
+        next = attribute.again(tries, on(7), now)
+        if next is None:
+            assert tries >= 5
+            assert now >= on(10)
+            return
+        assert next > now
+        now = next + timedelta(days=pause)
+    raise AssertionError("never given up")
+
+
 # --- what is attached
 
 
