@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -252,7 +253,7 @@ def test_killed_between_any_two_changes_of_the_disk_it_is_filed_once_all_the_sam
         made = draft(world, f"number {n}")
         world.services.github.close()  # a child must not speak on its parent's connection
         keys += 1
-        through = crashing.run_until(n, runtime, lambda made=made: filing.file(world.services, made))
+        through = crashing.run_until(n, runtime, partial(filing.file, world.services, made))
         outcome = filing.file(world.services, made)
         assert isinstance(outcome, Filed) or outcome.method == "marker", outcome
         if through:
