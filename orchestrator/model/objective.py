@@ -66,7 +66,7 @@ class Metric:
     """`[a-z0-9_.-]`: what snapshots and `## Outcome Checks` call it."""
     name: str = ""
     weight: float = 1.0
-    """As written; normalised by `policy.score`."""
+    """Not below 0; shared out to 1 by `policy.score`."""
     direction: Direction = Direction.INCREASE
     unit: str = ""
     dead_band: float = DEAD_BAND
