@@ -75,6 +75,16 @@ def _missing(partial: PartialAnswer, refs: list[Ref]) -> list[Ref]:
     return [aliases[f.path[0]] for f in partial.faults]
 
 
+def listed(gh: GitHub, repo: RepoName, *, state: str = "open", since: str = "") -> tuple[Issue, ...]:
+    """All issues in that state (open, closed, all), newest first, to the last page; pull requests are left out.
+
+    `since`: only those changed since then, ISO 8601. As `wire.issue_rest` they tell no editor.
+    """
+    params = {"state": state, "sort": "created", "direction": "desc", **({"since": since} if since else {})}
+    found = gh.pages(f"{path(repo)}/issues", params)
+    return tuple(wire.issue_rest(dict(i.data), repo) for i in found if not i.has("pull_request"))
+
+
 def comments(gh: GitHub, repo: RepoName, number: int) -> tuple[Comment, ...]:
     """All comments, oldest first."""
     where = f"{path(repo)}/issues/{number}/comments"
