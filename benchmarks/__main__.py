@@ -29,6 +29,7 @@ PROOFS: dict[str, str] = {
     "adversary": "500 seeded schedules of acts between any two calls: no wrong merge, every wrong tree told",
     "mutants": "defects of gate, merge policy and trust: all listed by hand are killed, of machine-made ones 95 %",
     "evidence-guard": "hostile addresses and files: no hit on a loopback canary, each hits with its defence off",
+    "prompt": "1,000 memory fragments and a CODEBASE.md of 2 MB: at most 3 times reading the files, bounded, said",
 }
 
 

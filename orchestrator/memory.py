@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from orchestrator import disk
+from orchestrator.policy.headings import headings
 
 SECTIONS = ("Architecture", "Key Files", "Known Issues / Gotchas", "Recent Changes")
 ENTRIES = 60
@@ -24,14 +25,12 @@ ENTRIES = 60
 MAX_FILES = 8
 MAX_DECISIONS = 5
 MAX_TEXT = 600
-_WHOLE = 4
-"""A text up to so many times its budget is looked through whole; of a longer one so much."""
+_WHOLE = 2
+"""A text up to so many times its budget is looked through whole; of a longer one so much of its beginning."""
 _NOTE = 120
 """Characters kept for saying what is left out."""
 _ID = re.compile(r"[a-z0-9-]{1,80}")
 _MARKER = re.compile(r"<!-- agent-os:memory=([a-z0-9-]{1,80}) -->")
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
-_FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|-->", re.DOTALL)
 _HIDDEN = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]"
@@ -121,14 +120,12 @@ class Memory:
             codebase_md, visible = visible(codebase_md), str
         long = len(codebase_md) > budget
         waiting, older = self._newest(repo, budget // 3 if long else budget)
-        if long:
-            return _cut(codebase_md, waiting, older, budget, visible)
-        text = fold(codebase_md, waiting, limit=ENTRIES) if waiting else codebase_md
+        text = fold(codebase_md, waiting, limit=ENTRIES) if waiting and not long else codebase_md
         if len(text) <= budget and not older:
             return Recalled(text=text)
+        if len(codebase_md) > budget - budget // 3:
+            return _cut(codebase_md, waiting, older, budget, visible)
         text, dropped = _fitted(text, budget - _NOTE)
-        if len(text) > budget - _NOTE:  # what a person wrote leaves no room for the note alone
-            return _cut(codebase_md, (), len(waiting) + older, budget, visible)
         return _noted(text, f"{dropped + older} older entries left out", budget)
 
     def _newest(self, repo: str, room: int) -> tuple[tuple[Fragment, ...], int]:
@@ -204,7 +201,7 @@ def fold(text: str, fragments: Iterable[Fragment], *, limit: int = ENTRIES) -> s
             lines.pop()
         lines += ["", f"## {SECTIONS[-1]}", ""]
     start, end = _section(lines) or (len(lines), len(lines))
-    first = next((n for n, level, _ in _headings(lines) if start <= n < end and level == 3), None)
+    first = next((n for n, level, _ in headings(lines) if start <= n < end and level == 3), None)
     at = end if first is None else first
     if first is None:
         while at > start and not lines[at - 1].strip():
@@ -262,28 +259,12 @@ def _entry(fragment: Fragment) -> list[str]:
     return lines
 
 
-def _headings(lines: list[str]) -> list[tuple[int, int, str]]:
-    """(line, level, title) of each heading outside of fenced code."""
-    found = []
-    fence = ""
-    for n, line in enumerate(lines):
-        mark = _FENCE.match(line)
-        if fence:
-            if mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]):
-                fence = ""
-        elif mark:
-            fence = mark[1]
-        elif heading := _HEADING.fullmatch(line):
-            found.append((n, len(heading[1]), heading[2]))
-    return found
-
-
 def _section(lines: list[str]) -> tuple[int, int] | None:
     """Where the lines of Recent Changes begin and end."""
-    headings = _headings(lines)
-    for i, (n, level, title) in enumerate(headings):
+    found = headings(lines)
+    for i, (n, level, title) in enumerate(found):
         if level <= 2 and title.casefold() == SECTIONS[-1].casefold():
-            return n + 1, next((m for m, lower, _ in headings[i + 1 :] if lower <= level), len(lines))
+            return n + 1, next((m for m, lower, _ in found[i + 1 :] if lower <= level), len(lines))
     return None
 
 
@@ -292,7 +273,7 @@ def _entries(lines: list[str]) -> list[tuple[int, int]]:
     section = _section(lines)
     if section is None:
         return []
-    starts = [n for n, level, _ in _headings(lines) if section[0] <= n < section[1] and level <= 3] + [section[1]]
+    starts = [n for n, level, _ in headings(lines) if section[0] <= n < section[1] and level <= 3] + [section[1]]
     spans = itertools.pairwise(starts)
     return [(a, b) for a, b in spans if any(_MARKER.fullmatch(row.strip()) for row in lines[a : a + 2])]
 
@@ -322,10 +303,11 @@ def _cut(text: str, waiting: Sequence[Fragment], older: int, budget: int, visibl
         entries.append(entry)
     older += len(waiting) - len(entries)
     start = text.rfind(f"\n## {SECTIONS[-1]}")
-    recent = visible(text[start + 1 : start + 1 + _WHOLE * budget]) if start >= 0 else ""
+    recent = visible(_upto(text[start + 1 : start + 2 + budget], budget)) if start >= 0 else ""
     recent = _upto(recent.partition("\n")[2].strip("\n"), max(0, room)) if start > 2 * budget // 3 else ""
     tail = "\n\n".join([f"## {SECTIONS[-1]}", *entries, *([recent] if recent else [])]) if entries or recent else ""
-    head = _upto(visible(text[: _WHOLE * budget]), budget - len(tail) - _NOTE - 4)
+    body = text[: start + 1] if recent else text
+    head = _upto(visible(_upto(body, _WHOLE * budget)), budget - len(tail) - _NOTE - 4)
     left = len(text) - len(head) - len(recent)
     said = f"cut; {older} older entries and the end left out, {left} of {len(text)} characters"
     return _noted("\n\n".join(part for part in (head, tail) if part), said, budget)

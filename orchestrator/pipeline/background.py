@@ -10,7 +10,7 @@ from orchestrator.model.names import Sha
 from orchestrator.model.settings import AutomationMode, RepoSettings
 from orchestrator.model.task import Task, TaskType
 from orchestrator.pipeline import lessons
-from orchestrator.pipeline.prompt import LIMITS, Context
+from orchestrator.pipeline.prompt import LIMITS, Context, upto
 from orchestrator.policy import feedback, guarding, sections
 from orchestrator.policy.guarding import Rules
 from orchestrator.services import Services
@@ -18,15 +18,17 @@ from orchestrator.state.artifacts import Artifacts, fingerprint
 
 _GOAL = re.compile(r"^##\s+Goal\s*$(.*?)(?=^##?\s|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 _STRATEGIC = (TaskType.ARCHITECTURE, TaskType.RESEARCH, TaskType.CONTENT, TaskType.DESIGN)
-_PAGE = 64_000
-"""Bytes that are looked at of a page other than CODEBASE.md."""
+_README = 64_000
+"""Bytes that a goal is looked for in."""
+_PAGE = 16_000
+"""Bytes that are looked at of the other pages, CODEBASE.md apart: several times what a prompt has room for."""
 
 
 def gather(services: Services, task: Task, repo: RepoSettings, conflicts: tuple[str, ...]) -> Context:
     """Every text is chosen to its size before anything is done with it; what is left out is named."""
     repository = services.repository(repo)
     left_out: list[str] = []
-    readme = _text(repository, task.base_sha, "README.md", left_out)
+    readme = _text(repository, task.base_sha, "README.md", left_out, _README)
     goal = _GOAL.search(readme)
     # The planner's own page is newer than the repository's, which it began from.
     strategy = Artifacts(runtime=services.settings.runtime).text(repo.key, "STRATEGY.md", _PAGE)
@@ -37,7 +39,7 @@ def gather(services: Services, task: Task, repo: RepoSettings, conflicts: tuple[
         visible=sections.visible,
     )
     return Context(
-        product_goal=goal[1] if goal else readme[: LIMITS["Product goal"]],
+        product_goal=goal[1] if goal else upto(readme, LIMITS["Product goal"]),
         strategy=sections.visible(strategy) or _text(repository, task.base_sha, "STRATEGY.md", left_out),
         principles=_text(repository, task.base_sha, "PLANNING_PRINCIPLES.md", left_out),
         feedback=_feedback(services, repo) if strategic(task) else "",
@@ -87,10 +89,10 @@ def _diff(repository: Repository, task: Task) -> str:
     return repository.patch(task.base_sha, head)
 
 
-def _text(repository: Repository, base: Sha | None, path: str, left_out: list[str]) -> str:
+def _text(repository: Repository, base: Sha | None, path: str, left_out: list[str], most: int = _PAGE) -> str:
     data = repository.read(base, path) if base is not None else None
     if data is None:
         return ""
-    if len(data) > _PAGE:
-        left_out.append(f"{len(data) - _PAGE} bytes at the end of {path}")
-    return sections.visible(data[:_PAGE].decode("utf-8", "replace"))
+    if len(data) > most:
+        left_out.append(f"{len(data) - most} bytes at the end of {path}")
+    return sections.visible(upto(data[: most + 4].decode("utf-8", "replace"), most))

@@ -175,14 +175,24 @@ def _background(context: Context, left_out: list[str]) -> list[str]:
             continue
         limit = LIMITS[name]
         if len(text) > limit:
-            left_out.append(f"{len(text) - limit} characters of {name.lower()}")
-            text = text[:limit]
+            kept = upto(text, limit)
+            left_out.append(f"{len(text) - len(kept)} characters of {name.lower()}")
+            text = kept
         parts.append(f"# {name}\n\n{_quote(text.strip())}")
     if context.lessons:
         parts.append(f"# Lessons of this repository\n\n{_quote(context.lessons)}")
     if context.diff:
         parts.append(f"# The work so far\n\n{_fence(_diff(context.diff, left_out))}")
     return parts
+
+
+def upto(text: str, most: int) -> str:
+    """Ends at a line's or a word's end where it has to be cut: the text is redacted later, and half a secret is not
+    seen as one any more."""
+    if len(text) <= most:
+        return text
+    kept = text[:most]
+    return kept[: max(kept.rfind("\n"), kept.rfind(" "), 0)].rstrip()
 
 
 def _diff(patch: str, left_out: list[str]) -> str:

@@ -82,14 +82,16 @@ def _refresh(services: Services, store: Artifacts, job: Job, known: Artifact | N
     judged = guarding.judged(kept, job.rules, now)
     generated = began if known is None or whole else known.generated
     artifact = Artifact(generated=generated, tried=began, block=job.block, objective=job.objective, kept=kept)
-    # Told before it is written: whoever dies in between reads everything again, and tells that, too.
-    services.record(
-        EventKind.FED,
-        repo=job.repo.name,
-        file=job.file,
-        included=[e.name for e in judged if e.included],
-        guarded={e.name: list(e.guarded) for e in judged if e.guarded},
-    )
+    # Told before it is written: whoever dies in between reads everything again, and tells that, too. Trying in vain
+    # is told once.
+    if whole or known is None or kept != known.kept:
+        services.record(
+            EventKind.FED,
+            repo=job.repo.name,
+            file=job.file,
+            included=[e.name for e in judged if e.included],
+            guarded={e.name: list(e.guarded) for e in judged if e.guarded},
+        )
     store.write(job.repo.key, job.file, str(services.redact(job.page(artifact.generated, kept, judged))), artifact)
     return artifact
 

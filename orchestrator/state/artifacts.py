@@ -55,10 +55,10 @@ class Artifacts:
             yield
 
     def text(self, key: str, file: str, most: int) -> str:
-        """The start of a page of ours for this repository (STRATEGY.md); empty when there is none."""
+        """The first `most` bytes of a page of ours for this repository (STRATEGY.md); empty when there is none."""
         try:
             with (self.folder(key) / file).open("rb") as page:
-                return page.read(4 * most).decode("utf-8", "ignore")
+                return page.read(most).decode("utf-8", "ignore")
         except OSError:
             return ""
 
