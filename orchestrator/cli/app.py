@@ -13,7 +13,7 @@ from orchestrator.cli.here import CHECKOUT, person, services, settings
 if TYPE_CHECKING:
     from orchestrator.model.settings import Settings
 
-ROLE_NAMES = ("dispatcher", "queue", "pr_monitor", "scorer", "log_analyzer", "planner", "digest", "autopull")
+ROLE_NAMES = ("dispatcher", "queue", "pr_monitor", "scorer", "log_analyzer", "groomer", "planner", "digest", "autopull")
 
 json_flag = show.json_flag
 

@@ -14,6 +14,7 @@ NAMES = (
     "pr_monitor",
     "scorer",
     "log_analyzer",
+    "groomer",
     "planner",
     "digest",
     "autopull",
