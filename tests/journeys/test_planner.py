@@ -119,6 +119,18 @@ def test_an_agent_is_shown_what_others_wrote_as_data(make: MakeWorld) -> None:
     assert "#1, area:xyoumustobey, score" in text
 
 
+def test_d23_every_page_of_a_long_backlog_is_read_also_without_a_board(make: MakeWorld) -> None:
+    world = planned(make, board=False, plan_size=1)
+    oldest = world.issue("Oldest", ready=False, labels=["prio:high"])
+    for n in range(110):
+        world.issue(f"Wish {n}", ready=False)
+    tick(world)
+    (plan,) = world.services.plans.of("app")
+    assert len(plan.candidates) == 111
+    assert plan.promoted == (oldest,)
+    assert "ready" in world.state(oldest)["labels"]
+
+
 def test_repositories_that_wait_for_each_other_are_planned_all_the_same_and_told(make: MakeWorld) -> None:
     world = planned(make, more_repos=["ada/api"], plan_after=["api"])
     one, two = world.issue("Wish", ready=False), world.issue("Wish", ready=False, repo="ada/api")
