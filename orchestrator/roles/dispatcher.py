@@ -92,15 +92,15 @@ def _carry_out(services: Services, choice: Choice, repo: RepoSettings) -> bool:
                 hashes = {"text": vouched.body_sha256}
                 services.record(EventKind.DISPATCHED, task, hashes, issue=issue.number, by=vouched.by)
                 estimating.note(services, task)
+            hypotheses.tell(services, repo, issue.number)  # while it still stands Ready: else no tick would come back
             _announce(services, task, issue)
-            hypotheses.tell(services, repo, issue.number)
             _unknown_agent(services, issue, task)
             return True
         case Announce(task=task, folder=folder, issue=issue):
             if not trusting.renew(services, task, issue):
                 return False
-            _announce(services, task, None)
             hypotheses.tell(services, repo, issue.number)
+            _announce(services, task, None)
             if folder is not Folder.PROCESSING:
                 intake.shown_in_progress(services, task)
             return False

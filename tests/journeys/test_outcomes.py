@@ -377,6 +377,21 @@ def test_a_hypothesis_is_written_down_once_and_not_after_the_work_began(measured
     assert len(world.services.outcomes.hypotheses(NAME)) == 1
 
 
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_comment_that_github_refused_is_written_by_the_next_tick(measured: Callable[..., World], nth: int) -> None:
+    world = measured(SALES)
+    number = world.issue(body="## Goal\nx\n\n## Hypothesis\nmetric: sales\nexpected: up\n")
+    world.hub.faults.add({"method": "POST", "path": "/comments$", "nth": nth}, {"status": 422})
+    world.dispatch()
+    assert len(world.comments(number)) == nth - 1
+    world.dispatch()
+    assert len(world.comments(number)) == 2
+    said = [c.body for c in world.comments(number)]
+    assert sum("expected of this work (by ada): sales goes up within 7 days" in text for text in said) == 1
+    assert len(world.events(EventKind.HYPOTHESIS)) == 1
+    assert world.place() == "inbox"
+
+
 def test_what_is_no_hypothesis_is_ignored_and_told_once(measured: Callable[..., World]) -> None:
     world = measured(SALES)
     world.issue(body="## Goal\nx\n\n## Hypothesis\nmetric: fame\nexpected: up 5%\n")
