@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import io
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestrator import disk
 from orchestrator.model.objective import Objective
 from orchestrator.model.times import parse
 from orchestrator.policy.score import REGRESSED
@@ -28,19 +30,29 @@ def draw(history: Sequence[Scored], objective: Objective, path: Path) -> str:
         values = [s.metrics.get(metric.id) for s in history]
         # A gap where it was unmeasured: a line across would claim something.
         shown = [float("nan") if v is None else v for v in values]
-        above.plot(times, shown, marker=".", linewidth=1, alpha=0.7, label=metric.name)
+        above.plot(times, shown, marker=".", linewidth=1, alpha=0.7, label=_plain(metric.name))
     totals = [s.total if s.coverage > 0 else float("nan") for s in history]
     above.plot(times, totals, marker="o", linewidth=2.5, color="black", label="score")
     above.axhline(0, color="grey", linewidth=0.6)
     above.axhline(REGRESSED, color="firebrick", linewidth=0.8, linestyle="--", label=f"regressed ({REGRESSED})")
-    above.set(ylim=(-1.05, 1.05), ylabel="score", title=f"{objective.repo}: {objective.primary_outcome}"[:90])
+    above.set(ylim=(-1.05, 1.05), ylabel="score", title=_plain(f"{objective.repo}: {objective.primary_outcome}"[:90]))
     above.legend(loc="best", fontsize="small")
     below.fill_between(times, [s.coverage for s in history], step="post", alpha=0.4, color="steelblue")
     below.plot(times, [s.coverage for s in history], drawstyle="steps-post", marker=".", color="steelblue")
     below.set(ylim=(0, 1.05), ylabel="coverage")
     below.tick_params(axis="x", rotation=30)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tmp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    figure.savefig(tmp, format="png", dpi=110)
-    tmp.replace(path)
+    data = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # letters that the font has not: boxes stand for them
+        figure.savefig(data, format="png", dpi=110)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        disk.replace(path, data.getvalue())
+    except OSError as error:
+        return f"not drawn: {path}: {error.strerror}"
     return str(path)
+
+
+def _plain(text: str) -> str:
+    """A dollar sign would begin a formula, an underline at the beginning hides a line from the legend."""
+    return text.replace("$", r"\$").lstrip("_")
