@@ -106,6 +106,7 @@ def issue_rest(reply: Json, repo: RepoName) -> Issue:
         labels=frozenset(label.text("name") for label in node.many("labels")),
         created_at=node.text("created_at"),
         updated_at=node.text("updated_at"),
+        closed_at=node.text_or_none("closed_at"),
     )
 
 

@@ -75,6 +75,8 @@ class Issue:
     labels: frozenset[str] = frozenset()
     created_at: str = ""
     updated_at: str = ""
+    closed_at: str = ""
+    """Empty while it is open, and where only GraphQL told of it."""
     card: Card | None = None
 
 

@@ -55,6 +55,11 @@ HEAVY = frozenset(
         "requests",
         "aiohttp",
         "matplotlib",
+        "numpy",
+        "torch",
+        "transformers",
+        "safetensors",
+        "sentence_transformers",
     )
 )
 """Libraries that an idle tick must not load: imported where they are used first."""
