@@ -96,9 +96,11 @@ def _tell(services: Services, signal: Signal) -> None:
 
 
 def _filed_since(services: Services, since: datetime) -> int:
+    """Those of a clock that stood ahead by more than a day do not count: else nothing would be filed until then."""
     store = FiledIssues(root=services.settings.runtime / "state")
     entries = (e for r in services.settings.repos for e in store.of(r.key))
-    return sum(e.by == BY and bool(e.at) and parse(e.at) >= since for e in entries)
+    until = services.now() + timedelta(days=1)
+    return sum(e.by == BY and bool(e.at) and since <= parse(e.at) < until for e in entries)
 
 
 def _draft(services: Services, trouble: Trouble) -> Draft:

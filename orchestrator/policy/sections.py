@@ -35,9 +35,14 @@ SECTIONS = (
     "hypothesis",
     "constraints",
     "context",
+    "next steps",
+    "evidence",
+    "reasoning",
     "base branch",
     "branch",
 )
+BACKGROUND = ("next steps", "evidence", "reasoning")
+"""Sections of issues the program files: to whoever works on it they are context, not criteria or constraints."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +131,8 @@ def read(issue: Issue) -> Wish:
     context = parts.get("context", "")
     if parts.get("goal") and first:
         context = f"{first}\n\n{context}".strip()
+    background = [f"{name.capitalize()}:\n{parts[name]}" for name in BACKGROUND if parts.get(name)]
+    context = "\n\n".join(part for part in (context, *background) if part)
     if expected := parts.get("hypothesis"):
         context = f"{context}\n\nHypothesis:\n{expected}".strip()
     return Wish(

@@ -80,6 +80,10 @@ def test_a_draft_becomes_one_issue_in_the_backlog_that_intake_can_read(make: Mak
     wish = sections.read(issue)
     assert (wish.goal, wish.type, wish.outcome_checks) == (made.goal, TaskType.DEBUGGING, ("conversion", "ab"))
     assert [c.text for c in wish.criteria] == ["dates are read"]
+    assert wish.constraints == "- keep the API"
+    assert all(words in wish.context for words in (made.reasoning, "it failed three times", made.evidence[0]))
+    plain = replace(issue, body=body.body(world.services.redact, replace(made, constraints=(), outcome_checks=())))
+    assert [c.text for c in sections.read(plain).criteria] == ["dates are read"], "evidence is no criterion"
     order = [issue.body.index(f"## {name}") for name in ("Goal", "Success Criteria", "Constraints", "Evidence")]
     assert order == sorted(order)
     assert f"`{made.evidence[0]}`" in issue.body

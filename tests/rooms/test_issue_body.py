@@ -25,7 +25,7 @@ def test_foreign_words_open_nothing_and_order_nothing() -> None:
     redact = Redactor()
     text, title = str(body.body(redact, made)), str(body.title(redact, made))
     parts = sections.split(text)
-    assert set(parts) == {"", "goal", "success criteria", "outcome checks"}
+    assert set(parts) == {"", "goal", "success criteria", "evidence", "reasoning", "outcome checks"}
     assert text.count("<!--") == 1
     assert "<details" not in text
     assert not any(
