@@ -7,10 +7,12 @@ from collections import defaultdict
 from orchestrator.model.backlog import Signal
 from orchestrator.model.names import RepoName
 from orchestrator.model.times import stamp
-from orchestrator.signals.facts import CITED, Facts, Run, day
+from orchestrator.signals.facts import CITED, CODES, Facts, Run, day
 
 SPIKE = 3
 """Tasks in a day (ORIGIN: analyzer)."""
+QUOTA = "quota_limited"
+"""Told by a signal of its own."""
 OURS_TO_MEND = frozenset({"runner_failure", "invalid_result_contract"})
 """What agents' programs do wrong rather than the code they work on: it weighs less for the repository."""
 
@@ -19,8 +21,7 @@ def find(facts: Facts) -> tuple[Signal, ...]:
     days: dict[tuple[RepoName, str, str], dict[str, Run]] = defaultdict(dict)
     for run in facts.runs:
         repo = facts.slug(run.repo)
-        # What a quota or a ceiling of ours stopped is told by signals of their own.
-        if repo is not None and run.code not in ("", "none", "quota_limited"):
+        if repo is not None and run.code in CODES - {QUOTA}:
             days[repo, run.code, day(run.at)][run.task] = run
     spikes: dict[tuple[RepoName, str], list[Run]] = defaultdict(list)
     for (repo, code, _), by_task in sorted(days.items()):

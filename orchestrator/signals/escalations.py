@@ -7,7 +7,7 @@ from collections import defaultdict
 from orchestrator.model.backlog import Signal
 from orchestrator.model.event import EventKind, Record
 from orchestrator.model.names import RepoName
-from orchestrator.signals.facts import CITED, Facts, event
+from orchestrator.signals.facts import CITED, CODES, Facts, event
 
 FEWEST = 2
 
@@ -17,7 +17,7 @@ def find(facts: Facts) -> tuple[Signal, ...]:
     for record in facts.of(EventKind.ESCALATED):
         repo = facts.slug(record.repo)
         code, _, _ = str(record.data.get("why") or "").partition(":")
-        if repo is not None and code:
+        if repo is not None and code in CODES:
             same[repo, code][record.task] = record
     return tuple(_signal(repo, code, list(t.values())) for (repo, code), t in same.items() if len(t) >= FEWEST)
 

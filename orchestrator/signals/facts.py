@@ -8,9 +8,11 @@ from datetime import datetime
 
 from orchestrator.model.event import EventKind, Record
 from orchestrator.model.names import RepoName
+from orchestrator.model.result import BlockerCode
 from orchestrator.model.times import parse
 
 SLUG = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
+CODES = frozenset(code.value for code in BlockerCode) - {BlockerCode.NONE.value}
 CITED = 10
 """Pieces of evidence one signal names at most, the newest of them; `count` tells how many there are."""
 
