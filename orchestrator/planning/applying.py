@@ -28,7 +28,7 @@ def unfinished(services: Services, plan: Plan) -> bool:
 
 
 def apply(services: Services, repo: RepoSettings, plan: Plan, *, by: str = "") -> Plan:
-    """Applies it, or goes on applying it. Raises what GitHub raises; then the next tick goes on."""
+    """Applies it, or goes on applying it. Raises what GitHub raises, Unsettled; then the next tick goes on."""
     if plan.state is not PlanState.APPLIED:
         plan = replace(plan, state=PlanState.APPLIED, decided_by=by)
         services.plans.put(plan)
@@ -77,20 +77,20 @@ def _promote(services: Services, repo: RepoSettings, plan: Plan, item: Item, jou
             words = why or "it is at work already, or Ready by somebody else"
             return replace(plan, left_out=(*plan.left_out, LeftOut(issue=item.issue, title=item.title, why=words)))
         journal.intend(key, f"#{item.issue} set Ready")
-        if not taken and issue is not None:
-            _set_ready(services, repo, issue, item)
+        unregistered = _set_ready(services, repo, issue, item) if not taken and issue is not None else ""
         services.record(
-            EventKind.PROMOTED, repo=repo.name, plan=plan.id, issue=item.issue, why=item.rationale, metric=item.metric
-        )
+            EventKind.PROMOTED, repo=repo.name, plan=plan.id, issue=item.issue, why=item.rationale,
+            metric=item.metric, not_expected=unregistered,
+        )  # fmt: skip
         journal.done(key, {})
     return replace(plan, promoted=(*plan.promoted, item.issue))
 
 
-def _set_ready(services: Services, repo: RepoSettings, issue: Issue, item: Item) -> None:
-    """What is expected of it is on record before anybody can begin it."""
-    if item.hypothesis is not None:
-        hypotheses.register(services, repo, issue, item)
+def _set_ready(services: Services, repo: RepoSettings, issue: Issue, item: Item) -> str:
+    """What is expected of it is on record before anybody can begin it. Why it is not, where it is not."""
+    why = hypotheses.register(services, repo, issue, item) if item.hypothesis is not None else ""
     board.ready(services, repo, issue)
+    return why
 
 
 def _ran(services: Services, repo: RepoSettings, journal: Journal) -> None:

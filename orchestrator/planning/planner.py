@@ -28,6 +28,7 @@ from orchestrator.policy import plan as policy
 from orchestrator.policy.plan import Facts
 from orchestrator.services import Services
 from orchestrator.state import locks
+from orchestrator.state.effects import Unsettled
 
 GROOMED = "planner-groom"
 """Cadence job: an empty backlog is groomed once a day at most."""
@@ -79,7 +80,7 @@ def now(services: Services, repo: RepoSettings, *, dry_run: bool = False) -> Did
 def decide(services: Services, repo: RepoSettings, plan: Plan, person: str, *, approve: bool) -> Plan:
     """A person's word about a pending plan. The caller holds the lock and has looked that it is pending."""
     if approve:
-        return applying.apply(services, repo, plan, by=person)
+        return _apply(services, repo, plan, person).plan or plan
     return _end(services, repo, plan, PlanState.REJECTED, person)
 
 
@@ -107,7 +108,7 @@ def _standing(services: Services, repo: RepoSettings) -> Did | None:
     plans = services.plans.of(repo.key)
     for plan in plans[:3]:
         if applying.unfinished(services, plan):
-            return _applied(applying.apply(services, repo, plan))
+            return _apply(services, repo, plan, "")
     pending = next((p for p in plans if p.state is PlanState.PENDING), None)
     if pending is None:
         return None
@@ -138,7 +139,7 @@ def _plan(services: Services, repo: RepoSettings, *, early: bool, always: bool =
         return Did()
     services.signatures.remember(f"plan:{repo.key}", _looks(services, repo, backlog))
     if repo.cadence.plan_approval is PlanApproval.AUTO:
-        return _applied(applying.apply(services, repo, plan, by="plan_approval: auto"))
+        return _apply(services, repo, plan, "plan_approval: auto")
     services.plans.put(plan)
     applying.note(services, repo, plan)
     ask_person(services, repo, plan)
@@ -200,7 +201,11 @@ def _focus(facts: Facts, chosen: tuple[Candidate, ...]) -> str:
     return f"Work of the kinds {', '.join(kinds)}" if kinds else ""
 
 
-def _applied(plan: Plan) -> Did:
+def _apply(services: Services, repo: RepoSettings, plan: Plan, by: str) -> Did:
+    try:
+        plan = applying.apply(services, repo, plan, by=by)
+    except Unsettled as why:
+        return Did(words=f"plan {plan.id} goes on with the next tick: {why}", plan=services.plans.get(plan.id))
     numbers = ", ".join(f"#{n}" for n in plan.promoted) or "nothing: no item was a candidate any more"
     return Did(words=f"plan {plan.id} applied, Ready: {numbers}", plan=plan)
 
