@@ -95,7 +95,7 @@ class Blocks:
             tree, places = trees[name]
             file = str(tree.get("artifact_file") or usual().artifact_file)
             if not _PLAIN.fullmatch(file) or file.casefold() in taken:
-                at = places.get("artifact_file") or places.get(_LISTS[name]) or ()
+                at = places.get("artifact_file") or trees["production_feedback"][1].get("artifact_file", ())
                 self.notes.bad(at, "a plain file name that ends in .md, used by no other page of ours", file)
             taken.add(file.casefold())
 

@@ -43,13 +43,13 @@ class Research(Block, kw_only=True):
     max_age_hours: Positive | None = None
     """The artifact is refreshed only when older. Default: 72."""
     max_sources: Count | None = None
-    """Default: 4."""
+    """So many sources weigh at most, in their order; guarded ones take no place. Default: 4."""
     max_source_chars: Count | None = None
     """Default: 4000."""
     allowed_domains: list[Text] | None = None
     """Hosts that web sources may be on. Empty = none."""
     artifact_file: Text | None = None
-    """Default: PLANNING_RESEARCH.md."""
+    """A plain name that ends in .md, in the repository's folder of `runtime/analysis`. Default: PLANNING_RESEARCH.md."""
     sources: list[ResearchSource] | None = None
     """What is read."""
 
@@ -93,19 +93,19 @@ class Feedback(Block, kw_only=True):
     max_age_hours: Positive | None = None
     """The artifact is refreshed only when older. Default: 24."""
     stale_after_hours: Positive | None = None
-    """Entries observed longer ago are guarded. Default: 72."""
+    """Entries observed longer ago are guarded. Default: 3 times `max_age_hours`, which is 72."""
     minimum_trust_level: Trust | None = None
     """Entries below are guarded. Default: medium."""
     allowed_privacy_levels: list[Privacy] | None = None
     """Entries of other levels are guarded. Default: public, internal."""
     max_inputs: Count | None = None
-    """Default: 6."""
+    """So many inputs weigh at most, in their order; guarded ones take no place. Default: 6."""
     max_source_chars: Count | None = None
     """Default: 4000."""
     allowed_domains: list[Text] | None = None
     """Hosts that web inputs may be on. Empty = none."""
     artifact_file: Text | None = None
-    """Default: PRODUCTION_FEEDBACK.md."""
+    """A plain name that ends in .md, in the repository's folder of `runtime/analysis`. Default: PRODUCTION_FEEDBACK.md."""
     inputs: list[FeedbackInput] | None = None
     """What is read."""
 

@@ -112,6 +112,15 @@ def test_evidence_blocks_merge_key_by_key_inner_over_outer(tmp_path: Path) -> No
     assert (repo.budget.day_usd, repo.budget.task_usd) == (7, 5)
 
 
+def test_feedback_is_stale_after_thrice_its_age_where_nothing_is_said(tmp_path: Path) -> None:
+    def stale(block: str) -> float:
+        return only(loaded(tmp_path, GOOD + block)).production_feedback.stale_after_hours
+
+    assert stale("") == 72
+    assert stale("production_feedback: {max_age_hours: 4}\n") == 12
+    assert stale("production_feedback: {max_age_hours: 4, stale_after_hours: 5}\n") == 5
+
+
 def test_the_agents_section_decides_who_is_used(tmp_path: Path) -> None:
     text = GOOD + "agents:\n  robot: {adapter: shell, command: \"my-agent --say 'a b'\"}\n  claude:\n"
     settings = loaded(tmp_path, text)

@@ -234,6 +234,15 @@ def test_feedback_inputs_are_checked_in_both_spellings(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "file", ["../x.md", "a/b.md", ".hidden.md", "notes.txt", "STRATEGY.md", "PLANNING_RESEARCH.md"]
+)
+def test_an_artifact_is_a_plain_file_name_of_its_own(tmp_path: Path, file: str) -> None:
+    (problem,) = problems(tmp_path, GOOD + f"production_feedback:\n  enabled: true\n  artifact_file: {file}\n")
+    assert "a plain file name that ends in .md" in problem.expected
+    assert problem.key == "production_feedback.artifact_file"
+
+
 def test_a_repository_outside_of_the_older_allow_list_is_refused(tmp_path: Path) -> None:
     text = "github_owner: ada\nproject_number: 1\nallowed_repos: [ada/other]\nrepos:\n  - github_repo: ada/app\n"
     (problem,) = problems(tmp_path, text)

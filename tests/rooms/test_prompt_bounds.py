@@ -89,15 +89,10 @@ def test_no_shape_of_a_file_takes_long(tmp_path: Path, text: str) -> None:
 def test_a_secret_across_any_cut_shows_no_half() -> None:
     secret = "hunter2-correct-horse-battery"
     redact = Redactor(known=(secret,))
-    limits = {
-        1_200: lambda text: Context(product_goal=text),
-        1_800: lambda text: Context(principles=text),
-        2_200: lambda text: Context(strategy=text),
-        4_000: lambda text: Context(feedback=text),
-    }
-    for limit, context in limits.items():
+    for limit in (1_200, 1_800, 2_200, 4_000):
         for at in range(limit - len(secret), limit + 1, 3):
             text = ("word " * 1_000)[: at - 1] + f" {secret} " + "more " * 1_000
-            told = assemble(task(), "anna", AttemptKind.ATTEMPT, 1, context(text))
+            context = Context(product_goal=text, principles=text, strategy=text, feedback=text)
+            told = assemble(task(), "anna", AttemptKind.ATTEMPT, 1, context)
             assert secret[:8] not in redact(told.text)
-            assert any("characters of" in said for said in told.left_out)
+            assert len([said for said in told.left_out if "characters of" in said]) == 4
