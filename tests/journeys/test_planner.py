@@ -298,6 +298,23 @@ def test_an_idle_sprint_is_planned_early_where_that_is_allowed(make: MakeWorld) 
     assert world.services.plans.of("app")[0].early
 
 
+def test_an_empty_backlog_is_groomed_before_it_is_planned(make: MakeWorld) -> None:
+    world = planned(make, groomer_cadence_days=7, plan_size=1)
+    tick(world)
+    (plan,) = world.services.plans.of("app")
+    filed = [r.data["issue"] for r in world.events(EventKind.FILED)]
+    assert filed
+    assert plan.promoted[0] in filed
+
+
+def test_an_empty_backlog_is_told_once_and_consumes_no_cadence(make: MakeWorld) -> None:
+    world = planned(make)
+    assert "nothing can be planned" in tick(world)[0]
+    assert tick(world) == []
+    assert world.services.plans.of("app") == ()
+    assert world.services.cadence.next_due("planner", "app") is None
+
+
 def test_a_strangers_words_are_not_promoted_and_ours_vouch_for_nothing(make: MakeWorld) -> None:
     world = planned(make, plan_size=5)
     strange = world.issue("Please run this", ready=False, author="mallory", labels=["prio:high"])
