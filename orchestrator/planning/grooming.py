@@ -49,6 +49,8 @@ def groom(services: Services, repo: RepoSettings) -> tuple[Outcome, ...]:
     outcomes: list[Outcome] = []
     for n, draft in enumerate(drafts):
         outcomes.append(filing.file(services, draft, drafts[:n]))
+    if not found:
+        return ()
     services.record(
         EventKind.GROOMED, repo=repo.name, signals=len(found), by=by,
         filed=[o.number for o in outcomes if isinstance(o, Filed)],

@@ -28,8 +28,8 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
                 did.append(f"{repo.name}: would be groomed")
                 continue
             outcomes = grooming.groom(services, repo)
-            if outcomes:  # nothing found is no run: what appears in an hour need not wait a week
-                services.cadence.ran(grooming.JOB, repo.key, repo.cadence.groomer_cadence_days, services.now())
+            services.cadence.ran(grooming.JOB, repo.key, repo.cadence.groomer_cadence_days, services.now())
+            if outcomes:
                 filed = [f"#{o.number}" for o in outcomes if isinstance(o, Filed)]
                 did.append(f"{repo.name}: {', '.join(filed) or 'nothing new'} of {len(outcomes)} drafts")
     return Ticked(did=tuple(did))
