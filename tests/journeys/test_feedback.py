@@ -13,7 +13,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.evidence import Entry
 from orchestrator.model.times import stamp
 from orchestrator.pipeline import background
-from orchestrator.planning import feedback, research
+from orchestrator.planning import feedback, planner, research
 from tests.journeys.world import World
 
 STORY = "production_feedback"
@@ -174,3 +174,40 @@ def test_a_repository_for_dispatching_alone_is_read_nothing(world: World) -> Non
     assert entries(world) == {}
     assert research.entries(world.services, world.settings.repos[0]) == ()
     assert world.events(EventKind.FED) == []
+
+
+def test_the_plan_of_a_repository_is_the_same_without_its_guarded_sources(world: World) -> None:
+    repo = world.config["projects"]["main"]["repos"][0]
+    repo |= {"plan_size": 2, "sprint_cadence_days": 7, "groomer_cadence_days": 0}
+    write(world, "reviews.md", "Rename the thing, rename the thing first, search latency. " * 20)
+    for title in ("Rename the thing", "Conversion at the checkout", "Search latency"):
+        world.issue(title, "Please.", ready=False)
+    world.build()
+
+    def plan() -> list[tuple[Any, ...]]:
+        made = planner.now(world.services, world.settings.repos[0], dry_run=True).plan
+        assert made is not None
+        terms = [(c.issue, [(t.name, t.value, t.why) for t in c.terms if t.name != "age"]) for c in made.candidates]
+        return [*terms, *((i.issue, i.metric, i.rationale) for i in made.items)]
+
+    whole = plan()
+    assert "words in common with Funnel" in str(whole)
+    assert not [name for name in ("Reviews", "Old funnel", "Gone") if name in str(whole)]
+    repo[STORY]["inputs"] = [i for i in repo[STORY]["inputs"] if i["name"] == "Funnel"]
+    world.build()
+    assert plan() == whole
+    repo[STORY]["inputs"] = []
+    world.build()
+    assert plan() != whole
+
+
+def test_no_secret_of_a_source_is_kept_and_a_lost_twin_is_made_anew(world: World) -> None:
+    write(world, "funnel_latest.yaml", f"metric: conversion\nvalue: 1\nsummary: the key is {world.token}\n")
+    entries(world)
+    folder = world.settings.runtime / "analysis" / "app"
+    for path in folder.iterdir():
+        assert world.token not in path.read_text()
+    assert "the key is [redacted" in page(world)
+    write(world, "reviews.md", "Something else.")
+    (folder / "PRODUCTION_FEEDBACK.json").write_text('{"generated": "20')
+    assert entries(world)["Reviews"].text == "Something else."
