@@ -156,7 +156,7 @@ def _read(wanted: Wanted, answer: _Answer, rules: Rules) -> Read | Unread:
 def _text(answer: _Answer) -> str | None:
     said = answer.kind.lower().partition("charset=")[2].partition(";")[0].strip(" \"'") or "utf-8"
     try:
-        name = codecs.lookup(said).name if said.isascii() and len(said) < 30 else ""
+        name = codecs.lookup(said).name if said.isascii() else ""
     except (LookupError, ValueError):
         return None
     if name == "utf-8":
