@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from orchestrator.agents import contract
 from orchestrator.git import Repository
-from orchestrator.model.names import Sha
 from orchestrator.model.settings import AutomationMode, RepoSettings
 from orchestrator.model.task import Task, TaskType
 from orchestrator.pipeline import lessons
@@ -18,6 +18,7 @@ from orchestrator.state.artifacts import Artifacts, fingerprint
 
 _GOAL = re.compile(r"^##\s+Goal\s*$(.*?)(?=^##?\s|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 _STRATEGIC = (TaskType.ARCHITECTURE, TaskType.RESEARCH, TaskType.CONTENT, TaskType.DESIGN)
+PAGES = ("README.md", "STRATEGY.md", "PLANNING_PRINCIPLES.md", "CODEBASE.md")
 _README = 64_000
 """Bytes that a goal is looked for in."""
 _PAGE = 16_000
@@ -28,20 +29,22 @@ def gather(services: Services, task: Task, repo: RepoSettings, conflicts: tuple[
     """Every text is chosen to its size before anything is done with it; what is left out is named."""
     repository = services.repository(repo)
     left_out: list[str] = []
-    readme = _text(repository, task.base_sha, "README.md", left_out, _README)
+    found = repository.read_all(task.base_sha, PAGES) if task.base_sha else (None,) * len(PAGES)
+    pages = dict(zip(PAGES, found, strict=True))
+    readme = _text(pages, "README.md", left_out, _README)
     goal = _GOAL.search(readme)
     # The planner's own page is newer than the repository's, which it began from.
     strategy = Artifacts(runtime=services.settings.runtime).text(repo.key, "STRATEGY.md", _PAGE)
     memory = services.memory.recall(
         repo.key,
-        (repository.read(task.base_sha, "CODEBASE.md") or b"").decode("utf-8", "replace") if task.base_sha else "",
+        (pages["CODEBASE.md"] or b"").decode("utf-8", "replace"),
         LIMITS["Repository memory"],
         visible=sections.visible,
     )
     return Context(
         product_goal=goal[1] if goal else upto(readme, LIMITS["Product goal"]),
-        strategy=sections.visible(strategy) or _text(repository, task.base_sha, "STRATEGY.md", left_out),
-        principles=_text(repository, task.base_sha, "PLANNING_PRINCIPLES.md", left_out),
+        strategy=sections.visible(strategy) or _text(pages, "STRATEGY.md", left_out),
+        principles=_text(pages, "PLANNING_PRINCIPLES.md", left_out),
         feedback=_feedback(services, repo) if strategic(task) else "",
         research=_research(services, repo) if strategic(task) else "",
         memory=memory.text,
@@ -89,8 +92,8 @@ def _diff(repository: Repository, task: Task) -> str:
     return repository.patch(task.base_sha, head)
 
 
-def _text(repository: Repository, base: Sha | None, path: str, left_out: list[str], most: int = _PAGE) -> str:
-    data = repository.read(base, path) if base is not None else None
+def _text(pages: Mapping[str, bytes | None], path: str, left_out: list[str], most: int = _PAGE) -> str:
+    data = pages[path]
     if data is None:
         return ""
     if len(data) > most:

@@ -55,12 +55,13 @@ class Artifacts:
             yield
 
     def text(self, key: str, file: str, most: int) -> str:
-        """The first `most` bytes of a page of ours for this repository (STRATEGY.md); empty when there is none."""
+        """The start of a page of ours (STRATEGY.md): whole lines of at most `most` bytes. Empty when there is none."""
         try:
             with (self.folder(key) / file).open("rb") as page:
-                return page.read(most).decode("utf-8", "ignore")
+                data = page.read(most + 1)
         except OSError:
             return ""
+        return (data if len(data) <= most else data[: data.rfind(b"\n") + 1]).decode("utf-8", "replace")
 
     def _twin(self, key: str, file: str) -> Path:
         return (self.folder(key) / file).with_suffix(".json")

@@ -130,6 +130,11 @@ def test_reading_a_file_of_a_branch_or_commit(world: World) -> None:
     assert world.repo.read(head, "README.md") == b"hello\n"
     assert world.repo.read(head, "absent") is None
     assert world.repo.read(head, "src") is None
+    asked = ("absent", "README.md", "src", "src/a.py", "a b")
+    assert world.repo.read_all(head, asked) == (None, b"hello\n", None, b"print(1)\n", None)
+    world.repo.git.facts.forget()
+    assert world.repo.read_all(head, asked) == (None, b"hello\n", None, b"print(1)\n", None)
+    assert world.repo.read(head, "src/a.py") == b"print(1)\n"
     assert world.repo.read("absent", "README.md") is None
 
 
