@@ -181,9 +181,8 @@ def _authors(runs: Iterable[Run]) -> dict[str, str]:
 
 
 def _outdoes(peer: AgentScore, score: AgentScore) -> bool:
-    # Compared as whole numbers of tasks times 100: 0.85 - 0.60 is less than 0.25 in floating point.
-    gap = 100 * (peer.successes * score.tasks - score.successes * peer.tasks)
-    enough = gap >= round(100 * PEER_GAP) * peer.tasks * score.tasks
+    # Without a division: 0.65 - 0.40 is not 0.25 in floating point, and 0.25 itself is exact.
+    enough = peer.successes * score.tasks - score.successes * peer.tasks >= PEER_GAP * peer.tasks * score.tasks
     return peer.tasks >= PEER_TASKS and peer.rate >= PEER_RATE and enough
 
 

@@ -13,6 +13,7 @@ from orchestrator.model.findings import AgentScore, Cause, FindingKind
 from orchestrator.model.objective import MetricScore, Score
 from orchestrator.model.result import BlockerCode, FailureClass, Status
 from orchestrator.model.task import AttemptKind
+from orchestrator.model.times import stamp
 from orchestrator.policy.degrade import Merged, blocker, business, cause, degraded, findings, scores, won
 from orchestrator.policy.health import Run
 from tests.policy.builders import NOW
@@ -74,6 +75,7 @@ def test_scores_stand_per_agent_per_repository_and_per_type() -> None:
         ("codex", "", "docs", 2),
     ]
     assert scores([], ()) == ()
+    assert [s.tasks for s in scores([run("a", repo="", type="")], ())] == [1], "an older version named neither"
 
 
 def test_cost_per_merged_task_counts_failed_runs_and_says_what_nobody_told() -> None:
@@ -84,10 +86,14 @@ def test_cost_per_merged_task_counts_failed_runs_and_says_what_nobody_told() -> 
         run("c", hours=2),
         run("c", hours=1, agent="claude", usd=9.0),
     ]
-    merged = [Merged(task=t, repo="acme/web", type="docs") for t in ("a", "c", "unknown")]
+    runs.append(run("d", hours=3, agent="claude"))
+    runs.append(run("d", T, hours=1))
+    merged = [Merged(task=t, repo="acme/web", type="docs") for t in ("a", "c", "d", "unknown")]
     codex, claude = (next(s for s in scores(runs, merged) if s.agent == a and not s.repo) for a in ("codex", "claude"))
-    assert (codex.usd, codex.unpriced, codex.merged, codex.usd_per_merged) == (6.0, 1, 1, 6.0)
-    assert (claude.merged, claude.usd_per_merged) == (1, 9.0), "the last good run is what was merged"
+    assert (codex.usd, codex.unpriced, codex.merged, codex.usd_per_merged) == (6.0, 2, 1, 6.0)
+    assert (claude.merged, claude.usd_per_merged) == (2, 4.5), "the last good run is what was merged"
+    by_type = [(s.agent, s.merged) for s in scores(runs, [replace(merged[0], type="design"), merged[1]]) if s.type]
+    assert by_type == [("claude", 1), ("codex", 0)], "each merge counts for its own type"
     assert replace(codex, merged=0).usd_per_merged is None
     assert score([run("c")]).usd is None
 
@@ -125,6 +131,7 @@ def test_a_blocker_dominates_from_half_of_the_failures_and_at_least_two_on() -> 
     assert with_quota(2, *rest) is Cause.QUOTA, "2 of 5, and 5 // 2 is 2"
     assert with_quota(2, *rest, BlockerCode.DEPENDENCY_BLOCKED) is Cause.ENVIRONMENT, "2 of 6"
     assert with_quota(1, *rest) is Cause.ENVIRONMENT, "one is never enough"
+    assert with_quota(1, BlockerCode.TIMEOUT) is Cause.ENVIRONMENT, "nor is one of two"
 
 
 def test_a_peer_that_does_clearly_better_makes_it_the_choice_of_the_model() -> None:
@@ -136,6 +143,7 @@ def test_a_peer_that_does_clearly_better_makes_it_the_choice_of_the_model() -> N
     assert why(2, 0) == "environment", "two tasks are too few"
     assert why(3, 2) == "environment", "20 points are not 25"
     assert why(13, 7) == "model_selection", "65 % against 40 % are 25 points exactly"
+    assert why(3, 2, mine=(0, 5)) == "model_selection", "60 % are enough"
     assert why(5, 5, mine=(0, 5)) == "environment", "50 % are no success"
     assert why(9, 0, repo="acme/api") == "environment", "another repository is no comparison"
 
@@ -144,6 +152,7 @@ def test_a_finding_cites_the_failed_runs_newest_first() -> None:
     runs = [run(f"t{n}", Q, hours=n + 1) for n in range(12)] + [run("good")]
     (found,) = findings(runs, scores(runs, ()))
     assert found.evidence[:2] == ("run:t0/1/x", "run:t1/1/x")
+    assert found.at == stamp(NOW - timedelta(hours=1))
     assert len(found.evidence) == 8
     assert (found.kind, found.tasks, found.failures, found.blocker) == (
         FindingKind.EXECUTION_DEGRADED,
@@ -157,7 +166,17 @@ def test_a_finding_cites_the_failed_runs_newest_first() -> None:
 def test_an_agent_that_fails_a_little_everywhere_is_found_over_all() -> None:
     spread = [run(f"t{n}", C, repo=f"acme/r{n}") for n in range(4)]
     assert ids(spread) == ["agent_remediation:codex:all:authentication"]
+    typed = [run(f"t{n}", C if n < 4 else BlockerCode.NONE, type="docs" if n < 4 else "design") for n in range(12)]
+    assert ids(typed) == [], "with one type of task only is no finding"
     assert ids([*spread, *some(0, 4)]) == ["agent_remediation:codex:acme/web:environment"], "named once"
+
+
+def test_the_worst_comes_first_and_a_peer_is_named() -> None:
+    bad = some(1, 3, BlockerCode.TIMEOUT, agent="ben") + some(0, 4, Q, agent="zoe") + some(9, 0)
+    found = findings(bad, scores(bad, ()))
+    assert [(f.agent, f.rate) for f in found] == [("zoe", 0.0), ("ben", 0.25)]
+    assert found[1].summary.endswith("; codex does clearly better")
+    assert found[1].peer == "codex"
 
 
 def test_what_a_person_or_a_ceiling_ended_is_nobodys_failure() -> None:
@@ -224,3 +243,9 @@ def test_a_business_finding_names_what_moved_the_wrong_way() -> None:
         "acme/web: the objective scores -0.5000 with 75% of its weight measured; arpu -1.00 (weight 50%)"
     )
     assert found.evidence == ("outcome:web-1/arpu",)
+    many = tuple(
+        metric(id, 0.2, value) for id, value in (("a", -0.1), ("b", -0.4), ("c", 0.0), ("d", -0.3), ("e", -0.2))
+    )
+    words = business(replace(told, metrics=many), "acme/web", [], told.at).summary
+    assert words.endswith("; b -0.40 (weight 20%), d -0.30 (weight 20%), e -0.20 (weight 20%)"), "the worst three"
+    assert business(replace(told, metrics=()), "acme/web", [], told.at).summary.endswith("measured")

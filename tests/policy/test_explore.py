@@ -42,7 +42,7 @@ SETTLED = {"codex": Health(of_type=known(9)), "claude": Health(of_type=known(2))
 
 def test_a_tenth_of_all_tasks_is_explored_with_and_always_the_same_ones() -> None:
     lucky = [n for n in range(2_000) if explore.chosen(f"web-{n}")]
-    assert 160 <= len(lucky) <= 240
+    assert len(lucky) == 220
     assert lucky == [n for n in range(2_000) if explore.chosen(f"web-{n}")]
 
 
@@ -58,8 +58,11 @@ def test_the_least_known_goes_first_and_the_reason_is_told() -> None:
 
 def test_a_fresh_installation_keeps_the_operators_order() -> None:
     assert pick(LUCKY, {}).agent == "codex"
-    assert pick(LUCKY, {"codex": Health(of_type=known(explore.SETTLED - 1))}).agent == "codex"
-    assert pick(LUCKY, {"codex": Health(of_type=known(explore.SETTLED))}).agent == "claude"
+    assert pick(LUCKY, {"codex": Health(of_type=known(4))}).agent == "codex"
+    assert pick(LUCKY, {"codex": Health(of_type=known(5))}).agent == "claude"
+    two = (("codex", ""), ("claude", ""))
+    assert explore.least_known(LUCKY, two, {"codex": known(5)}) == "claude"
+    assert explore.least_known(LUCKY, two[:1], {"codex": known(5)}) == "", "there is nobody else"
     alike = {name: Health(of_type=known(9)) for name in CHAIN}
     assert pick(LUCKY, alike).agent == "codex", "nobody is known less"
 
@@ -108,10 +111,18 @@ def test_tasks_since_count_each_task_of_the_others_once() -> None:
 
     runs = {
         "codex": (run("codex", "a", 9), run("codex", "b", 5)),
-        "claude": (run("claude", "c", 8), run("claude", "d", 4), run("claude", "d", 3), run("claude", "z", -1)),
+        "claude": (
+            run("claude", "c", 8),
+            run("claude", "b", 5),
+            run("claude", "d", 4),
+            run("claude", "d", 3),
+            run("claude", "z", -1),
+        ),
         "gemini": (run("gemini", "d", 2), run("gemini", "e", 1)),
     }
     assert explore.tasks_since("codex", runs, NOW) == 2
+    assert explore.tasks_since("codex", runs | {"gemini": (run("gemini", "now", 0),)}, NOW) == 2, "one that ends now"
+    assert explore.tasks_since("codex", runs | {"codex": (run("codex", "now", 0),)}, NOW) == 0
     assert explore.tasks_since("nobody", runs, NOW) == 0
 
 
@@ -125,6 +136,7 @@ def test_the_type_at_hand_decides_where_both_are_known_in_it() -> None:
     assert "in implementation" in judged.outdoes("claude", "codex", overall, better_there)
     few = {"codex": known(9, wins=0), "claude": known(2)}
     assert judged.ranked(("codex", "claude"), overall, few)[0] == ("codex", "")
+    assert judged.ranked(("codex", "claude"), overall, few | {"claude": known(3)})[0] == ("claude", ""), "three do"
 
 
 def test_a_third_of_the_money_for_the_same_success_goes_first() -> None:
@@ -135,6 +147,7 @@ def test_a_third_of_the_money_for_the_same_success_goes_first() -> None:
     assert order(dear, known(6, usd=2.0)) == "claude"
     assert order(dear, known(6, usd=2.1)) == "codex", "not a third"
     assert order(known(4, usd=4.0), known(6, usd=0.6)) == "codex", "too few successes to tell"
+    assert order(known(5, usd=5.0), known(5, usd=0.6)) == "claude", "five are enough"
     assert order(dear, known(8, wins=6, usd=0.6)) == "codex", "it does not do as well"
     assert order(dear, known(6, usd=None)) == "codex", "nobody told its price"
     words = judged.outdoes("claude", "codex", {n: Record() for n in CHAIN}, {"codex": dear, "claude": known(6, usd=2)})
@@ -145,9 +158,16 @@ def test_what_is_known_counts_runs_of_the_type_that_say_something() -> None:
     def run(type: str = "docs", usd: float | None = 0.5, **changes: object) -> Run:
         return replace(Run(agent="codex", at=NOW, status=Status.COMPLETE, type=type, usd=usd), **changes)  # type: ignore[arg-type]
 
-    runs = [run(), run(refused=True), run(kind=AttemptKind.RESUME), run("design"), run(at=NOW + timedelta(hours=1))]
+    runs = [
+        run(),
+        run(),
+        run(refused=True),
+        run(kind=AttemptKind.RESUME),
+        run("design"),
+        run(at=NOW + timedelta(hours=1)),
+    ]
     told = judged.known(runs, "docs", NOW)
-    assert (told.runs, told.wins, told.usd, told.usd_per_win) == (2, 1, 1.0, 1.0)
+    assert (told.runs, told.wins, told.usd, told.usd_per_win) == (3, 2, 1.5, 0.75)
     assert judged.known([run(), run(usd=None)], "docs", NOW).usd is None
     assert judged.known([], "docs", NOW) == Known(type="docs")
 
