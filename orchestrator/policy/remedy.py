@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from orchestrator.model.backlog import Draft, Signal
 from orchestrator.model.findings import Cause, Finding, FindingKind
 from orchestrator.model.names import RepoName
 from orchestrator.model.task import Priority, TaskType
+from orchestrator.policy import remedy_words
 
 MOST = 3
 """Issues of one analysis (ORIGIN: analyzer, top N)."""
@@ -73,47 +74,25 @@ def _normal(text: str) -> str:
 
 def title(signal: Signal) -> str:
     """Without figures: the same cause has the same title in every week."""
-    parts = signal.id.split(":")
-    word = TITLES.get(signal.kind)
-    return word(parts) if word else f"Look into {signal.kind.replace('_', ' ')}"
-
-
-TITLES: Mapping[str, Callable[[Sequence[str]], str]] = {
-    "blocker_spike": lambda id: f"Remove the cause of repeated {id[-1]} blockers",
-    "broken_invariant": lambda id: "Close the way by which an untested tree was merged",
-    "business_objective_regressed": lambda id: f"Turn round what made the objective of {id[-1]} worse",
-    "ci_rounds_exhausted": lambda id: "Mend what keeps checks red through every repair",
-    "escalations": lambda id: f"Remove the reason why tasks are given up with {id[-1]}",
-    "execution_degraded": lambda id: f"Help {id[1]} to end its tasks well again ({id[-1].replace('_', ' ')})",
-    "failing_tasks": lambda id: "Find out why most tasks end without a merge",
-    "over_budget": lambda id: f"Lower the cost of {id[-1]}",
-    "quota": lambda id: f"Keep {id[-1]} within its quota",
-    "red_base": lambda id: "Keep the base branch green after merges",
-    "repeated_crash": lambda id: f"Mend the repeated {id[-1]} in {' '.join(id[1:-1])}",
-    "stalled_planner": lambda id: f"Mend the {id[1]} of {id[-1]}, which stalls",
-    "verification_flaky": lambda id: "Make verification say the same of the same commit",
-}
+    return remedy_words.of(signal).title
 
 
 def draft(signal: Signal, others: Sequence[Signal], *, repo: RepoName, key: str, by: str) -> Draft:
     """The issue, in words that need no model."""
     every = (signal, *others)
     ids = tuple(dict.fromkeys(id for s in every for id in s.evidence))
-    also = f" {len(others)} more findings rest on the same facts and are listed as evidence." if others else ""
+    words = remedy_words.of(signal)
+    also = f" {len(others)} more findings rest on the same facts." if others else ""
     return Draft(
         key=key,
         repo=repo,
-        title=title(signal),
-        goal=f"{signal.summary}.\n\n{signal.advice}",
-        criteria=(
-            "The pull request names the cause, with what shows it.",
-            "What caused it is gone, and a test or a check would find it again.",
-        ),
+        title=words.title,
+        goal=words.advice or signal.advice,
+        criteria=(words.done,),
         constraints=CONSTRAINTS,
         evidence=ids[:CITED],
         evidence_text=tuple(s.summary for s in every),
-        reasoning=f"Found in recorded events of the last 7 days ({signal.kind}, {signal.count} times, severity "
-        f"{signal.severity:.2f} of 1). Left alone it goes on costing runs.{also}",
+        reasoning=f"Severity {signal.severity:.2f} of 1 by {signal.count} recorded facts.{also}",
         type=signal.type,
         priority=Priority.HIGH if signal.severity >= GRAVE else Priority.NORMAL,
         labels=frozenset({"self-found"}),

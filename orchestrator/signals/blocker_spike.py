@@ -38,7 +38,7 @@ def _signal(repo: RepoName, code: str, runs: list[Run]) -> Signal:
         id=f"blocker_spike:{repo.casefold()}:{code}",
         kind="blocker_spike",
         repo=repo,
-        summary=f"{code} stopped runs of {tasks} tasks in {repo} ({', '.join(days)})",
+        summary=f"{code}: {tasks} tasks of {repo} on {', '.join(days)}",
         evidence=tuple(r.id for r in runs[:CITED]),
         severity=min(0.9, (0.3 if code in OURS_TO_MEND else 0.45) + 0.05 * tasks),
         count=len(runs),

@@ -72,7 +72,7 @@ def test_a_spike_of_one_blocker_becomes_one_issue_and_stays_one(make: MakeWorld)
     world = make()
     failed(world, 1, 2, 3)
     assert len(tick(world)) == 1
-    assert filed(world) == ["Remove the cause of repeated test_failure blockers"]
+    assert filed(world) == ["Mend the tests that keep failing across unrelated work"]
     state = world.state(1)
     assert {"## Evidence", "## Reasoning"} <= {line for line in state["body"].splitlines() if line.startswith("## ")}
     assert state["body"].count("`run:app-") == 3
@@ -122,8 +122,8 @@ def test_at_most_three_the_gravest_first_and_a_dead_tick_is_ended_not_repeated(m
         later(world, hours=1)
     assert filed(world) == [
         "Mend the repeated KeyError in pull request",
-        "Remove the cause of repeated missing_context blockers",
-        "Remove the cause of repeated no_diff_produced blockers",
+        "Write down what engineers have to know before they start",
+        "Sort out issues that need no change",
     ]
     assert len(world.events(EventKind.FILED)) == 3
     assert len(world.events(EventKind.ANALYZED)) == 1
@@ -208,7 +208,7 @@ def test_a_model_may_word_the_issue_and_its_silence_changes_only_the_words(make:
     world.play(answer() if asked else silent)
     failed(world, 1, 2, 3)
     tick(world)
-    title = "Make the suite find its database" if asked else "Remove the cause of repeated test_failure blockers"
+    title = "Make the suite find its database" if asked else "Mend the tests that keep failing across unrelated work"
     assert filed(world) == [title]
     assert world.state(1)["body"].count("`run:app-") == 3
     assert len(world.events(EventKind.ASKED)) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -31,11 +33,13 @@ def draft(world: World, key: str = "one", **changes: Any) -> Draft:
     """A good one: its evidence is an event that was recorded."""
     world.services.record(EventKind.CONFIG, repo=REPO, what="an event to cite")
     seq = world.services.ledger.head()[0]
+    # Words of its own, so that no other draft is like it.
+    own = re.sub("(.{5})", r"x\1 ", hashlib.sha256(key.encode()).hexdigest()).strip()
     good = Draft(
         key=key,
         repo=APP,
-        title=f"Mend the {key} parser",
-        goal=f"The {key} parser reads dates.",
+        title=f"Mend {own[:60]}",
+        goal=f"The parser reads {own}.",
         criteria=("dates are read",),
         evidence=(f"ledger:{seq}",),
         evidence_text=("it failed three times",),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from orchestrator.embedding import lexical
 from orchestrator.model.backlog import Signal
 from orchestrator.model.findings import Cause, Finding, FindingKind
 from orchestrator.model.names import RepoName
+from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import Priority
-from orchestrator.policy import remedy
+from orchestrator.policy import dedupe, remedy
+from orchestrator.policy.remedy_words import CODES, KINDS
 from tests.policy.builders import WEB
 
 SPIKE = Signal(
@@ -36,13 +39,13 @@ def test_facts_of_the_same_tasks_are_one_trouble_and_the_gravest_names_it() -> N
     assert groups(elsewhere, GIVEN_UP) == [["escalations"], ["blocker_spike"]]
     about_us = replace(SPIKE, repo=None)
     assert groups(about_us, GIVEN_UP) == [["escalations"], ["blocker_spike"]]
-    other = replace(SPIKE, evidence=("run:web-1/1/x", "run:web-7/1/x"))
+    other = replace(SPIKE, id="blocker_spike:acme/web:test_failure", evidence=("run:web-1/1/x", "run:web-7/1/x"))
     assert groups(other, GIVEN_UP) == [["escalations"], ["blocker_spike"]], "they overlap, and neither holds the other"
 
 
 def test_one_title_is_one_trouble() -> None:
-    again = replace(SPIKE, id="blocker_spike:ACME/web:Timeout", evidence=("run:web-8/1/x",))
-    assert groups(SPIKE, again) == [["blocker_spike", "blocker_spike"]]
+    again = replace(GIVEN_UP, evidence=("ledger:99",))
+    assert groups(SPIKE, again) == [["escalations", "blocker_spike"]]
 
 
 def test_the_draft_cites_every_fact_of_the_trouble_once_and_a_model_may_only_word_it() -> None:
@@ -79,3 +82,15 @@ def test_a_finding_of_the_scorer_is_one_signal_that_cites_itself_and_its_facts()
     assert everywhere.repo is None
     worse = finding(id="business_objective:web", kind=FindingKind.BUSINESS_REGRESSED, cause=Cause.OBJECTIVE, score=-0.5)
     assert remedy.of_finding(worse).severity > remedy.of_finding(replace(worse, score=-0.2)).severity
+
+
+def test_different_troubles_of_one_repository_do_not_look_alike_without_a_model_either() -> None:
+    signals = [replace(SPIKE, id=f"blocker_spike:acme/web:{code}", summary=f"{code}: 3 tasks") for code in CODES]
+    signals += [replace(SPIKE, id=f"{kind}:acme/web", kind=kind, summary=f"{kind}: 3 of acme/web") for kind in KINDS]
+    drafts = [remedy.draft(s, (), repo=WEB, key=s.id, by="log_analyzer") for s in signals]
+    texts = [dedupe.text(d.title, "\n".join([d.goal, *d.evidence_text, d.reasoning, *d.criteria])) for d in drafts]
+    bags = lexical.Bags(texts)
+    for n, text in enumerate(texts):
+        scores = bags.cosines(text)
+        assert max(score for m, score in enumerate(scores) if m != n) < dedupe.LEXICAL.ask_from, drafts[n].title
+    assert set(CODES) == {code.value for code in BlockerCode} - {"none"}
