@@ -303,11 +303,11 @@ def _cut(text: str, waiting: Sequence[Fragment], older: int, budget: int, visibl
         entries.append(entry)
     older += len(waiting) - len(entries)
     start = text.rfind(f"\n## {SECTIONS[-1]}")
-    recent = visible(_upto(text[start + 1 : start + 2 + budget], budget)) if start >= 0 else ""
+    recent = visible(_upto(text[start + 1 : start + 2 + budget], budget // 2)) if start >= 0 else ""
     recent = _upto(recent.partition("\n")[2].strip("\n"), max(0, room)) if start > 2 * budget // 3 else ""
     tail = "\n\n".join([f"## {SECTIONS[-1]}", *entries, *([recent] if recent else [])]) if entries or recent else ""
     body = text[: start + 1] if recent else text
-    head = _upto(visible(_upto(body, _WHOLE * budget)), budget - len(tail) - _NOTE - 4)
+    head = _upto(visible(_upto(body[: _WHOLE * budget], budget + budget // 4)), budget - len(tail) - _NOTE - 4)
     left = len(text) - len(head) - len(recent)
     said = f"cut; {older} older entries and the end left out, {left} of {len(text)} characters"
     return _noted("\n\n".join(part for part in (head, tail) if part), said, budget)

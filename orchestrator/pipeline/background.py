@@ -21,7 +21,7 @@ _STRATEGIC = (TaskType.ARCHITECTURE, TaskType.RESEARCH, TaskType.CONTENT, TaskTy
 PAGES = ("README.md", "STRATEGY.md", "PLANNING_PRINCIPLES.md", "CODEBASE.md")
 _README = 64_000
 """Bytes that a goal is looked for in."""
-_PAGE = 16_000
+_PAGE = 8_000
 """Bytes that are looked at of the other pages, CODEBASE.md apart: several times what a prompt has room for."""
 
 
