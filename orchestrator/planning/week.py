@@ -36,6 +36,7 @@ def facts(services: Services, now: datetime) -> Facts:
         now=now,
         days=DAYS,
         repos=frozenset(r.name for r in services.settings.repos),
+        keys=frozenset([*(r.key for r in services.settings.repos), *(p.key for p in services.settings.projects)]),
         events=tuple(e for e in events if parse(e.at) <= now),
         runs=tuple(r for r in runs if r.at <= now),
         ends=tuple(e for e in ends if e.at <= now),

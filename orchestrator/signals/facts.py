@@ -77,6 +77,8 @@ class Facts:
     days: float = 7
     repos: frozenset[str]
     """owner/name of the managed repositories, as configured."""
+    keys: frozenset[str] = frozenset()
+    """Keys of repositories and projects: they say which one, not what happened."""
     events: tuple[Record, ...] = ()
     """Of the ledger, oldest first."""
     runs: tuple[Run, ...] = ()

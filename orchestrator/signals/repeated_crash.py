@@ -25,7 +25,7 @@ def find(facts: Facts) -> tuple[Signal, ...]:
     for record in facts.of(EventKind.CRASH):
         error, _, _ = str(record.data.get("error") or "").partition(":")
         if error and error not in OUTAGES:
-            crashes[_place(record), error].append(record)
+            crashes[_place(facts, record), error].append(record)
     return tuple(
         _signal(where, error, records)
         for (where, error), records in crashes.items()
@@ -33,11 +33,11 @@ def find(facts: Facts) -> tuple[Signal, ...]:
     )
 
 
-def _place(record: Record) -> str:
+def _place(facts: Facts, record: Record) -> str:
     """Where in the program, without the names and numbers of what it was at."""
     where = str(record.data.get("where") or "somewhere")
-    for name in filter(None, (record.task, record.repo)):
-        where = where.replace(name, "…")
+    for name in sorted(filter(None, (record.task, record.repo, *facts.repos, *facts.keys)), key=len, reverse=True):
+        where = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "…", where)
     return _NUMBERS.sub("N", where)[:80]
 
 

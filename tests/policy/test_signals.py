@@ -94,6 +94,9 @@ def test_a_crash_in_three_hours_is_about_the_program_and_an_outage_never() -> No
     moved = [at(n, "ValueError: x", where=f"agent/web-{n} since #{n}") for n in (1, 2, 3)]
     moved = [replace(r, task=f"web-{r.seq}") for r in moved]
     assert len(repeated_crash.find(facts(*moved))) == 1, "names and numbers of what it was at do not tell crashes apart"
+    several = [at(n, "ValueError: x", where=f"{('web', 'api', 'main')[n - 1]}: scoring") for n in (1, 2, 3)]
+    found = only(repeated_crash.find(facts(*several, keys=frozenset({"web", "api", "main"}))))
+    assert found.id == "repeated_crash:…: scoring:ValueError", "one fault, in whichever repository it shows"
     outages = [at(n, "Unavailable: 502") for n in range(20)]
     assert repeated_crash.find(facts(*outages)) == ()
     named = {error.__name__ for error in crash.PASSING}
