@@ -107,7 +107,7 @@ def verdict(
     if not reached:
         return HypothesisVerdict.REFUTED
     own = whole * share
-    if share >= 1 or own >= max(hypothesis.size, dead_band) - _EPSILON:
+    if own >= max(hypothesis.size, dead_band) - _EPSILON:
         return HypothesisVerdict.SUPPORTED
     return HypothesisVerdict.INCONCLUSIVE
 
