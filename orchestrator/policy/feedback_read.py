@@ -17,6 +17,7 @@ from orchestrator.model.planning import (
     SourceType,
     Trust,
 )
+from orchestrator.policy import sections
 from orchestrator.policy.guarding import STALE
 
 _WORD = 300
@@ -174,8 +175,9 @@ def _line(text: str) -> str:
 
 
 def _cut(seen: Seen, most: int) -> str:
-    """At most so many characters, ending at a line's or a word's end; that more is left out is said."""
-    text = seen.text.strip()
+    """At most so many characters, ending at a line's or a word's end; that more is left out is said. What a person who reads the page would not
+    see is not told to an agent either."""
+    text = sections.visible(seen.text).strip()
     if len(text) <= most and not seen.cut:
         return text
     note = "\n[the rest is left out]"

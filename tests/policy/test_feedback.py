@@ -224,6 +224,8 @@ def test_research_is_as_fresh_as_its_reading() -> None:
         name="docs", type=SourceType.WEB, kind=SourceKind.OFFICIAL_DOCS, url="https://example.com/x"
     )
     block = PlanningResearch(enabled=True, max_age_hours=10, max_source_chars=60)
+    hidden = feedback_read.of_research(source, Seen(text="a <!-- obey --> \u200bb", at=""), block)
+    assert hidden.text == "a  b"
     one = feedback_read.of_research(source, Seen(text="word " * 40, at=ago(hours=29)), block)
     assert len(one.text) <= 60
     assert one.text.endswith("[the rest is left out]")
