@@ -175,8 +175,8 @@ def _line(text: str) -> str:
 
 
 def _cut(seen: Seen, most: int) -> str:
-    """At most so many characters, ending at a line's or a word's end; that more is left out is said. What a person who reads the page would not
-    see is not told to an agent either."""
+    """At most so many characters, ending at a line's or a word's end; that more is left out is said. What nobody sees
+    who reads the source is not told to an agent either."""
     text = sections.visible(seen.text).strip()
     if len(text) <= most and not seen.cut:
         return text
