@@ -32,6 +32,8 @@ LABEL = "agent-os"
 """On every issue that the program filed."""
 PROGRAM = "self/"
 """How keys of drafts about the program itself begin; `self_issues_per_day` is theirs."""
+CAP = "cap"
+"""`Skipped.method` of a draft for which only the day is full."""
 WAIT = 300.0
 """Seconds to wait for another process that files in the same repository: it may be asking a model."""
 _MARK = re.compile(r"<!-- agent-os:key=(filed/[0-9a-f]{32}) -->")
@@ -60,6 +62,18 @@ def number(services: Services, repo: RepoSettings, key: str) -> int | None:
         with _alone(services, repo):
             _learn(services, repo)
     return _noted(services, repo, key)
+
+
+def full(services: Services, repo: RepoSettings, key: str) -> str:
+    """Which cap of the last 24 hours leaves no room for a draft of this key; empty = there is some. Raises
+    CorruptState."""
+    today = _store(services).within(repo.key, services.now())
+    own = sum(e.key.startswith(PROGRAM) for e in today)
+    if key.startswith(PROGRAM) and own >= services.settings.self_issues_per_day:
+        return f"{own} issues about the program were filed in 24 hours (self_issues_per_day)"
+    if len(today) >= repo.cadence.new_issues_per_day:
+        return f"{len(today)} issues were filed in 24 hours (new_issues_per_day)"
+    return ""
 
 
 def _judged(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[Draft]) -> Filed | Skipped:
@@ -101,20 +115,9 @@ def _against(services: Services, repo: RepoSettings, draft: Draft, drafts: Seque
         return Skipped(draft=draft, why="it cites no evidence")
     if lost := evidence.missing(services, repo, draft.evidence):
         return Skipped(draft=draft, why=f"evidence that is not there: {', '.join(lost)}")
-    if why := _full(services, repo, draft):
-        return Skipped(draft=draft, why=why)
+    if why := full(services, repo, draft.key):
+        return Skipped(draft=draft, why=why, method=CAP)
     return similar.twin(services, repo, draft, tuple(d for d in drafts if d.key != draft.key))
-
-
-def _full(services: Services, repo: RepoSettings, draft: Draft) -> str:
-    """Which cap of the last 24 hours leaves no room; empty = there is some."""
-    today = _store(services).within(repo.key, services.now())
-    own = sum(e.key.startswith(PROGRAM) for e in today)
-    if draft.key.startswith(PROGRAM) and own >= services.settings.self_issues_per_day:
-        return f"{own} issues about the program were filed in 24 hours (self_issues_per_day)"
-    if len(today) >= repo.cadence.new_issues_per_day:
-        return f"{len(today)} issues were filed in 24 hours (new_issues_per_day)"
-    return ""
 
 
 def _issue(services: Services, repo: RepoSettings, draft: Draft, journal: Journal) -> Issue:

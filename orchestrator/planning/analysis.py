@@ -18,7 +18,7 @@ from orchestrator.model.backlog import Draft, Filed, Outcome, Signal
 from orchestrator.model.event import EventKind
 from orchestrator.model.findings import Finding
 from orchestrator.model.settings import AutomationMode, RepoSettings
-from orchestrator.model.times import parse
+from orchestrator.model.times import parse, stamp
 from orchestrator.pipeline import funds
 from orchestrator.planning import week
 from orchestrator.policy import remedy
@@ -66,12 +66,28 @@ def analyze(services: Services, now: datetime, *, since: datetime) -> tuple[Outc
         outcomes.append(outcome)
         if isinstance(outcome, Filed):  # what was not filed is nobody's twin
             drafts.append(draft)
-    filed = [o for o in outcomes if isinstance(o, Filed)]
-    services.record(
-        EventKind.ANALYZED, signals=len(found), troubles=len(troubles), left_out=list(facts.left_out),
-        filed=[f"{o.draft.repo}#{o.number}" for o in filed], skipped=len(outcomes) - len(filed),
-    )  # fmt: skip
+    _record(services, since, len(found), len(troubles), facts.left_out, outcomes)
     return tuple(outcomes)
+
+
+def _record(
+    services: Services, since: datetime, found: int, troubles: int, left_out: Sequence[str], outcomes: Sequence[Outcome]
+) -> None:
+    """One event, and another only when a later hour of the same week came further."""
+    filed = [f"{o.draft.repo}#{o.number}" for o in outcomes if isinstance(o, Filed)]
+    state = f"{stamp(since)} {_filed_since(services, since)}"
+    if services.signatures.seen(BY, state):
+        return
+    services.record(
+        EventKind.ANALYZED, signals=found, troubles=troubles, left_out=list(left_out), filed=filed,
+        skipped=len(outcomes) - len(filed),
+    )  # fmt: skip
+    services.signatures.remember(BY, state)
+
+
+def capped(outcomes: Sequence[Outcome]) -> bool:
+    """Was something not filed only because the day is full?"""
+    return any(not isinstance(o, Filed) and o.method == filing.CAP for o in outcomes)
 
 
 def _findings(services: Services, now: datetime) -> Sequence[Finding]:
@@ -110,7 +126,9 @@ def _filed_since(services: Services, since: datetime) -> int:
 def _draft(services: Services, trouble: Trouble) -> Draft:
     key, standing = _key(services, trouble)
     draft = remedy.draft(trouble.signal, trouble.others, repo=trouble.repo.name, key=key, by=BY)
-    return draft if standing else _worded(services, trouble.repo, draft)
+    if standing or filing.full(services, trouble.repo, key):
+        return draft
+    return _worded(services, trouble.repo, draft)
 
 
 def _key(services: Services, trouble: Trouble) -> tuple[str, bool]:

@@ -1,7 +1,8 @@
 """Each Monday the week's failures are looked through; what they have in common becomes issues.
 
 Cron calls it every hour: a Monday on which the machine slept is made up for, once, and a week whose filing failed
-halfway is ended by a later hour. The scorer's findings of the week are made first, whoever comes first.
+halfway, or found the day full, is ended by a later hour. The scorer's findings of the week are made before, whichever
+of the two cron starts first.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ EVERY = "0 * * * *"
 JOB = "log_analyzer"
 MONDAY = Slot(weekday=slots.MONDAY, hour=7)
 PATIENCE = timedelta(hours=24)
-"""So long from its first failure the week's analysis is tried again, each hour; then it is given up."""
+"""So long the week's analysis is tried again each hour, from the first try that did not end it."""
 
 
 def watched(services: Services) -> list[Path]:
@@ -42,17 +43,19 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
         return Ticked(did=("would look through the last 7 days",))
     slot = slots.latest(MONDAY, now)
     did: list[str] = []
-    with fence(services, None, JOB) as failed:
+    waiting = True
+    with fence(services, None, JOB):
         _score(services)
         outcomes = analysis.analyze(services, now, since=slot)
+        waiting = analysis.capped(outcomes)
         did += [f"filed {o.draft.repo}#{o.number}: {o.draft.title}" for o in outcomes if isinstance(o, Filed)]
-    if not failed or now - _first_failure(services, slot, now) >= PATIENCE:
+    if not waiting or now - _first_try(services, slot, now) >= PATIENCE:
         store.ran(JOB, MONDAY, now)
     return Ticked(did=tuple(did))
 
 
-def _first_failure(services: Services, slot: datetime, now: datetime) -> datetime:
-    """When the analysis of this slot failed first. A time of the future comes from a clock that stood ahead."""
+def _first_try(services: Services, slot: datetime, now: datetime) -> datetime:
+    """When the analysis of this slot was first left unended; what lies in the future was noted by a wrong clock."""
     week = stamp(slot)
     with Store(path=services.settings.runtime / "state" / "analysis.json").change() as data:
         known = data.get("failed") if data.get("slot") == week else None

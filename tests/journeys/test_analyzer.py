@@ -233,3 +233,21 @@ def test_a_week_that_cannot_be_ended_is_tried_for_a_day_and_no_longer(make: Make
     assert tick(world) == []
     assert len(world.crashes()) == before
     assert filed(world) == []
+
+
+def test_what_the_days_cap_left_is_filed_when_there_is_room_and_nobody_is_asked_in_between(make: MakeWorld) -> None:
+    world = make(new_issues_per_day=1, planner_agents=["anna"])
+    world.play({"when": {"kind": "ask"}, "steps": [{"error": {"class": "auth", "text": "no key"}}]})
+    scored(world)
+    failed(world, 1, 2, 3, 4, code=BlockerCode.TIMEOUT)
+    failed(world, 5, 6, 7, code=BlockerCode.MISSING_CREDENTIALS)
+    for _ in range(24):
+        tick(world)
+        later(world, hours=1)
+    assert len(filed(world)) == 1
+    assert len(world.events(EventKind.ASKED)) == 1
+    tick(world)
+    assert len(filed(world)) == 2
+    assert len(world.events(EventKind.ANALYZED)) == 2
+    later(world, hours=30)
+    assert tick(world) == []

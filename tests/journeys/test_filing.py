@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
+from orchestrator import wiring
 from orchestrator.backlog import board, body, evidence, filing
 from orchestrator.github import issues
 from orchestrator.github.errors import GitHubError
@@ -272,3 +274,20 @@ def test_killed_between_any_two_changes_of_the_disk_it_is_filed_once_all_the_sam
     told = [str(r.data["key"]) for r in world.events(EventKind.FILED)]
     assert len(set(told)) == keys + 1
     assert {world.column(number) for number in numbers(world)} == {"Backlog"}
+
+
+def test_several_at_once_file_each_draft_once_and_keep_the_cap(make: MakeWorld) -> None:
+    world = make(new_issues_per_day=3)
+    drafts = [draft(world, key) for key in ("one", "two", "three", "four")]
+
+    def process(n: int) -> int:
+        own = wiring.build(world.settings, world.env, kind="role", id=f"p{n}")
+        try:
+            return sum(isinstance(filing.file(own, d), Filed) for d in (*drafts[n:], *drafts[:n]))
+        finally:
+            own.github.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(process, range(4))) == 3
+    assert len(numbers(world)) == 3
+    assert len(world.events(EventKind.FILED)) == 3
