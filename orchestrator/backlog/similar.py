@@ -19,6 +19,7 @@ from orchestrator.model.issue import Issue
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Folder
 from orchestrator.model.times import stamp
+from orchestrator.pipeline import funds
 from orchestrator.policy import dedupe
 from orchestrator.policy.dedupe import Known, Likeness
 from orchestrator.policy.patches import escaped
@@ -89,10 +90,7 @@ def _asked(
     services: Services, repo: RepoSettings, draft: Draft, own: Known, found: Likeness, note: str
 ) -> Skipped | None:
     """An agent's word on two texts that may be one."""
-    answer = consult.ask_any(
-        services, question(services, own, found.known), SCHEMA,
-        purpose="same_issue", repo=repo, agents=repo.cadence.planner_agents,
-    )  # fmt: skip
+    answer = _answer(services, repo, question(services, own, found.known))
     if isinstance(answer, consult.NoAnswer):
         why = f"cannot tell whether it is {found.known.label}, and no agent did: {answer.reason[:_WHY_CHARS]} ({note})"
         return _skipped(draft, found, why, "agent")
@@ -100,6 +98,14 @@ def _asked(
         return None
     said = services.redact.head(" ".join(escaped(str(answer.data["why"])).split()), _WHY_CHARS)
     return _skipped(draft, found, f"{answer.agent} says it is {found.known.label}: {said} ({note})", "agent")
+
+
+def _answer(services: Services, repo: RepoSettings, prompt: str) -> consult.Answer | consult.NoAnswer:
+    """A question costs as a run does: none is asked beyond the budget."""
+    if (over := funds.repo(services, repo)) is not None:
+        return consult.NoAnswer(reason=over.words)
+    agents = repo.cadence.planner_agents
+    return consult.ask_any(services, prompt, SCHEMA, purpose="same_issue", repo=repo, agents=agents)
 
 
 def question(services: Services, own: Known, other: Known) -> str:

@@ -35,6 +35,7 @@ def digest(text: str) -> bytes:
 class Store:
     folder: Path
     model: str
+    most: int = MOST_BYTES
 
     @property
     def path(self) -> Path:
@@ -86,7 +87,7 @@ class Store:
         """Cuts off a torn tail, or everything when it is not of this form, then writes."""
         length = os.fstat(fd).st_size
         step = _HASH + 2 * size + _SUM
-        if _numbers(os.pread(fd, HEAD, 0)) != size or length + len(data) > MOST_BYTES:
+        if _numbers(os.pread(fd, HEAD, 0)) != size or length + len(data) > self.most:
             os.ftruncate(fd, 0)
             data = MAGIC + struct.pack("<I", size) + data
             length = 0

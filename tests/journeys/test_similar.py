@@ -12,7 +12,10 @@ from orchestrator.backlog import similar
 from orchestrator.model.backlog import Draft, Skipped
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName, TaskId
-from orchestrator.model.task import Task
+from orchestrator.model.result import Usage
+from orchestrator.model.task import Attempt, Folder, Task
+from orchestrator.model.times import stamp
+from orchestrator.policy.dedupe import Known
 from tests.journeys.world import AGENTS, REPO, World
 
 TITLE = "Parser drops the last line of a file without newline"
@@ -75,10 +78,10 @@ def test_the_twin_beyond_the_first_page_is_found(world: World) -> None:
 
 def test_a_live_task_counts_and_an_ended_one_does_not(world: World) -> None:
     task = Task(id=TaskId("app-77"), repo=RepoName(REPO), issue=77, title=TITLE, body=GOAL)
-    assert world.services.mailbox.put(task, similar.Folder.BLOCKED)
+    assert world.services.mailbox.put(task, Folder.BLOCKED)
     assert (found := twin(world, draft())) is not None
     assert found.twin == "app-77"
-    world.hand_move("app-77", similar.Folder.BLOCKED, similar.Folder.DONE)
+    world.hand_move("app-77", Folder.BLOCKED, Folder.DONE)
     assert twin(world, draft()) is None
 
 
@@ -114,11 +117,28 @@ def test_when_nobody_can_tell_it_is_not_filed(world: World) -> None:
 
 
 def test_foreign_words_are_quoted_line_by_line_without_secrets_and_hidden_marks(world: World) -> None:
-    own = similar.Known(label="the draft", title="Ours", body="fine")
+    own = Known(label="the draft", title="Ours", body="fine")
     body = f"first\n\u202esecond {world.token}\n" + "x" * 10**6
-    text = similar.question(world.services, own, similar.Known(label="#1", title="Theirs\nforged", body=body))
+    text = similar.question(world.services, own, Known(label="#1", title="Theirs\nforged", body=body))
     told = text[text.index("Second:") :].split("\n\n")[1]
     assert all(line.startswith("> ") for line in told.split("\n"))
     assert world.token not in text
     assert "<U+202E>second" in text
     assert len(text) < 8000
+
+
+def test_beyond_the_budget_no_agent_is_asked_and_the_draft_waits(tmp_path: Path) -> None:
+    world = World(tmp_path, planner_agents=[AGENTS[0]], budgets={"day_usd": 1.0})
+    try:
+        task = Task(id=TaskId("app-9"), repo=RepoName(REPO), title="t")
+        spent = Usage(input_tokens=5, cost_usd=2.0, source="provider")
+        world.services.spend.note(
+            task, Attempt(n=1, agent=AGENTS[0], started=stamp(world.services.now())), spent, end=True
+        )
+        world.issue(NEAR, body=LIKE, ready=False)
+        found = twin(world, draft())
+        assert found is not None
+        assert "cannot tell" in found.why
+        assert world.events(EventKind.ASKED) == []
+    finally:
+        world.close()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.embedding import Embedding
+from orchestrator.embedding.store import Store, digest
 
 np = pytest.importorskip("numpy", reason="the sentence model is not installed (bin/setup --semantic)")
 
@@ -88,6 +89,15 @@ def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
     last = Model()
     embedding(tmp_path, last).known([f"{writer} {'a' * n}" for writer in range(4) for n in range(20)])
     assert last.asked == []
+
+
+def test_a_cache_that_grew_too_large_starts_anew(tmp_path: Path) -> None:
+    store = Store(tmp_path, "letters", most=1_000)
+    for n in range(40):
+        store.add({digest(str(n)): [float(n)] * 8})
+        assert store.path.stat().st_size <= 1_000
+        assert list(store.read()[digest(str(n))]) == [n] * 8
+    assert digest("0") not in store.read()
 
 
 def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path: Path) -> None:
