@@ -142,7 +142,7 @@ def merge_answer(found: Sequence[Candidate], word: Word | None) -> Ordered:
 
 def deterministic(found: Sequence[Candidate], size: int) -> tuple[Candidate, ...]:
     """At most `size` candidates, best first, of one direction at most four fifths while there are others."""
-    most = math.ceil(max(0, size) * SHARE)
+    most = math.ceil(size * SHARE)
     taken: list[Candidate] = []
     passed: list[Candidate] = []
     counts: Counter[str] = Counter()
