@@ -14,6 +14,9 @@ from typing import Any
 from orchestrator.model.times import parse, stamp
 from orchestrator.state.store import CorruptState, Store
 
+LATE = 0.05
+"""Share of a period by which a run may be late and yet keep the rhythm: 8 hours of a week, 3 minutes of an hour."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cadence:
@@ -29,14 +32,15 @@ class Cadence:
         return next_due is None or now >= next_due or self._clamped(job, subject, next_due, now, days)
 
     def ran(self, job: str, subject: str, days: float, now: datetime) -> None:
-        """Notes a run. The rhythm is kept when it was about on time; after an outage it starts anew from now."""
+        """Notes a run. The rhythm is kept when it was about on time; else it starts anew from now, for the cadence is the
+        least time between two runs."""
         if days <= 0:
             return
         period = timedelta(days=days)
         with self._store.change() as data:
             before = self._read(data, job, subject)
-            kept = before + period if before is not None else now + period
-            next_due = kept if now < kept <= now + period else now + period
+            on_time = before is not None and timedelta(0) <= now - before <= period * LATE
+            next_due = (before if on_time and before is not None else now) + period
             data.setdefault(job, {})[subject] = stamp(next_due)
 
     def next_due(self, job: str, subject: str) -> datetime | None:

@@ -51,6 +51,13 @@ def test_a_late_tick_does_not_shift_the_rhythm(tmp_path: Path) -> None:
     assert cadence.next_due("plan", "a/b") == NOW + 2 * DAY
 
 
+def test_a_run_that_came_days_late_is_not_followed_by_one_that_is_too_early(tmp_path: Path) -> None:
+    cadence = Cadence(root=tmp_path)
+    cadence.ran("plan", "a/b", 7, NOW)
+    cadence.ran("plan", "a/b", 7, NOW + 9 * DAY)
+    assert cadence.next_due("plan", "a/b") == NOW + 16 * DAY
+
+
 def test_zero_days_is_dormant(tmp_path: Path) -> None:
     cadence = Cadence(root=tmp_path)
     cadence.ran("plan", "a/b", 0, NOW)
