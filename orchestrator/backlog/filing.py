@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from orchestrator.backlog import board, body, evidence, similar
 from orchestrator.github import issues, wire
@@ -24,7 +25,7 @@ from orchestrator.model.times import stamp
 from orchestrator.pipeline import desk
 from orchestrator.services import Services
 from orchestrator.state import locks
-from orchestrator.state.effects import Journal
+from orchestrator.state.effects import Intended, Journal
 from orchestrator.state.filed import Entry, FiledIssues
 from orchestrator.state.store import Busy
 
@@ -36,6 +37,8 @@ CAP = "cap"
 """`Skipped.method` of a draft for which only the day is full."""
 WAIT = 300.0
 """Seconds to wait for another process that files in the same repository: it may be asking a model."""
+SKEW = timedelta(days=1)
+"""How far GitHub's clock and ours may differ where an issue is looked for that a dead call made."""
 _MARK = re.compile(r"<!-- agent-os:key=(filed/[0-9a-f]{32}) -->")
 _CREATE, _TOLD = "create", "event:filed"
 
@@ -125,12 +128,14 @@ def _issue(services: Services, repo: RepoSettings, draft: Draft, journal: Journa
     mark = body.marker(draft.key)
 
     def look() -> dict[str, str] | None:
-        found = issues.filed(services.github, repo.name, mark)
+        begun = journal.state(_CREATE)
+        since = stamp(begun.at - SKEW) if isinstance(begun, Intended) else ""
+        found = issues.filed(services.github, repo.name, mark, since=since)
         return {"number": str(found)} if found else None
 
     def act() -> dict[str, str]:
-        if found := look():  # by an installation whose state is gone, or on another machine
-            return found
+        if found := issues.filed(services.github, repo.name, mark):  # on another machine
+            return {"number": str(found)}
         title, text = body.title(services.redact, draft), body.body(services.redact, draft)
         made = issues.create(services.github, repo.name, title, text, _labels(repo, draft))
         return {"number": str(made.number)}

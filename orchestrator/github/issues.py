@@ -153,11 +153,15 @@ def create(gh: GitHub, repo: RepoName, title: Public, body: Public, labels: Iter
         return wire.issue_rest(reply.data, repo)
 
 
-def filed(gh: GitHub, repo: RepoName, marker: str) -> int | None:
-    """Number of our own newest issue that carries `marker`. Lists, for a search lags behind what was just filed."""
+def filed(gh: GitHub, repo: RepoName, marker: str, *, since: str = "") -> int | None:
+    """Number of our own newest issue that carries `marker`. Lists, for a search lags behind what was just filed.
+
+    Looks at all issues made from `since` on (UTC, ISO 8601); without it at the newest NEWEST. Raises Incomplete beyond
+    10,000.
+    """
     listed = gh.pages(f"{path(repo)}/issues", {"state": "all", "sort": "created", "direction": "desc"})
     for seen, issue in enumerate(listed):
-        if seen >= NEWEST:
+        if issue.text("created_at") < since if since else seen >= NEWEST:
             return None
         if marker in issue.text_or_none("body") and gh.is_me(wire.login(issue.maybe("user"))):
             return issue.number("number")

@@ -291,3 +291,17 @@ def test_several_at_once_file_each_draft_once_and_keep_the_cap(make: MakeWorld) 
         assert sum(pool.map(process, range(4))) == 3
     assert len(numbers(world)) == 3
     assert len(world.events(EventKind.FILED)) == 3
+
+
+def test_what_a_dead_call_made_is_found_behind_any_number_of_newer_issues(
+    make: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make()
+    monkeypatch.setattr(issues, "NEWEST", 1)
+    made = draft(world)
+    world.hub.faults.add({"method": "POST", "path": r"/issues$", "times": 1}, {"drop": "after"})
+    with pytest.raises(GitHubError):
+        filing.file(world.services, made)
+    newer = [world.issue(f"Something else {n}", ready=False) for n in range(3)]
+    assert filed(world, made) == 1
+    assert numbers(world) == [1, *newer]
