@@ -6,10 +6,12 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import alike
-from benchmarks.alike import Labelled
+from benchmarks.alike import Labelled, Rates
 from benchmarks.proof import Report
 from orchestrator.embedding import Embedding
 from orchestrator.embedding.store import Store, digest
@@ -48,7 +50,7 @@ def judge(report: Report, name: str, embedding: Embedding, *, decides: bool) -> 
         found = alike.at(pairs, values, percent / 100)
         report.figures[f"{name}: model alone at 0.{percent}"] = [round(found.precision, 3), round(found.recall, 3)]
     first = alike.at(pairs, values, BOUNDS.threshold)
-    runs = [alike.both(pairs, values, BOUNDS, alike.erring(SEED + n)) for n in range(SEEDS)]
+    runs = both(labelled, values, BOUNDS)
     f1, where = alike.best(pairs, by_words(labelled))
     report.figures[f"{name}: words alone, best threshold"] = round(where, 3)
     own = alike.at(pairs, by_words(labelled), dedupe.LEXICAL.threshold)
@@ -58,11 +60,19 @@ def judge(report: Report, name: str, embedding: Embedding, *, decides: bool) -> 
     limit = 0.90 if decides else None
     report.hold(f"{name}: both, worst precision", min(run.precision for run in runs), at_least=limit)
     report.hold(f"{name}: both, worst recall", min(run.recall for run in runs), at_least=limit)
+    for lower in (0.5, 0.4, 0.3):
+        wider = both(labelled, values, replace(BOUNDS, ask_from=lower))
+        worst = [round(min(run.precision for run in wider), 3), round(min(run.recall for run in wider), 3)]
+        report.figures[f"{name}: both, were an agent asked from {lower}"] = worst
     if decides:
         draws = [alike.drawn(pairs, values, SEED + n) for n in range(DRAWS)]
         again = sorted(alike.both(p, v, BOUNDS, alike.erring(SEED + n)).recall for n, (p, v) in enumerate(draws))
         report.figures[f"{name}: both, recall, 5th of 100 draws of its entries"] = round(again[DRAWS // 20], 3)
         report.figures[f"{name}: asked of an agent"] = sum(BOUNDS.ask_from <= v < BOUNDS.threshold for v in values)
+
+
+def both(labelled: Labelled, values: Sequence[float], bounds: Similarity) -> list[Rates]:
+    return [alike.both(labelled.pairs, values, bounds, alike.erring(SEED + n)) for n in range(SEEDS)]
 
 
 def by_words(labelled: Labelled) -> list[float]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from orchestrator import consult
+from orchestrator.backlog import body as text
 from orchestrator.embedding import Embedding
 from orchestrator.github import issues
 from orchestrator.model.backlog import Draft, Skipped
@@ -40,7 +41,7 @@ def twin(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[
         return None
     embedding = Embedding(model=services.settings.similarity_model, cache=services.settings.runtime / "state/vectors")
     ready = embedding.known([dedupe.text(each.title, each.body) for each in there])
-    own = Known(label="the draft", title=draft.title, body=words(draft))
+    own = _draft(services, draft)
     scores = ready.cosines(dedupe.text(own.title, own.body))
     judged = dedupe.judge(there, scores, dedupe.rules(repo.similarity, ready.method))
     if found := judged.duplicate:
@@ -69,17 +70,17 @@ def known(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence
             for entry in services.mailbox.list(folder)
             if entry.task.repo == repo.name and entry.task.issue not in numbers
         ),
-        *(
-            Known(label=f"draft {each.title!r}", title=each.title, body=words(each))
-            for each in before
-            if each.repo == draft.repo
-        ),
+        *(_draft(services, each) for each in before if each.repo == draft.repo),
     )
 
 
-def words(draft: Draft) -> str:
-    """What of a draft's body tells what it is about."""
-    return "\n".join([draft.goal, *draft.evidence_text, draft.reasoning, *draft.criteria]).strip()
+def _draft(services: Services, draft: Draft) -> Known:
+    """As it would stand on GitHub, so that the issue of the very same draft is the same text."""
+    return Known(
+        label=f"draft {draft.title[:80]!r}",
+        title=str(text.title(services.redact, draft)),
+        body=str(text.body(services.redact, draft)),
+    )
 
 
 def _issue(issue: Issue) -> Known:

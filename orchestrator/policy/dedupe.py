@@ -8,6 +8,7 @@ only what is nearly verbatim is a duplicate unasked.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -21,6 +22,7 @@ LEXICAL = Similarity(threshold=0.70, ask_from=0.50)
 TITLE_CHARS = 300
 BODY_CHARS = 2000
 _RAW_CHARS = 8000
+_OURS = re.compile(r"- `[^`]*`|Filed by (the [^.]{1,80} of )?Agent OS\.")
 
 
 class Method(Enum):
@@ -56,11 +58,12 @@ class Judged:
 
 
 def text(title: str, body: str) -> str:
-    """What is compared: title and body without what issues of one form share (headings, comments), bounded."""
+    """What is compared: title and body, bounded, without what issues of one form share: headings, comments, and in our
+    own the ids of evidence and who filed it."""
     kept: list[str] = []
     for line in _without_comments(body[:_RAW_CHARS]).splitlines():
-        bare = line.strip()
-        if bare and not bare.startswith("#"):
+        bare = line.strip().lstrip("> ")
+        if bare and not bare.startswith("#") and not _OURS.fullmatch(bare):
             kept.append(bare)
     return f"{' '.join(title.split())[:TITLE_CHARS]}\n{chr(10).join(kept)[:BODY_CHARS]}".strip()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator.backlog import similar
-from orchestrator.model.backlog import Draft, Skipped
+from orchestrator.backlog import filing, similar
+from orchestrator.model.backlog import Draft, Filed, Skipped
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName, TaskId
 from orchestrator.model.result import Usage
@@ -55,6 +56,22 @@ def test_an_open_issue_that_says_the_same_is_the_twin_with_score_and_method(worl
     assert "words only" in found.why, "the fallback is named in every output"
     assert twin(world, draft(title="Dark colours", goal="The help page can be shown in dark colours.")) is None
     assert world.events(EventKind.ASKED) == []
+
+
+def test_a_draft_that_is_not_filed_stands_in_the_ledger_with_its_twin_and_score(world: World) -> None:
+    number = world.issue(TITLE, body=GOAL, ready=False)
+    evidence = (f"issue:{REPO}#{number}",)
+    for _ in range(2):
+        outcome = filing.file(world.services, draft(evidence=evidence))
+        assert isinstance(outcome, Skipped)
+    (told,) = world.events(EventKind.NOT_FILED)
+    assert (told.data["twin"], told.data["method"]) == (f"{REPO}#{number}", "lexical")
+    assert float(str(told.data["score"])) > 0.8
+    new = draft("Dark colours", "For the night.", evidence=evidence, evidence_text=("asked 9 times",), by="groomer")
+    assert isinstance(filing.file(world.services, new), Filed)
+    again = filing.file(world.services, replace(new, key="k2"))
+    assert isinstance(again, Skipped)
+    assert (again.method, again.score) == ("lexical", 1.0), "what was filed a moment ago is the same text"
 
 
 def test_issues_closed_lately_count_and_those_of_last_year_do_not(world: World) -> None:

@@ -76,6 +76,11 @@ def test_headings_and_hidden_marks_are_not_compared_a_templates_issues_are_not_a
     assert dedupe.text("  Parse\n dates ", body) == "Parse dates\nDates are parsed.\n- ledger:4"
 
 
+def test_of_our_own_issues_ids_of_evidence_and_the_last_line_are_not_compared() -> None:
+    body = "## Evidence\n> 4 of 9 runs failed\n>\n- `ledger:4`\n\nFiled by the log_analyzer of Agent OS.\n"
+    assert dedupe.text("Runs fail", body) == "Runs fail\n4 of 9 runs failed"
+
+
 def test_any_text_is_bounded_in_size_and_time() -> None:
     began = time.monotonic()
     text = dedupe.text("t" * 10**6, "<!--" * 500_000 + "x")

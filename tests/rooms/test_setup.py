@@ -122,3 +122,32 @@ def test_a_model_that_cannot_be_fetched_is_said_and_tried_again(checkout: Checko
 
 def test_an_unknown_word_is_refused(checkout: Checkout) -> None:
     assert checkout.setup("--semantics").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "asked"),
+    [
+        ([], {}, "--dev --semantic"),
+        (["--without", "semantic"], {}, "--dev"),
+        ([], {"AGENT_OS_WITHOUT": "semantic"}, "--dev"),
+        (["-k", "mailbox"], {}, "--dev --semantic"),
+    ],
+)
+def test_the_gate_brings_the_model_unless_it_is_told_not_to(
+    checkout: Checkout, words: list[str], env: dict[str, str], asked: str
+) -> None:
+    shutil.copy(ROOT / "bin/test", checkout.tmp / "bin")
+    (checkout.tmp / "bin/setup").write_text('#!/bin/sh\necho "$*" > "$LOG"\nexit 3\n')
+    ran = subprocess.run(
+        [checkout.tmp / "bin/test", *words],
+        env={"PATH": os.environ["PATH"], "LOG": str(checkout.log), **env},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode != 0
+    assert checkout.log.read_text().strip() == asked
+
+
+def test_the_gate_does_not_leave_out_what_it_does_not_know(checkout: Checkout) -> None:
+    ran = subprocess.run([ROOT / "bin/test", "--without", "tests"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert "knows only semantic" in ran.stderr
