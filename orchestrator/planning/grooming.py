@@ -47,8 +47,9 @@ def groom(services: Services, repo: RepoSettings) -> tuple[Outcome, ...]:
     if drafts:
         drafts, by = _worded(services, repo, facts, drafts)
     outcomes: list[Outcome] = []
-    for n, draft in enumerate(drafts):
-        outcomes.append(filing.file(services, draft, drafts[:n]))
+    for draft in drafts:
+        filed = [o.draft for o in outcomes if isinstance(o, Filed)]  # what was not filed is nobody's twin
+        outcomes.append(filing.file(services, draft, filed))
     if not found:
         return ()
     services.record(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from orchestrator.model.planning import Similarity
+from orchestrator.policy.groom import FORM
 
 MOST_ASKED = 3
 """Questions to an agent about one draft."""
@@ -63,7 +64,8 @@ def text(title: str, body: str) -> str:
     kept: list[str] = []
     for line in _without_comments(body[:_RAW_CHARS]).splitlines():
         bare = line.strip().lstrip("> ")
-        if bare and not bare.startswith("#") and not _OURS.fullmatch(bare):
+        said = bare.removeprefix("- ").casefold() not in FORM
+        if bare and said and not bare.startswith("#") and not _OURS.fullmatch(bare):
             kept.append(bare)
     return f"{' '.join(title.split())[:TITLE_CHARS]}\n{chr(10).join(kept)[:BODY_CHARS]}".strip()
 

@@ -122,11 +122,11 @@ def known_issues(text: str) -> tuple[str, ...]:
 
 def _blocked(facts: Facts) -> Iterable[Signal]:
     for one in facts.stopped:
-        about = f"issue #{one.issue}" if one.issue else f"task {one.task}"
+        about = f"#{one.issue}" if one.issue else one.task
         yield Signal(
             kind=Kind.BLOCKED,
             key=f"blocked/{one.task}",
-            text=f"{about} ({one.title}) stands still: {one.reason}"[:_LONGEST],
+            text=f"{one.title} ({about}): {one.reason}"[:_LONGEST],
             evidence=(f"task:{one.task}",),
         )
 
@@ -150,16 +150,20 @@ def _risks(facts: Facts) -> Iterable[Signal]:
 
 
 def _missing(facts: Facts) -> Iterable[Signal]:
+    """One signal for all that is missing: they are written from the same reading of the repository."""
+    lacks: dict[str, str] = {}
     for name, purpose in DOCUMENTS:
         there = facts.documents.get(name, "").strip()
-        lacks_goal = name == "README.md" and there and "## goal" not in there.casefold()
-        if there and not lacks_goal:
-            continue
-        what = f"{name} has no section `## Goal`" if lacks_goal else f"There is no {name}"
+        if not there:
+            lacks[name] = f"there is no {name}, which {purpose}"
+        elif name == "README.md" and "## goal" not in there.casefold():
+            lacks[name] = f"{name} has no section `## Goal`; it {purpose}"
+    if lacks:
+        told = "; ".join(lacks.values())
         yield Signal(
             kind=Kind.MISSING_DOCUMENT,
-            key=f"document/{name}",
-            text=f"{what}; it {purpose}.",
+            key=f"documents/{'+'.join(lacks)}",
+            text=f"{told[0].upper()}{told[1:]}.",
             evidence=(f"commit:{facts.sha}",),
         )
 
@@ -201,61 +205,74 @@ def _numbers(text: str) -> set[str]:
     return found - {""}
 
 
-_WORDING: dict[Kind, tuple[str, str, tuple[str, ...], TaskType, Priority]] = {
-    Kind.BLOCKED: (
-        "Unblock: ",
-        "Work stands still. Find what it waits for, and mend that or say what a person must do.",
-        ("The cause is named and removed, or what a person must do stands in the issue.",),
-        TaskType.DEBUGGING,
-        Priority.HIGH,
+@dataclass(frozen=True, kw_only=True)
+class _Wording:
+    """What an issue of one kind says beside its finding. Short: texts of one form look alike to whoever compares."""
+
+    head: str
+    ask: str
+    criterion: str
+    type: TaskType
+    priority: Priority
+
+
+_WORDING = {
+    Kind.BLOCKED: _Wording(
+        head="Unblock: ",
+        ask="Find out why, and mend it.",
+        criterion="It moves again, or what a person must do stands there.",
+        type=TaskType.DEBUGGING,
+        priority=Priority.HIGH,
     ),
-    Kind.KNOWN_ISSUE: (
-        "Known issue: ",
-        "CODEBASE.md tells of a known issue that no ticket is open for. Mend it, and take the line out.",
-        ("The fault does not occur any more, and a test shows it.", "Its line under Known Issues is gone."),
-        TaskType.DEBUGGING,
-        Priority.NORMAL,
+    Kind.KNOWN_ISSUE: _Wording(
+        head="Known issue: ",
+        ask="Mend it, and take its line out of CODEBASE.md.",
+        criterion="A test shows that it is mended.",
+        type=TaskType.DEBUGGING,
+        priority=Priority.NORMAL,
     ),
-    Kind.RISK: (
-        "Risk: ",
-        "An agent flagged a risk in work that has since ended. Look whether it is real, and mend it if it is.",
-        ("The risk is shown not to exist, or is removed, with a test.",),
-        TaskType.IMPLEMENTATION,
-        Priority.NORMAL,
+    Kind.RISK: _Wording(
+        head="Risk: ",
+        ask="Look whether it is real, and remove it if it is.",
+        criterion="A test shows that it cannot happen.",
+        type=TaskType.IMPLEMENTATION,
+        priority=Priority.NORMAL,
     ),
-    Kind.MISSING_DOCUMENT: (
-        "Document: ",
-        "A document that planning and agents read is missing. Write it from what the repository shows; invent nothing.",
-        ("The document stands at the top of the repository and says what it is for.",),
-        TaskType.DOCS,
-        Priority.NORMAL,
+    Kind.MISSING_DOCUMENT: _Wording(
+        head="Document: ",
+        ask="Write it from what the repository shows; invent nothing.",
+        criterion="It stands at the top of the repository.",
+        type=TaskType.DOCS,
+        priority=Priority.NORMAL,
     ),
-    Kind.STALE: (
-        "Triage stale issues",
-        ("Go through these issues and propose for each in a comment there: close it, keep it, or split it. Close none: "
-        "that is for the people who opened them."),
-        ("Each named issue has a comment with a proposal and its reason.",),
-        TaskType.RESEARCH,
-        Priority.LOW,
+    Kind.STALE: _Wording(
+        head="Triage stale issues: ",
+        ask="Propose for each in a comment there to close, keep or split it. Close none: their authors decide.",
+        criterion="Each named issue has a comment with a proposal and its reason.",
+        type=TaskType.RESEARCH,
+        priority=Priority.LOW,
     ),
 }
+
+FORM = frozenset(line.casefold() for form in _WORDING.values() for line in (form.ask, form.criterion)) | frozenset(
+    f"the groomer found it: {kind.value.replace('_', ' ')}." for kind in Kind
+)
+"""Lines that every issue of a kind has, lower case: they say nothing about which one it is."""
 
 
 def draft(repo: RepoName, signal: Signal) -> Draft:
     """The issue in our own words, for a day without a model."""
-    head, goal, criteria, type, priority = _WORDING[signal.kind]
-    said = " ".join(signal.text.split())
-    title = head if signal.kind is Kind.STALE else f"{head}{said[:100].rstrip()}{'…' if len(said) > 100 else ''}"
+    form, said = _WORDING[signal.kind], " ".join(signal.text.split())
     return Draft(
         key=f"groom/{signal.key}",
         repo=repo,
-        title=title,
-        goal=goal,
-        criteria=criteria,
+        title=f"{form.head}{said[:100].rstrip()}{'…' if len(said) > 100 else ''}",
+        goal=form.ask,
+        criteria=(form.criterion,),
         evidence=signal.evidence,
         evidence_text=(signal.text,),
-        reasoning=f"Found while grooming the backlog: {signal.kind.value.replace('_', ' ')}.",
-        type=type,
-        priority=priority,
+        reasoning=f"The groomer found it: {signal.kind.value.replace('_', ' ')}.",
+        type=form.type,
+        priority=form.priority,
         by="groomer",
     )

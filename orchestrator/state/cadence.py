@@ -32,7 +32,7 @@ class Cadence:
         return next_due is None or now >= next_due or self._clamped(job, subject, next_due, now, days)
 
     def ran(self, job: str, subject: str, days: float, now: datetime) -> None:
-        """Notes a run. The rhythm is kept when it was about on time; else it starts anew from now, for the cadence is the
+        """Notes a run. The rhythm is kept when it was about on time; else it starts anew from now, for the days are the
         least time between two runs."""
         if days <= 0:
             return

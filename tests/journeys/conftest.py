@@ -19,7 +19,9 @@ def make(tmp_path: Path) -> Iterator[MakeWorld]:
     made: list[World] = []
 
     def build(**settings: Any) -> World:
-        world = World(tmp_path / f"w{len(made)}" if made else tmp_path, **settings)
+        folder = tmp_path / f"w{len(made)}" if made else tmp_path
+        folder.mkdir(exist_ok=True)
+        world = World(folder, **settings)
         made.append(world)
         return world
 

