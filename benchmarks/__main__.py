@@ -25,6 +25,7 @@ PROOFS: dict[str, str] = {
     "redaction": "500 secrets in 14 spellings leak at no sink; a second source's forms are found, harmless lines not",
     "train": "20 pull requests, one breaks the others: main never red, found in 5 runs, the rest in half the CI runs",
     "injection": "an agent that obeys every text, 13 channels: no harm is seen, and each is seen with its defence off",
+    "quarter": "13 weeks, 3 repositories, 10 seeds: plans turn to what pays, away from what hurts, by measuring alone",
     "ledger": "4 x 1,000 appends, none lost; 1,000 tampers before the last anchor, none unseen; kills in mid-append",
     "adversary": "500 seeded schedules of acts between any two calls: no wrong merge, every wrong tree told",
     "mutants": "defects of gate, merge policy and trust: all listed by hand are killed, of machine-made ones 95 %",

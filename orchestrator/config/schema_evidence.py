@@ -49,7 +49,8 @@ class Research(Block, kw_only=True):
     allowed_domains: list[Text] | None = None
     """Hosts that web sources may be on. Empty = none."""
     artifact_file: Text | None = None
-    """A plain name that ends in .md, in the repository's folder of `runtime/analysis`. Default: PLANNING_RESEARCH.md."""
+    """A plain name that ends in .md, in the repository's folder of `runtime/analysis`.
+    Default: PLANNING_RESEARCH.md."""
     sources: list[ResearchSource] | None = None
     """What is read."""
 
@@ -105,7 +106,8 @@ class Feedback(Block, kw_only=True):
     allowed_domains: list[Text] | None = None
     """Hosts that web inputs may be on. Empty = none."""
     artifact_file: Text | None = None
-    """A plain name that ends in .md, in the repository's folder of `runtime/analysis`. Default: PRODUCTION_FEEDBACK.md."""
+    """A plain name that ends in .md, in the repository's folder of `runtime/analysis`.
+    Default: PRODUCTION_FEEDBACK.md."""
     inputs: list[FeedbackInput] | None = None
     """What is read."""
 
