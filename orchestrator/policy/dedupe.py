@@ -92,12 +92,9 @@ def judge(known: Sequence[Known], scores: Sequence[float], bounds: Similarity, m
 
 def _without_comments(body: str) -> str:
     """Hidden markers are not what a person wrote. An unclosed one hides the rest, as on GitHub."""
-    parts: list[str] = []
-    at = 0
-    while (start := body.find("<!--", at)) >= 0:
-        parts.append(body[at:start])
-        end = body.find("-->", start + 4)
-        if end < 0:
-            return "".join(parts)
-        at = end + 3
-    return "".join([*parts, body[at:]])
+    shown, _, rest = body.partition("<!--")
+    parts = [shown]
+    while rest:
+        shown, _, rest = rest.partition("-->")[2].partition("<!--")
+        parts.append(shown)
+    return "".join(parts)

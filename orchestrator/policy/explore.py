@@ -33,7 +33,7 @@ def least_known(task: str, order: Sequence[tuple[str, str]], known: Mapping[str,
     ahead = [name for name, by in order if not by]
     if len(ahead) < 2 or not chosen(task) or known.get(ahead[0], Known()).runs < SETTLED:
         return ""
-    least = min(ahead[1:], key=lambda name: known.get(name, Known()).runs)
+    least = min(ahead, key=lambda name: known.get(name, Known()).runs)
     return least if known.get(least, Known()).runs < known[ahead[0]].runs else ""
 
 

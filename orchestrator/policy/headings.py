@@ -16,7 +16,7 @@ def headings(lines: Sequence[str]) -> list[tuple[int, int, str]]:
     for n, line in enumerate(lines):
         mark = _FENCE.match(line)
         if fence:
-            if mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]):
+            if mark and mark[1].startswith(fence) and not line.strip().strip(fence):
                 fence = ""
         elif mark:
             fence = mark[1]

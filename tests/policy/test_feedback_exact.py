@@ -113,6 +113,7 @@ def test_what_fits_is_told_whole_and_what_does_not_is_cut_at_a_word() -> None:
     assert kept_.endswith(tuple("0123456789"))
     assert left - len(note) - 7 <= len(kept_) <= left - len(note)
     assert told("a" * 200, 100) == f"{HEAD}\n>\n[105 characters and more left out]"
+    assert told("a" * 200, 39) == f"{HEAD}\n\n[166 characters and more left out]"
     assert told(text, 20).startswith(f"{HEAD}\n")
     assert told("one\ntwo", 40) == f"{HEAD}\n> one\n> two"
 
@@ -127,6 +128,12 @@ def test_notes_are_told_where_there_are_any_and_every_entry_has_the_same_room() 
     assert two.count("\n\n") == 1
     assert "provenance" not in feedback.quoted([entry(provenance="")], 2_000)
     assert len(feedback.quoted([entry(text="x", name="n" * 900)], 2_000).split(" (")[0]) == 300
+
+
+def test_a_long_head_leaves_no_room_for_words() -> None:
+    long, short = entry(name="n" * 300, text="abc", metric=""), entry(name="N", text="", metric="")
+    said = feedback.quoted([long, short], 700).split("\n\n")
+    assert [s.split(" (")[0] for s in said] == ["n" * 300, "[5 characters and more left out]", "N"]
 
 
 # --- what is read
@@ -215,6 +222,16 @@ def test_a_file_about_another_metric_or_none_at_all_is_told() -> None:
     gone = Seen(broken="no yaml", unread="gone", retry=True, at="")
     away = feedback_read.of_metric(METRIC, Source(path="c"), gone, OPEN, None)
     assert (away.unread, away.retry) == ("gone", True)
+
+
+def test_the_operators_word_goes_first_and_the_files_own_fills_what_it_leaves_open() -> None:
+    seen = Seen(snapshot=Snapshot(file="a", provenance="the file's"), at="")
+    assert [of_input(seen, provenance=p).provenance for p in ("", "ours")] == ["the file's", "ours"]
+    web: dict[str, Any] = {"path": "", "url": "https://a.b/c"}
+    assert (of_input(seen).source, of_input(seen, **web).source) == ("a.yaml", "https://a.b/c")
+    docs = ResearchSource(name="docs", type=SourceType.WEB, kind=SourceKind.COMPETITOR, url="https://a.b/c")
+    assert feedback_read.of_research(docs, seen, PlanningResearch()).source == "https://a.b/c"
+    assert feedback_read.of_research(replace(docs, path="x.md", url=""), seen, PlanningResearch()).source == "x.md"
 
 
 def test_what_is_too_private_is_not_kept() -> None:

@@ -15,6 +15,7 @@ from orchestrator.policy.headings import headings
         ("#\ttab", [(0, 1, "tab")]),
         ("```\n# in\n```\n# out", [(3, 1, "out")]),
         ("   ~~~ info\n# in\n```\n# in\n~~~~  \n# out", [(5, 1, "out")]),
+        ("```\n# in\n  ```\n# out", [(3, 1, "out")]),
         ("    ```\n# out", [(1, 1, "out")]),
         ("````\n```\n# in\n````\n# out", [(4, 1, "out")]),
         ("```\n``` x\n# in\n```\n# out", [(4, 1, "out")]),

@@ -9,9 +9,11 @@ import pytest
 
 from orchestrator.model.backlog import Signal
 from orchestrator.model.findings import Cause, Finding, FindingKind
+from orchestrator.model.objective import MetricScore, Score
 from orchestrator.model.task import Priority, TaskType
-from orchestrator.policy import dedupe, degrade, remedy, remedy_words
-from tests.policy.builders import WEB
+from orchestrator.model.times import stamp
+from orchestrator.policy import dedupe, degrade, explore, remedy, remedy_words
+from tests.policy.builders import NOW, WEB
 from tests.policy.test_degrade import run, score, some
 from tests.policy.test_remedy import GIVEN_UP, SPIKE, finding
 
@@ -27,6 +29,22 @@ def test_the_worst_rate_comes_first_and_not_the_most_failures() -> None:
 def test_where_nothing_went_wrong_nothing_is_named_and_money_is_told_to_a_millionth() -> None:
     found = score([run("a", usd=0.12345651), run("b", usd=1.0), run("c")])
     assert (found.blocker, found.blocked, found.usd, found.unpriced) == ("", 0, 1.123457, 1)
+
+
+def test_what_did_not_move_is_not_named_among_what_went_wrong() -> None:
+    lines = [("a", -0.1), ("b", 0.0), ("c", None), ("d", 0.5)]
+    metrics = tuple(MetricScore(id=id, name=id, weight=0.25, value=v, snapshots=1, why="") for id, v in lines)
+    told = Score(repo="web", at=stamp(NOW), total=-0.2, coverage=1.0, metrics=metrics)
+    assert degrade.business(told, "acme/web", [], told.at).summary.endswith("measured; a -0.10 (weight 25%)")
+
+
+def test_who_ran_just_now_is_known_whatever_others_did_before() -> None:
+    runs = {
+        "codex": (run("a", hours=9), run("b", hours=0)),
+        "claude": (run("c", hours=5, agent="claude"), run("d", hours=0, agent="claude")),
+    }
+    assert explore.tasks_since("codex", runs, NOW) == 0
+    assert explore.tasks_since("codex", runs | {"codex": (run("a", hours=9),)}, NOW) == 2
 
 
 # --- a finding as a signal
