@@ -31,10 +31,10 @@ def least_known(task: str, order: Sequence[tuple[str, str]], known: Mapping[str,
     """The agent to explore with, empty for none. `order`: as `health.ranked` answers; who is put back is not explored
     with."""
     ahead = [name for name, by in order if not by]
-    if len(ahead) < 2 or not chosen(task) or known.get(ahead[0], Known()).runs < SETTLED:
+    if not ahead or not chosen(task) or known.get(ahead[0], Known()).runs < SETTLED:
         return ""
     least = min(ahead, key=lambda name: known.get(name, Known()).runs)
-    return least if known.get(least, Known()).runs < known[ahead[0]].runs else ""
+    return least if least != ahead[0] else ""
 
 
 def probed(order: Sequence[tuple[str, str]], since: Mapping[str, int], running: Iterable[str]) -> str:
