@@ -216,19 +216,16 @@ def test_signals_say_in_words_what_is_the_matter() -> None:
         Stopped(task="app-9", issue=9, title="Add tax", reason="no agent"),
         Stopped(task="app-x", issue=None, title="Loose", reason="r" * 700),
     ]
+    purpose = dict(groom.DOCUMENTS)
+    which = f"which {purpose['STRATEGY.md']}"
     found = groom.signals(backlog(stopped=stopped, documents={**WHOLE, "README.md": "# a", "STRATEGY.md": " "}))
     assert [(s.kind, s.key, s.text) for s in found] == [
-        (Kind.BLOCKED, "blocked/app-9", "issue #9 (Add tax) stands still: no agent"),
-        (Kind.BLOCKED, "blocked/app-x", "task app-x (Loose) stands still: " + "r" * (600 - 33)),
+        (Kind.BLOCKED, "blocked/app-9", "Add tax (#9): no agent"),
+        (Kind.BLOCKED, "blocked/app-x", "Loose (app-x): " + "r" * (600 - 15)),
         (
             Kind.MISSING_DOCUMENT,
-            "document/README.md",
-            "README.md has no section `## Goal`; it says what the product is for under `## Goal`.",
-        ),
-        (
-            Kind.MISSING_DOCUMENT,
-            "document/STRATEGY.md",
-            "There is no STRATEGY.md; it says where the product is going: vision, current focus, sprint history.",
+            "documents/README.md+STRATEGY.md",
+            f"README.md has no section `## Goal`; it {purpose['README.md']}; there is no STRATEGY.md, {which}.",
         ),
     ]
 
@@ -272,7 +269,6 @@ def test_a_draft_is_named_by_a_hundred_characters(said: str, title: str) -> None
     signal = groom.Signal(kind=Kind.RISK, key="risk/a", text=said, evidence=("task:app-1",))
     found = groom.draft(APP, signal)
     assert found.title == f"Risk: {title}"
-    assert found.reasoning == "Found while grooming the backlog: risk."
 
 
 # --- the day
