@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName
 from orchestrator.model.times import parse
 from orchestrator.policy.eligible import LIVE
-from tests.journeys.world import BOT, World, works
+from tests.journeys.world import BOT, World
 
 REPOS = ("ada/app", "ada/shop", "ada/site")
 WEEKS = 13
@@ -39,6 +38,17 @@ FILES = {
     "CODEBASE.md": "# CODEBASE.md\n\n## Known Issues\n\n- The importer drops rows whose first field is empty\n",
     "check.sh": "true\n",
 }
+
+_ENGINEER = """\
+prompt=$(cat)
+case $prompt in *"Answer with one JSON object"*) ANSWER ;; esac
+task=$(printf '%s\\n' "$prompt" | sed -n 's/^task: //p;/^task: /q')
+mkdir -p work
+echo "done by $task" > "work/$task.txt"
+printf 'STATUS: complete\\n\\nBLOCKER_CODE: none\\n\\nSUMMARY:\\nDid %s.\\n' "$task" > .agent_result.md
+"""
+"""A scripted agent that starts in two milliseconds: it does its task, and to questions says nothing of use."""
+_ANSWERS = {"neutral": """echo '{"promote": [], "rationales": [], "focus": ""}'; exit""", "fail": "exit 1"}
 
 
 @dataclass(kw_only=True)
@@ -64,6 +74,8 @@ class Stage:
         for repo in REPOS:
             key = repo.split("/")[1]
             (objectives / f"{key}.yaml").write_text(exporter.objective(repo, evidence / key))
+        engineer = self.folder / "engineer.sh"
+        engineer.write_text(_ENGINEER.replace("ANSWER", _ANSWERS[self.asks]))
         settings: dict[str, Any] = {
             "verify": "none",
             "checks": "none",
@@ -74,10 +86,10 @@ class Stage:
             "outcome_attribution": {"enabled": self.attribution},
         }
         self.world = World(
-            self.folder, ci={}, board=False, files=FILES, more_repos=REPOS[1:], **settings,
+            self.folder, ci={}, board=False, agents=("anna",), files=FILES, more_repos=REPOS[1:], **settings,
             top={
                 "objectives_dir": str(objectives), "evidence_dir": str(evidence), "digest_hour": -1,
-                "max_parallel_workers": 1,
+                "max_parallel_workers": 1, "agents": {"anna": {"adapter": "shell", "command": f"sh {engineer}"}},
             },
         )  # fmt: skip
         self._move_to(START)
@@ -104,12 +116,7 @@ class Stage:
     # --- inside
 
     def _people(self) -> None:
-        """The issues that people filed, in an order of the seed's, and what agents do with them."""
-        nothing = json.dumps({"promote": [], "rationales": [], "focus": ""})
-        answer = {"say": nothing} if self.asks == "neutral" else {"exit": 1}
-        self.world.play(
-            {"when": {"kind": "ask"}, "steps": [answer]}, {"steps": works("work/{task}.txt", "done by {task}\n")}
-        )
+        """The issues that people filed, in an order of the seed's."""
         for repo in REPOS:
             wanted = [(area, n) for area in AREAS for n in range(1, SUPPLY + 1)]
             self.rng.shuffle(wanted)
