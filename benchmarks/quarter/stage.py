@@ -21,7 +21,7 @@ from tests.journeys.world import BOT, World
 REPOS = ("ada/app", "ada/shop", "ada/site")
 WEEKS = 13
 PLAN_SIZE = 1
-SUPPLY = 12
+SUPPLY = 14
 """Issues per area and repository that people have filed: more than a quarter can use."""
 START = datetime(2026, 9, 28, 6, 0, tzinfo=UTC)
 """A Monday before the night in which Europe's clocks go back."""
