@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from orchestrator import agents
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
-from orchestrator.model.result import Usage
-from orchestrator.model.settings import RepoSettings
+from orchestrator.model.result import FailureClass, Usage
+from orchestrator.model.settings import AgentSettings, RepoSettings
 from orchestrator.model.task import Attempt, Task
 from orchestrator.model.times import stamp
+from orchestrator.policy import route
 from orchestrator.services import Services
 from orchestrator.state.store import Busy
 
@@ -39,6 +40,8 @@ class NoAnswer:
     """The caller falls back to its deterministic way."""
 
     reason: str
+    failure: FailureClass = FailureClass.NONE
+    """Of the agent's run; none where it did run, and what it said did not fit."""
 
 
 def ask(
@@ -54,7 +57,8 @@ def ask(
     """A closed question: `schema` maps each key of the wanted JSON object to text, number, flag or texts.
 
     The answer is checked (exactly these keys, these kinds) and asked once more when it does not fit. Each question and
-    its end is one ledger event. Never raises for what a model does.
+    its end is one ledger event. An agent that met its limit cools down, as after a run. Never raises for what a model
+    does.
     """
     settings = services.settings.agent(agent)
     if settings is None:
@@ -78,7 +82,8 @@ def ask(
         )
         _spent(services, repo, purpose, agent, reply.usage)
         if isinstance(reply, agents.NoReply):
-            return _note(services, repo, purpose, agent, NoAnswer(reason=reply.why))
+            _cools(services, settings, reply)
+            return _note(services, repo, purpose, agent, NoAnswer(reason=reply.why, failure=reply.failure))
         checked = check(reply.text, schema)
         if isinstance(checked, dict):
             return _note(services, repo, purpose, agent, Answer(data=checked, agent=agent))
@@ -124,6 +129,12 @@ def check(text: str, schema: Mapping[str, str]) -> dict[str, Json] | str:
         if isinstance(value, list) and not all(isinstance(item, str) for item in value):
             return f"{key} must be a list of texts"
     return dict(data)
+
+
+def _cools(services: Services, settings: AgentSettings, reply: agents.NoReply) -> None:
+    if reply.failure is FailureClass.QUOTA:
+        until = route.cool_until(reply.reset_at, services.now(), settings.cooldown_minutes)
+        services.cooldowns.set(settings.name, until)
 
 
 def _spent(services: Services, repo: RepoSettings, purpose: str, agent: str, usage: Usage) -> None:
