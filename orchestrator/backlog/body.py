@@ -57,7 +57,8 @@ def body(redact: Redactor, draft: Draft) -> Public:
     ]
     text = "\n\n".join(f"## {name}\n\n{said}" for name, said in parts if said)
     by = f"Filed by the {_safe(redact, draft.by)} of Agent OS." if draft.by else "Filed by Agent OS."
-    return redact(f"{text}\n\n{by}\n\n{marker(draft.key)}")
+    marks = "\n".join(marker(key) for key in (draft.key, *draft.also))
+    return redact(f"{text}\n\n{by}\n\n{marks}")
 
 
 def _evidence(redact: Redactor, draft: Draft) -> str:

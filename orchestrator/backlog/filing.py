@@ -13,10 +13,12 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from orchestrator import notify
 from orchestrator.backlog import board, body, evidence, similar
 from orchestrator.github import issues, wire
-from orchestrator.github.errors import NotFound
+from orchestrator.github.errors import Forbidden, Invalid, Misconfigured, NotFound
 from orchestrator.github.repos import path
+from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.backlog import Draft, Filed, Skipped
 from orchestrator.model.event import EventKind
 from orchestrator.model.issue import Issue
@@ -52,10 +54,23 @@ def file(services: Services, draft: Draft, drafts: Sequence[Draft] = ()) -> File
     repo = services.settings.repo(draft.repo)
     if repo is None or repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
         why = "dispatcher_only: only people file issues here" if repo else "the repository is not managed"
-        return _not_filed(services, Skipped(draft=draft, why=why))
+        return skip(services, Skipped(draft=draft, why=why))
     with _alone(services, repo):
         outcome = _judged(services, repo, draft, drafts)
-        return _not_filed(services, outcome) if isinstance(outcome, Skipped) else outcome
+        return skip(services, outcome) if isinstance(outcome, Skipped) else outcome
+
+
+def refused(services: Services, repo: RepoSettings, draft: Draft) -> Skipped | None:
+    """What speaks against the draft without anybody being asked: for whoever would have it worded first. Not recorded.
+    Raises as `file` does."""
+    if (known := number(services, repo, draft.key)) is not None:
+        return _before(repo, draft, known)
+    return None if begun(services, repo, draft) else _plainly_against(services, repo, draft)
+
+
+def begun(services: Services, repo: RepoSettings, draft: Draft) -> bool:
+    """Was its issue asked for by a call that died? Then its words stand on GitHub already, or come as they come."""
+    return _journal(services, repo, draft).state(_CREATE) is not None
 
 
 def number(services: Services, repo: RepoSettings, key: str) -> int | None:
@@ -82,9 +97,8 @@ def full(services: Services, repo: RepoSettings, key: str) -> str:
 def _judged(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[Draft]) -> Filed | Skipped:
     _learn(services, repo)
     if (known := _noted(services, repo, draft.key)) is not None:
-        twin = f"{repo.name}#{known}"
-        return Skipped(draft=draft, why="it was filed before", twin=twin, method="marker")
-    journal = services.effects.of(f"filing-{body.digest(f'{repo.name}/{draft.key}')}")
+        return _before(repo, draft, known)
+    journal = _journal(services, repo, draft)
     if journal.state(_CREATE) is None and (why := _against(services, repo, draft, drafts)) is not None:
         return why
     begun = journal.result(_CREATE)
@@ -95,7 +109,7 @@ def _judged(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequen
             raise
         _note(services, repo, draft, int(begun["number"]))
         return Skipped(draft=draft, why="it was filed before, and is gone", method="marker")
-    board.backlog(services, repo, issue)
+    _shelve(services, repo, issue)
     if journal.result(_TOLD) is None:
         services.record(
             EventKind.FILED, repo=repo.name, issue=issue.number, title=issue.title, key=draft.key, by=draft.by,
@@ -106,21 +120,51 @@ def _judged(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequen
     return Filed(draft=draft, number=issue.number)
 
 
+def _before(repo: RepoSettings, draft: Draft, known: int) -> Skipped:
+    return Skipped(draft=draft, why="it was filed before", twin=f"{repo.name}#{known}", method="marker")
+
+
+def _journal(services: Services, repo: RepoSettings, draft: Draft) -> Journal:
+    return services.effects.of(f"filing-{body.digest(f'{repo.name}/{draft.key}')}")
+
+
+def _shelve(services: Services, repo: RepoSettings, issue: Issue) -> None:
+    """Into the backlog. A board that lacks the column, or is closed to us, is the operator's to mend and no reason to
+    file again; one that cannot be asked now is asked by the next call."""
+    try:
+        board.backlog(services, repo, issue)
+    except (Misconfigured, NotFound, Forbidden, Invalid) as why:
+        text = services.redact(f"Issues that are filed in {repo.name} cannot be put into the backlog: {why}")
+        action = "give the board that column or name it under `statuses` in config.yaml"
+        notify.alert(
+            services,
+            Alert(kind=AlertKind.SYSTEM, subject=f"backlog:{repo.key}", state=str(why), text=text, action=action),
+        )
+
+
 def _note(services: Services, repo: RepoSettings, draft: Draft, number: int) -> None:
     """The draft is done."""
     title, now = str(body.title(services.redact, draft)), stamp(services.now())
-    _store(services).add(repo.key, Entry(key=draft.key, number=number, title=title, at=now, by=draft.by))
+    _store(services).add(
+        repo.key, Entry(key=draft.key, number=number, title=title, at=now, by=draft.by, also=draft.also)
+    )
 
 
 def _against(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[Draft]) -> Skipped | None:
     """What speaks against a draft that was never begun."""
+    if (why := _plainly_against(services, repo, draft)) is not None:
+        return why
+    return similar.twin(services, repo, draft, tuple(d for d in drafts if d.key != draft.key))
+
+
+def _plainly_against(services: Services, repo: RepoSettings, draft: Draft) -> Skipped | None:
     if not draft.evidence:
         return Skipped(draft=draft, why="it cites no evidence")
     if lost := evidence.missing(services, repo, draft.evidence):
         return Skipped(draft=draft, why=f"evidence that is not there: {', '.join(lost)}")
     if why := full(services, repo, draft.key):
         return Skipped(draft=draft, why=why, method=CAP)
-    return similar.twin(services, repo, draft, tuple(d for d in drafts if d.key != draft.key))
+    return None
 
 
 def _issue(services: Services, repo: RepoSettings, draft: Draft, journal: Journal) -> Issue:
@@ -156,7 +200,7 @@ def _labels(repo: RepoSettings, draft: Draft) -> frozenset[str]:
 
 def _noted(services: Services, repo: RepoSettings, key: str) -> int | None:
     same = {key, f"filed/{body.digest(key)}"}
-    return next((e.number for e in _store(services).of(repo.key) if e.key in same), None)
+    return next((e.number for e in _store(services).of(repo.key) if e.key in same or key in e.also), None)
 
 
 def _learn(services: Services, repo: RepoSettings) -> None:
@@ -167,13 +211,15 @@ def _learn(services: Services, repo: RepoSettings) -> None:
     found: list[Entry] = []
     params = {"state": "all", "sort": "created", "direction": "asc"}
     for issue in services.github.pages(f"{path(repo.name)}/issues", params, limit=1000):
-        mark = _MARK.search(issue.text_or_none("body"))
-        if mark and services.github.is_me(wire.login(issue.maybe("user"))):
-            found.append(Entry(key=mark[1], number=issue.number("number"), title=issue.text("title")))
+        marks = _MARK.findall(issue.text_or_none("body"))
+        if marks and services.github.is_me(wire.login(issue.maybe("user"))):
+            number, title = issue.number("number"), issue.text("title")
+            found += [Entry(key=mark, number=number, title=title) for mark in marks]
     store.begin(repo.key, found)
 
 
-def _not_filed(services: Services, skipped: Skipped) -> Skipped:
+def skip(services: Services, skipped: Skipped) -> Skipped:
+    """Records that a draft is not filed, once per draft and reason."""
     draft = skipped.draft
     reason = body.digest(f"{draft.key}|{skipped.why}|{skipped.twin}")
     subject = f"not_filed:{draft.repo}:{reason}"

@@ -4,6 +4,9 @@ A draft is compared by title and body with the open issues, those closed lately,
 came before it in the same run. Far enough alike it is a duplicate; in the band below an agent is asked with both
 texts. When nobody can tell, the draft is not filed: the same cause is found again next time, while a duplicate costs a
 person's attention.
+
+A stranger's issue that nobody of the repository took up is no twin: else whoever may write an issue could keep ours
+from being filed.
 """
 
 from __future__ import annotations
@@ -16,18 +19,22 @@ from orchestrator.backlog import body as text
 from orchestrator.embedding import Embedding
 from orchestrator.github import issues
 from orchestrator.model.backlog import Draft, Skipped
-from orchestrator.model.issue import Issue
+from orchestrator.model.issue import Act, Issue
 from orchestrator.model.settings import RepoSettings
-from orchestrator.model.task import Folder
+from orchestrator.model.task import Folder, Vouched
 from orchestrator.model.times import stamp
-from orchestrator.pipeline import funds
+from orchestrator.pipeline import asked, trusting
 from orchestrator.policy import dedupe
 from orchestrator.policy.dedupe import Known, Likeness
 from orchestrator.policy.patches import escaped
+from orchestrator.policy.trust import Standing
 from orchestrator.services import Services
+from orchestrator.state.memo import Memo
 
 LIVE = (Folder.INBOX, Folder.PROCESSING, Folder.REVIEW, Folder.BLOCKED, Folder.ESCALATED, Folder.HOLD)
 SCHEMA = {"same": "flag", "why": "text"}
+REMEMBERED, SILENT = 90, 0.8
+"""Days for which an agent's word on two texts holds, and for which nobody is asked again when none had one."""
 _WHY_CHARS = 300
 
 
@@ -36,14 +43,19 @@ def twin(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[
 
     `drafts`: of the same run; when the draft is among them, only those before it count. Raises what GitHub raises.
     """
-    there = known(services, repo, draft, drafts)
+    listed = _listed(services, repo)
+    there = _known(services, repo, draft, drafts, listed)
     if not there:
         return None
     embedding = Embedding(model=services.settings.similarity_model, cache=services.settings.runtime / "state/vectors")
     ready = embedding.known([dedupe.text(each.title, each.body) for each in there])
     own = _draft(services, draft)
     scores = ready.cosines(dedupe.text(own.title, own.body))
-    judged = dedupe.judge(there, scores, dedupe.rules(repo.similarity, ready.method))
+    bounds = dedupe.rules(repo.similarity, ready.method)
+    alike = [(each, score) for each, score in zip(there, scores, strict=True) if score >= dedupe.lowest(bounds)]
+    strange = _strange(services, repo, [issue for each, _ in alike if (issue := listed.get(each.label)) is not None])
+    alike = [(each, score) for each, score in alike if each.label not in strange]
+    judged = dedupe.judge([each for each, _ in alike], [score for _, score in alike], bounds)
     if found := judged.duplicate:
         why = f"a duplicate of {found.known.label} ({ready.note})"
         return _skipped(draft, found, why, ready.method.value)
@@ -53,17 +65,24 @@ def twin(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[
     return None
 
 
-def known(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[Draft]) -> tuple[Known, ...]:
-    """What a draft is compared with. A task's issue is shown as the issue, where it is listed."""
+def _listed(services: Services, repo: RepoSettings) -> dict[str, Issue]:
+    """The open issues and those closed lately, by what they are called."""
     after = services.now() - timedelta(days=repo.similarity.closed_days)
     found = [*issues.listed(services.github, repo.name, state="open")]
     if repo.similarity.closed_days > 0:
         closed = issues.listed(services.github, repo.name, state="closed", since=stamp(after))
         found += [each for each in closed if each.closed_at >= stamp(after)]
-    numbers = {each.number for each in found}
+    return {f"{each.repo}#{each.number}": each for each in found}
+
+
+def _known(
+    services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[Draft], listed: dict[str, Issue]
+) -> tuple[Known, ...]:
+    """What a draft is compared with. A task's issue is shown as the issue, where it is listed."""
+    numbers = {each.number for each in listed.values()}
     before = drafts[: drafts.index(draft)] if draft in drafts else drafts
     return (
-        *(_issue(each) for each in found),
+        *(Known(label=label, title=each.title, body=each.body) for label, each in listed.items()),
         *(
             Known(label=entry.task.id, title=entry.task.title, body=entry.task.body)
             for folder in LIVE
@@ -72,6 +91,20 @@ def known(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence
         ),
         *(_draft(services, each) for each in before if each.repo == draft.repo),
     )
+
+
+def _strange(services: Services, repo: RepoSettings, alike: Sequence[Issue]) -> set[str]:
+    return {f"{each.repo}#{each.number}" for each in alike if not counts(services, repo, each)}
+
+
+def counts(services: Services, repo: RepoSettings, issue: Issue) -> bool:
+    """Was it opened by us or by somebody whose word counts, or set Ready by one? Whom GitHub cannot tell of now counts
+    too: what is not filed today is found again. Raises what GitHub raises."""
+    who = trusting.standing(services, repo, Act(by=issue.author, id=issue.author_id))
+    if who is not Standing.STRANGER:
+        return True
+    whole = issues.state_of(services.github, [(repo.name, issue.number)]).get((repo.name, issue.number))
+    return whole is not None and isinstance(trusting.judge(services, whole, repo), Vouched)
 
 
 def _draft(services: Services, draft: Draft) -> Known:
@@ -83,30 +116,28 @@ def _draft(services: Services, draft: Draft) -> Known:
     )
 
 
-def _issue(issue: Issue) -> Known:
-    return Known(label=f"{issue.repo}#{issue.number}", title=issue.title, body=issue.body)
-
-
 def _asked(
     services: Services, repo: RepoSettings, draft: Draft, own: Known, found: Likeness, note: str
 ) -> Skipped | None:
-    """An agent's word on two texts that may be one."""
-    answer = _answer(services, repo, question(services, own, found.known))
-    if isinstance(answer, consult.NoAnswer):
-        why = f"cannot tell whether it is {found.known.label}, and no agent did: {answer.reason[:_WHY_CHARS]} ({note})"
-        return _skipped(draft, found, why, "agent")
-    if answer.data["same"] is not True:
-        return None
-    said = services.redact.head(" ".join(escaped(str(answer.data["why"])).split()), _WHY_CHARS)
-    return _skipped(draft, found, f"{answer.agent} says it is {found.known.label}: {said} ({note})", "agent")
-
-
-def _answer(services: Services, repo: RepoSettings, prompt: str) -> consult.Answer | consult.NoAnswer:
-    """A question costs as a run does: none is asked beyond the budget."""
-    if (over := funds.repo(services, repo)) is not None:
-        return consult.NoAnswer(reason=over.words)
-    agents = repo.cadence.planner_agents
-    return consult.ask_any(services, prompt, SCHEMA, purpose="same_issue", repo=repo, agents=agents)
+    """An agent's word on two texts that may be one. What was asked already is not asked again."""
+    prompt = question(services, own, found.known)
+    memo = Memo(path=services.settings.runtime / "state" / "likeness.json")
+    key, now = text.digest(prompt), services.now()
+    if (word := memo.get(key, now, days=REMEMBERED)) is None:
+        word = memo.get(f"silent/{key}", now, days=SILENT)
+    if word is None:
+        answer = asked.ask(services, repo, prompt, SCHEMA, purpose="same_issue")
+        if isinstance(answer, consult.NoAnswer):
+            word = f"cannot tell whether it is {found.known.label}, and no agent did: {answer.reason[:_WHY_CHARS]}"
+            memo.put(f"silent/{key}", word, now)
+        elif answer.data["same"] is True:
+            said = services.redact.head(" ".join(escaped(str(answer.data["why"])).split()), _WHY_CHARS)
+            word = f"{answer.agent} says it is {found.known.label}: {said}"
+            memo.put(key, word, now)
+        else:
+            word = ""
+            memo.put(key, word, now)
+    return _skipped(draft, found, f"{word} ({note})", "agent") if word else None
 
 
 def question(services: Services, own: Known, other: Known) -> str:

@@ -30,6 +30,8 @@ class Draft:
     labels: frozenset[str] = field(default_factory=frozenset)
     by: str = ""
     """The role that drafted it."""
+    also: tuple[str, ...] = ()
+    """Keys of other drafts that it answers too: of those none is filed any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ class Skipped:
     score: float | None = None
     """Similarity to the twin."""
     method: str = ""
-    """`model`, `lexical`, `agent`, `marker`."""
+    """`model`, `lexical`, `agent`, `words`, `marker`, `cap`."""
 
 
 Outcome = Filed | Skipped

@@ -75,6 +75,11 @@ def rules(configured: Similarity, method: Method) -> Similarity:
     return configured if method is Method.MODEL else LEXICAL
 
 
+def lowest(bounds: Similarity) -> float:
+    """What is less alike is another issue, whatever it is."""
+    return min(bounds.ask_from, bounds.threshold)
+
+
 def judge(known: Sequence[Known], scores: Sequence[float], bounds: Similarity, most: int = MOST_ASKED) -> Judged:
     """`scores` of the draft with each of `known`, in their order. Of equals the first is named."""
     if len(known) != len(scores):
@@ -82,7 +87,7 @@ def judge(known: Sequence[Known], scores: Sequence[float], bounds: Similarity, m
     alike = [
         Likeness(known=each, score=score)
         for each, score in zip(known, scores, strict=True)
-        if math.isfinite(score) and score >= min(bounds.ask_from, bounds.threshold)
+        if math.isfinite(score) and score >= lowest(bounds)
     ]
     alike.sort(key=lambda found: -found.score)
     if alike and alike[0].score >= bounds.threshold:

@@ -29,6 +29,8 @@ class Entry:
     """When it was filed, UTC, ISO 8601; empty = found on GitHub, filed by an installation before this one."""
     by: str = ""
     """The role that drafted it."""
+    also: tuple[str, ...] = ()
+    """Keys of other drafts that this issue answers too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +41,7 @@ class FiledIssues:
     def of(self, repo: str) -> tuple[Entry, ...]:
         """Of one repository (by key), oldest first. Raises CorruptState."""
         path = self._path(repo)
-        try:
-            return tuple(msgspec.json.decode(line, type=Entry) for line in lines.read(path))
-        except msgspec.MsgspecError as why:
-            raise CorruptState(path, str(why)) from why
+        return tuple(_entry(path, n, line) for n, line in enumerate(lines.read(path), 1))
 
     def known(self, repo: str) -> bool:
         """Was anything ever noted for it, be it that there was nothing to find?"""
@@ -65,3 +64,10 @@ class FiledIssues:
 
     def _path(self, repo: str) -> Path:
         return lines.path_of(self.root / "filed", repo)
+
+
+def _entry(path: Path, number: int, line: bytes) -> Entry:
+    try:
+        return msgspec.json.decode(line, type=Entry)
+    except msgspec.MsgspecError as why:
+        raise CorruptState(path, f"line {number}: {why}") from why
