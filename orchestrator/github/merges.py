@@ -1,4 +1,4 @@
-"""Who merged a pull request, in GitHub's own word: a commit's author and message are chosen by whoever made it."""
+"""Who merged a pull request and when, in GitHub's own word: a commit's author and message are chosen by whoever made it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class Merge:
     """The commit on the base branch."""
     by: str
     """Login of who merged; empty for a deleted account."""
+    at: str
+    """When. UTC, ISO 8601."""
 
 
 def of(gh: GitHub, repo: RepoName, number: int) -> Merge | None:
@@ -28,4 +30,8 @@ def of(gh: GitHub, repo: RepoName, number: int) -> Merge | None:
         return None
     if not words.flag("merged"):
         return None
-    return Merge(sha=words.text_or_none("merge_commit_sha"), by=wire.login(words.maybe("merged_by")))
+    return Merge(
+        sha=words.text_or_none("merge_commit_sha"),
+        by=wire.login(words.maybe("merged_by")),
+        at=words.text_or_none("merged_at"),
+    )

@@ -55,9 +55,13 @@ class Shipped:
     direction: str
     """What kind of work it is (`policy.direction`): what credit and blame go to."""
     at: str
-    """When; of a merge, the time it was seen merged. UTC, ISO 8601."""
+    """When; of a merge, GitHub's own word, however late we saw it. UTC, ISO 8601."""
     baseline: tuple[tuple[str, float], ...] = ()
     """Metric id to its value at the merge, where the planning source had a number."""
+    sha: str = ""
+    """The merge commit; empty of an opened one, and where nobody told."""
+    base: str = ""
+    """The branch it was merged into."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +79,7 @@ class Measured:
     movement: float | None
     """Relative change, signed as measured; None without numbers."""
     share: float = 1.0
-    """This merge's part of the movement: 1 / the number of merges whose windows it fell into."""
+    """This merge's part of the movement: 1 / the number of merges that may claim it, or what others left of it."""
     sharers: tuple[str, ...] = ()
     """The other tasks that share it."""
     rule: str = ""
@@ -84,6 +88,8 @@ class Measured:
     summary: str = ""
     merged_at: str = ""
     window_days: float = 7
+    claimed_to: str = ""
+    """Up to when it claims what moved since the merge; empty = to the end of its window. UTC, ISO 8601."""
     at: str
     """The snapshot's own time. UTC, ISO 8601."""
     hypothesis: HypothesisVerdict | None = None

@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from orchestrator import evidence, sources
 from orchestrator.config import objective as objective_file
-from orchestrator.github import issues
+from orchestrator.github import issues, merges
 from orchestrator.github.errors import NotFound
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName
@@ -21,10 +22,13 @@ from orchestrator.model.outcome import Shipped
 from orchestrator.model.planning import SourceType
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Task
-from orchestrator.model.times import stamp
+from orchestrator.model.times import parse, stamp
 from orchestrator.policy import attached, direction
 from orchestrator.services import Services
 from orchestrator.yamlread.problems import ConfigError
+
+LATE = timedelta(days=1)
+"""A merge seen later has no baseline."""
 
 Baseline = tuple[tuple[str, float], ...]
 
@@ -59,6 +63,8 @@ def merged(services: Services, task: Task) -> None:
         return
     notes: list[str] = []
     objective = _objective(services, repo, notes)
+    merge = merges.of(services.github, RepoName(task.repo), number)
+    at = _when(merge, services.now(), notes)
     before = [s for s in services.outcomes.shipped(repo.name, "opened") if s.task == task.id or s.pull == number]
     first = max(before, key=lambda s: s.at, default=None)
     checks = attached.ids(first.checks, (), objective) if first else _checks(services, task, objective)
@@ -70,10 +76,29 @@ def merged(services: Services, task: Task) -> None:
         pull=number,
         checks=checks,
         direction=first.direction if first else _direction(services, task),
-        at=stamp(services.now()),
-        baseline=_baseline(services, repo, objective, checks, notes),
+        at=stamp(at),
+        baseline=_baseline(services, repo, objective, checks, notes) if _fresh(at, services.now(), notes) else (),
+        sha=task.merge_sha or (merge.sha if merge else ""),
+        base=task.base,
     )
     _write(services, task, shipped, notes)
+
+
+def _when(merge: merges.Merge | None, now: datetime, notes: list[str]) -> datetime:
+    """We may have been asleep when a person merged; what is measured begins when it landed all the same."""
+    with contextlib.suppress(ValueError):
+        if merge is not None:
+            return parse(merge.at)
+    notes.append("GitHub does not tell when it was merged: taken is when we saw it")
+    return now
+
+
+def _fresh(at: datetime, now: datetime, notes: list[str]) -> bool:
+    """What the metrics say now is no baseline of a merge that has worked on them for days."""
+    if now - at <= LATE:
+        return True
+    notes.append(f"no baseline: the merge was seen {(now - at).total_seconds() / 86400:.3g} days after it")
+    return False
 
 
 def _written(services: Services, task: Task, event: str, number: int) -> bool:
