@@ -42,6 +42,8 @@ class NoAnswer:
     reason: str
     failure: FailureClass = FailureClass.NONE
     """Of the agent's run; none where it did run, and what it said did not fit."""
+    asked: bool = True
+    """False = nobody was asked, for a reason that passes: money, a cool-down, the day's questions."""
 
 
 def ask(

@@ -43,20 +43,22 @@ def ask(
     if not names:
         return NoAnswer(reason="no planner_agents")
     if (over := funds.repo(services, repo)) is not None:
-        return NoAnswer(reason=over.words)
+        return NoAnswer(reason=over.words, asked=False)
     asks = Asks(root=services.settings.runtime / "state")
     free, said = _free(services, repo, names, purpose)
+    tried = False
     for name in free:
         if (over := funds.repo(services, repo)) is not None:  # by the answer that did not fit
-            return NoAnswer(reason="; ".join([*said, over.words]))
+            return NoAnswer(reason="; ".join([*said, over.words]), asked=tried)
         if not asks.take(repo.key, purpose, MOST_A_DAY, services.now()):
-            return NoAnswer(reason="; ".join([*said, f"asked {MOST_A_DAY} times today"]))
+            return NoAnswer(reason="; ".join([*said, f"asked {MOST_A_DAY} times today"]), asked=tried)
         answer = consult.ask(services, prompt, schema, purpose=purpose, repo=repo, agent=name, timeout=timeout)
         if isinstance(answer, Answer):
             return answer
+        tried = True
         said.append(answer.reason)
         _tell(services, name, answer)
-    return NoAnswer(reason="; ".join(said))
+    return NoAnswer(reason="; ".join(said), asked=tried)
 
 
 def _free(services: Services, repo: RepoSettings, names: tuple[str, ...], purpose: str) -> tuple[list[str], list[str]]:
