@@ -2,8 +2,9 @@
 
 Before: the points of the series inside of the window before the merge, as a mean weighted by time; else the file's own
 baseline, when it ends before the merge; else what the metric stood at when the merge was seen. After: the points inside
-of the window after it, when they reach through half of it; else the file's value, when it was measured that late. A
-point that straddles the merge belongs to neither side. Values are levels or rates, never sums over spans of their own.
+of the window after it, when they reach through half of it; else the file's value, when it was measured that late, and
+no later than two windows after the merge. A point that straddles the merge belongs to neither side. Values are levels
+or rates, never sums over spans of their own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from datetime import datetime, timedelta
 
 from orchestrator.model.evidence import Point, Snapshot
 from orchestrator.model.objective import Direction, Interpretation, Metric, Objective
-from orchestrator.model.times import parse
+from orchestrator.model.times import parse, stamp
+from orchestrator.policy.attribute import AFTER
 
 REACH = 0.5
 """So much of the window after the merge must be covered before anything is said of it."""
@@ -35,6 +37,8 @@ class Reading:
     """The window has not passed, or the data does not reach far enough into it yet."""
     prose: bool = False
     """No numbers, only words."""
+    until: str = ""
+    """End of what was read of the time after the merge. UTC, ISO 8601; empty where nothing was."""
 
 
 def read(
@@ -57,13 +61,14 @@ def read(
         return _none("prose without numbers", prose=True)
     if metric.unit and snapshot.unit and metric.unit != snapshot.unit:
         return _none(f"the file counts in {snapshot.unit}, the objective in {metric.unit}")
-    after, told_after, late = _after(snapshot, merged, window)
-    if after is None:
-        return _none(told_after, early=not late)
+    after = _after(snapshot, merged, window)
+    if after.value is None or after.until is None:
+        return _none(after.why, early=after.early)
     before, told_before = _before(snapshot, merged, window, baseline)
     if before is None:
         return _none(told_before)
-    return _judge(metric, before, after, f"{told_before} to {told_after}")
+    judged = _judge(metric, before, after.value, f"{told_before} to {after.why}")
+    return replace(judged, until=stamp(after.until))
 
 
 def apply_guards(readings: Mapping[str, Reading], objective: Objective) -> dict[str, Reading]:
@@ -106,25 +111,41 @@ def _judge(metric: Metric, before: float, after: float, told: str) -> Reading:
     return Reading(interpretation=found, movement=movement, why=f"{why}, {metric.direction.value} is better")
 
 
-def _after(snapshot: Snapshot, merged: datetime, window: timedelta) -> tuple[float | None, str, bool]:
-    """The value, what it is in words, and whether waiting longer could not help."""
+@dataclass(frozen=True, kw_only=True)
+class _After:
+    why: str
+    """What the value is, in words, or why there is none."""
+    value: float | None = None
+    until: datetime | None = None
+    early: bool = False
+    """Waiting longer may help."""
+
+
+def _after(snapshot: Snapshot, merged: datetime, window: timedelta) -> _After:
     later = [p for p in snapshot.series if parse(p.start) >= merged]
     mean, covered = _mean(later, merged, merged + window)
     if mean is not None and covered >= window * REACH:
-        return mean, f"{mean:g} after the merge", True
+        return _After(value=mean, why=f"{mean:g} after the merge", until=merged + window)
     if snapshot.value is None:
-        return None, "the series does not reach far enough into the window after the merge", False
+        return _After(why="the series does not reach far enough into the window after the merge", early=True)
     if snapshot.period:
         start, end = (parse(t) for t in snapshot.period)
         if start < merged < end:
-            return None, "the file's period began before the merge", False
+            return _After(why="the file's period began before the merge", early=True)
     elif snapshot.observed_at:
         start = end = parse(snapshot.observed_at)
     else:
-        return None, "the file does not tell when its value was measured", True
-    if end < merged + window * REACH:
-        return None, "the file's value is from before the merge or too soon after it", False
-    return snapshot.value, f"{snapshot.value:g} after the merge", True
+        return _After(why="the file does not tell when its value was measured")
+    if why := outside(end, merged, window):
+        return _After(why=f"the file's value is {why}", early=end < merged + window)
+    return _After(value=snapshot.value, why=f"{snapshot.value:g} after the merge", until=end)
+
+
+def outside(observed: datetime, merged: datetime, window: timedelta) -> str:
+    """Why what was observed then tells nothing of the merge; empty when it does."""
+    if observed < merged + window * REACH:
+        return "from before the merge or too soon after it"
+    return f"from too long after the merge: more than {AFTER:g} windows" if observed > merged + window * AFTER else ""
 
 
 def _before(snapshot: Snapshot, merged: datetime, window: timedelta, known: float | None) -> tuple[float | None, str]:
