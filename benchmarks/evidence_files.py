@@ -46,13 +46,16 @@ def _one(folder: Path, trap: Trap) -> Refusal:
     checkout = folder / "side" / "app"
     checkout.mkdir(parents=True)
     (folder / "side" / "secret").mkdir()
+    (folder / "side" / "secret" / "theirs.yaml").write_text("metric: secret\nprovenance: SECRET\n")
+    (folder / "side" / "shared").mkdir()
     (folder / "outside").mkdir()
     (folder / "outside" / "secret.yaml").write_text("metric: secret\nprovenance: SECRET\n")
     (checkout / "honest_latest.yaml").write_text("metric: m\nvalue: 3\nobserved_at: 2026-01-01T00:00:00Z\n")
     place = checkout / trap.path
     trap.make(place)
     rules = Rules(
-        roots=(checkout, checkout.parent),
+        roots=(checkout,),
+        beside=checkout.parent,
         denied=(checkout / "config.yaml",),
         start=checkout,
         env={"HOME": str(folder / "outside")},
@@ -174,6 +177,10 @@ def _ways_out() -> Iterator[Trap]:
     yield out("link", "l.yaml", lambda path: path.symlink_to("../../outside/secret.yaml"))
     yield out("link to a folder", "l/secret.yaml", lambda path: path.parent.symlink_to("../../outside"))
     yield out("link over a link", "l.yaml", twice)
+    yield out("link beside the checkout", "l.yaml", lambda path: path.symlink_to("../secret/theirs.yaml"))
+    yield out("link to a folder beside it", "l/theirs.yaml", lambda path: path.parent.symlink_to("../secret"))
+    yield out("link from one folder beside it to another", "../shared/l.yaml", _to_another)
+    yield out("link that stands beside it", "../l.yaml", lambda path: path.symlink_to("secret/theirs.yaml"))
     yield out("link to /proc/self/root", "l/etc/passwd", lambda path: path.parents[1].symlink_to("/proc/self/root"))
     yield out("git's configuration", ".git/config", _with_secret)
     yield out("a file with a dot", ".env", _with_secret)
@@ -181,6 +188,10 @@ def _ways_out() -> Iterator[Trap]:
     yield out("NUL", "honest_latest.yaml\0.txt")
     yield out("very long", "a/" * 5_000)
     yield out("nothing", "")
+
+
+def _to_another(path: Path) -> None:
+    path.symlink_to("../secret/theirs.yaml")
 
 
 def _with_secret(path: Path) -> None:

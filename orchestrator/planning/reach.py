@@ -12,13 +12,14 @@ from orchestrator.sources import Rules
 
 
 def rules(services: Services, repo: RepoSettings, *, domains: Sequence[str], most_chars: int) -> Rules:
-    """Files in and beside the user's checkout, and where evidence and objectives are kept. Never the program's own
-    state, its configuration, or a file that holds a key."""
+    """Files in the user's checkout, those that a path names beside it, and where evidence and objectives are kept.
+    Never the program's own state, its configuration, or a file that holds a key."""
     settings = services.settings
     own = settings.evidence_dir / repo.key
     return Rules(
         hosts=tuple(domains),
-        roots=(*_checkout(repo), own, settings.evidence_dir, settings.objectives_dir),
+        roots=(*((repo.path,) if repo.path else ()), own, settings.evidence_dir, settings.objectives_dir),
+        beside=_beside(repo),
         denied=tuple(_denied(settings)),
         start=repo.path or own,
         env=os.environ,
@@ -27,12 +28,10 @@ def rules(services: Services, repo: RepoSettings, *, domains: Sequence[str], mos
     )
 
 
-def _checkout(repo: RepoSettings) -> tuple[Path, ...]:
-    """The checkout and the folder it stands in, for `../shared/x.md`; not where that is the whole machine."""
-    if repo.path is None:
-        return ()
-    beside = repo.path.parent
-    return (repo.path,) if beside == Path(beside.anchor) else (repo.path, beside)
+def _beside(repo: RepoSettings) -> Path | None:
+    """The folder that the checkout stands in, for `../shared/x.md`; not where that is the whole machine."""
+    beside = repo.path.parent if repo.path else None
+    return beside if beside != Path("/") else None
 
 
 def _denied(settings: Settings) -> Iterator[Path]:

@@ -1,4 +1,8 @@
-"""Files below known roots: links resolved first, judged by where they end, judged again by what was opened."""
+"""Files below known roots: links resolved first, judged by where they end, judged again by what was opened.
+
+A path may end only in the folder that it names. Whoever gets a link into the checkout merged must not choose what else
+is read.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import codecs
 import os
 import re
 import stat
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.sources.rules import Read, Rules, Unread
@@ -16,11 +20,12 @@ _PIECE = 1 << 16
 
 
 def read(path: str, rules: Rules) -> Read | Unread:
-    place = confined(path, rules)
-    if isinstance(place, Unread):
-        return place
+    found = _found(path, rules)
+    if isinstance(found, Unread):
+        return found
+    place, near = found
     try:
-        data = _bytes(place, rules)
+        data = _bytes(place, near)
     except OSError as error:
         return Unread(why=f"{_shown(path)}: {_words(error)}", lasting=False)
     if isinstance(data, Unread):
@@ -33,6 +38,12 @@ def read(path: str, rules: Rules) -> Read | Unread:
 
 def confined(path: str, rules: Rules) -> Path | Unread:
     """The regular file that `path` leads to, without links, when it may be read."""
+    found = _found(path, rules)
+    return found if isinstance(found, Unread) else found[0]
+
+
+def _found(path: str, rules: Rules) -> tuple[Path, Rules] | Unread:
+    """The file, and the rules as they stand for this path: where it may lie."""
     filled = _expanded(path, rules)
     if isinstance(filled, Unread):
         return filled
@@ -41,22 +52,44 @@ def confined(path: str, rules: Rules) -> Path | Unread:
         kind = os.stat(place, follow_symlinks=False).st_mode
     except (OSError, ValueError, RuntimeError) as error:
         return Unread(why=f"{_shown(path)}: {_words(error)}", lasting=isinstance(error, ValueError))
-    if not allowed(place, rules):
+    near = _near(filled, rules)
+    if not allowed(place, near):
         return Unread(why=f"{_shown(path)}: outside of the folders that may be read", lasting=True)
     if not stat.S_ISREG(kind):
         return Unread(why=f"{_shown(path)}: no regular file", lasting=True)
-    return place
+    return place, near
+
+
+def _near(filled: Path, rules: Rules) -> Rules:
+    """The rules with the one root that the path names by its words, before any link is followed: the deepest. A path
+    that names none may end in each of them, but not beside the checkout."""
+    named = Path(os.path.normpath(filled))
+    denied = tuple(map(_real, rules.denied))
+    deepest, ends = 0, tuple(map(_real, rules.roots))
+    known = [(root, False) for root in rules.roots] + ([(rules.beside, True)] if rules.beside else [])
+    for root, beside in known:
+        real = _real(root)
+        for spelling in (Path(os.path.normpath(root)), real):
+            if named.is_relative_to(spelling) and len(spelling.parts) > deepest:
+                deepest = len(spelling.parts)
+                ends = _beside(named.relative_to(spelling), real, denied) if beside else (real,)
+    return replace(rules, roots=ends, denied=denied)
+
+
+def _beside(path: Path, beside: Path, denied: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The folder, or the file, that stands there under this name; it is no link."""
+    name = path.parts[0] if path.parts else "."
+    return () if name.startswith(".") or beside in denied else (beside / name,)
 
 
 def allowed(place: Path, rules: Rules) -> bool:
-    """Does a path without links lie below one of the roots, and nothing speak against it?"""
-    denied = tuple(_real(rules.denied))
-    for root in _real(rules.roots):
+    """Does it lie below one of the roots, and nothing speak against it? All without links, the rules' folders too."""
+    for root in rules.roots:
         if not place.is_relative_to(root):
             continue
         if any(part.startswith(".") for part in place.relative_to(root).parts):
             continue
-        if any(place.is_relative_to(no) and (no == root or not root.is_relative_to(no)) for no in denied):
+        if any(place.is_relative_to(no) and (no == root or not root.is_relative_to(no)) for no in rules.denied):
             continue
         return True
     return False
@@ -123,8 +156,8 @@ def _expanded(path: str, rules: Rules) -> Path | Unread:
     return rules.start / filled
 
 
-def _real(places: tuple[Path, ...]) -> Iterator[Path]:
-    return (Path(os.path.realpath(each)) for each in places)
+def _real(place: Path) -> Path:
+    return Path(os.path.realpath(place))
 
 
 def _shown(path: str) -> str:

@@ -21,7 +21,11 @@ class Rules:
     """`host`, `*.host` (what stands below it, not itself), with `:port` where that is not 443. An address that is none
     of the open internet is reached only where it is listed itself: `10.0.0.5` beside the name that leads to it."""
     roots: tuple[Path, ...] = ()
-    """Folders that files may be read from, links resolved; never what has a dot before its name below them."""
+    """Folders that files may be read from, never what has a dot before its name below them. A path that lies in one of
+    them by its words must end in the same one (the deepest) with links resolved."""
+    beside: Path | None = None
+    """The folder that the checkout stands in. What stands there may be read where a path names it: `../shared/x.md`
+    ends below `shared`, and no link leads on from there."""
     denied: tuple[Path, ...] = ()
     """Files and folders that are not read though they lie below a root. A root inside of one is open all the same."""
     start: Path | None = None

@@ -69,3 +69,21 @@ def test_without_a_checkout_paths_start_at_the_evidence(make: MakeWorld) -> None
     (own / "m_latest.yaml").write_text("measured")
     rules = reach.rules(world.services, world.settings.repos[0], domains=(), most_chars=30)
     assert sources.read(Source(path="m_latest.yaml"), rules) == Read(text="measured", where="m_latest.yaml")
+
+
+def test_a_link_that_was_merged_into_the_repository_opens_nothing_beside_it(make: MakeWorld) -> None:
+    """An agent's change may bring a link; where it leads, its author must not choose."""
+    world = make(path="code/app", board=False)
+    beside, evidence = world.tmp / "code", world.settings.evidence_dir
+    for place in (beside / "clients/prices.txt", evidence / "other/m.md", evidence / "app/m.md"):
+        place.parent.mkdir(parents=True)
+        place.write_text("12,345 EUR")
+    (beside / "app/metrics").mkdir(parents=True)
+    (beside / "app/metrics/sales.md").symlink_to("../../clients/prices.txt")
+    (beside / "app/metrics/all").symlink_to("../../clients")
+    (beside / "app/metrics/m.md").symlink_to(evidence / "app/m.md")
+    (evidence / "app/theirs.md").symlink_to("../other/m.md")
+    rules = reach.rules(world.services, world.settings.repos[0], domains=(), most_chars=30)
+    bad = ("metrics/sales.md", "metrics/all/prices.txt", "metrics/m.md", evidence / "app/theirs.md")
+    found = [sources.read(Source(path=str(each)), rules) for each in (*bad, "../clients/prices.txt")]
+    assert [isinstance(each, Read) for each in found] == [False] * 4 + [True], "who names the folder means it"

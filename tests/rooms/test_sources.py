@@ -13,6 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -398,21 +399,65 @@ def test_home_and_variables_are_filled_in_and_told_as_they_were_written(tmp_path
     assert "HOME is not set" in why(sources.read(Source(path="~/a.md"), Rules(roots=(tmp_path,))), lasting=True)
 
 
-def test_links_are_followed_from_root_to_root_and_the_nearer_word_wins(tmp_path: Path) -> None:
-    (tmp_path / "code").mkdir()
-    (tmp_path / "runtime" / "evidence").mkdir(parents=True)
-    (tmp_path / "runtime" / "ledger.md").write_text("state")
-    (tmp_path / "runtime" / "evidence" / "e.md").write_text("evidence")
-    (tmp_path / "code" / "e.md").symlink_to("../runtime/evidence/e.md")
-    (tmp_path / "code" / "l.md").symlink_to("../runtime/ledger.md")
-    roots = (tmp_path, tmp_path / "code", tmp_path / "runtime" / "evidence")
-    rules = Rules(roots=roots, denied=(tmp_path / "runtime",), start=tmp_path / "code")
-    assert text(sources.read(Source(path="e.md"), rules)) == "evidence"
-    assert "outside" in why(sources.read(Source(path="l.md"), rules), lasting=True)
+def test_a_path_ends_in_the_folder_that_it_names_and_the_nearest_one_counts(tmp_path: Path) -> None:
+    """A link in the checkout is the repository's word, and anybody whose change is merged may put one there."""
+    code, evidence = tmp_path / "code", tmp_path / "code" / "runtime" / "evidence"
+    evidence.mkdir(parents=True)
+    (evidence / "e.md").write_text("evidence")
+    (tmp_path / "code" / "runtime" / "ledger.md").write_text("state")
+    (tmp_path / "own.md").write_text("own")
+    links = {"in.md": "docs.md", "e.md": "runtime/evidence/e.md", "l.md": "runtime/ledger.md", "out.md": "../own.md"}
+    (code / "docs.md").write_text("docs")
+    for name, target in links.items():
+        (code / name).symlink_to(target)
+    (evidence / "back.md").symlink_to(code / "docs.md")
+    rules = Rules(roots=(tmp_path / "other", code, evidence), denied=(code / "runtime",), start=code, beside=tmp_path)
+    read = {name: sources.read(Source(path=name), rules) for name in (*links, "runtime/evidence/e.md")}
+    assert {name: found.text for name, found in read.items() if isinstance(found, Read)} == {
+        "in.md": "docs",
+        "runtime/evidence/e.md": "evidence",
+    }
+    for name in ("e.md", "l.md", "out.md"):
+        assert "outside" in why(read[name], lasting=True)
+    assert "outside" in why(sources.read(Source(path="runtime/evidence/back.md"), rules), lasting=True)
+
+
+def test_beside_the_checkout_a_path_ends_below_the_folder_that_it_names(tmp_path: Path) -> None:
+    code, shared, clients = (tmp_path / name for name in ("code", "shared", "clients"))
+    for folder in (code, shared / "sub", clients):
+        folder.mkdir(parents=True)
+    (clients / "prices.md").write_text("12,345 EUR")
+    (shared / "x.md").write_text("shared")
+    (tmp_path / "note.md").write_text("note")
+    (tmp_path / ".env").write_text("secret")
+    (shared / "in.md").symlink_to("x.md")
+    (shared / "sub" / "up.md").symlink_to("../x.md")
+    (shared / "out.md").symlink_to("../clients/prices.md")
+    (tmp_path / "link.md").symlink_to("clients/prices.md")
+    (tmp_path / "linked").symlink_to("clients")
+    rules = Rules(roots=(code,), beside=tmp_path, start=code)
+
+    def read(path: str, rules: Rules = rules) -> str | None:
+        found = sources.read(Source(path=path), rules)
+        return found.text if isinstance(found, Read) else None
+
+    good = ("../shared/x.md", "../shared/in.md", "../shared/sub/up.md", "../note.md", f"{clients}/../shared/x.md")
+    assert [read(each) for each in good] == ["shared", "shared", "shared", "note", "shared"]
+    bad = ("../shared/out.md", "../link.md", "../linked/prices.md", "../.env", "../../x.md", "..")
+    assert [read(each) for each in bad] == [None] * 6
+    assert read("../note.md", replace(rules, denied=(tmp_path,))) is None
+    assert read("../note.md", replace(rules, denied=(tmp_path / "note.md",))) is None
+    assert read("../note.md", replace(rules, denied=(tmp_path.parent,))) == "note", "it stands in a denied folder whole"
+
+
+def test_a_root_may_be_a_link_and_be_named_by_either_name(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "x.md").write_text("x")
     (tmp_path / "link").symlink_to("real")
-    assert text(sources.read(Source(path=f"{tmp_path}/link/x.md"), Rules(roots=(tmp_path / "link",)))) == "x"
+    (tmp_path / "other").symlink_to("real")
+    rules = Rules(roots=(tmp_path / "link",))
+    for name in ("link", "real", "other"):
+        assert text(sources.read(Source(path=f"{tmp_path}/{name}/x.md"), rules)) == "x"
 
 
 def test_a_folder_that_becomes_a_link_in_between_gives_nothing_away(tmp_path: Path) -> None:
