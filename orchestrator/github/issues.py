@@ -9,8 +9,8 @@ from orchestrator.github import documents, wire
 from orchestrator.github.client import GitHub
 from orchestrator.github.errors import Invalid, NotFound, PartialAnswer, after_write
 from orchestrator.github.repos import path
-from orchestrator.github.words import Json
-from orchestrator.model.issue import Comment, Issue
+from orchestrator.github.words import Json, objects
+from orchestrator.model.issue import Comment, Happened, Issue
 from orchestrator.model.names import Public, RepoName
 
 PER_QUERY = 50
@@ -83,6 +83,21 @@ def listed(gh: GitHub, repo: RepoName, *, state: str = "open", since: str = "") 
     params = {"state": state, "sort": "created", "direction": "desc", **({"since": since} if since else {})}
     found = gh.pages(f"{path(repo)}/issues", params)
     return tuple(wire.issue_rest(dict(i.data), repo) for i in found if not i.has("pull_request"))
+
+
+def newest(gh: GitHub, repo: RepoName) -> str:
+    """When anything of the repository's issues and pull requests last changed, ISO 8601; empty where there is none.
+
+    One small request, which costs nothing while the answer stays the same.
+    """
+    params: dict[str, str | int] = {"state": "all", "sort": "updated", "direction": "desc", "per_page": 1}
+    found = objects(gh.rest("GET", f"{path(repo)}/issues", params=params).data, f"issues of {repo}")
+    return found[0].text("updated_at") if found else ""
+
+
+def history(gh: GitHub, repo: RepoName, number: int) -> tuple[Happened, ...]:
+    """What happened to an issue, oldest first: closed, reopened, labelled, ...; no comments and no edits."""
+    return tuple(wire.happened(e) for e in gh.pages(f"{path(repo)}/issues/{number}/events"))
 
 
 def comments(gh: GitHub, repo: RepoName, number: int) -> tuple[Comment, ...]:

@@ -39,6 +39,17 @@ class Labelled:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Happened:
+    """One entry of an issue's history."""
+
+    kind: str
+    """GitHub's word: closed, reopened, labeled, unlabeled, ..."""
+    act: Act
+    label: str = ""
+    """Of one that is about a label."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """An issue's item on a board."""
 

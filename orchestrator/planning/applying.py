@@ -14,7 +14,8 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.issue import Issue
 from orchestrator.model.plan import Item, LeftOut, Plan, PlanState
 from orchestrator.model.settings import RepoSettings
-from orchestrator.planning import candidates, hypotheses, strategy
+from orchestrator.planning import candidates, hands, hypotheses, strategy
+from orchestrator.planning.hands import Hands
 from orchestrator.services import Services
 from orchestrator.state.effects import Intended, Journal
 
@@ -34,10 +35,12 @@ def apply(services: Services, repo: RepoSettings, plan: Plan, *, by: str = "") -
         services.plans.put(plan)
     journal = _journal(services, plan)
     out = {one.issue for one in plan.left_out}
-    for item in plan.items:
-        if item.issue not in plan.promoted and item.issue not in out:
-            plan = _promote(services, repo, plan, item, journal)
-            services.plans.put(plan)
+    todo = [item for item in plan.items if item.issue not in plan.promoted and item.issue not in out]
+    inhand = hands.read(services, repo) if todo else None
+    for item in todo:
+        assert inhand is not None
+        plan = _promote(services, repo, plan, item, journal, inhand)
+        services.plans.put(plan)
     strategy.update(services, repo, plan)
     _ran(services, repo, journal)
     if journal.result(_FINISHED) is None:
@@ -67,11 +70,11 @@ def note(services: Services, repo: RepoSettings, plan: Plan) -> None:
     )
 
 
-def _promote(services: Services, repo: RepoSettings, plan: Plan, item: Item, journal: Journal) -> Plan:
+def _promote(services: Services, repo: RepoSettings, plan: Plan, item: Item, journal: Journal, inhand: Hands) -> Plan:
     key = f"promote:{item.issue}"
     begun = isinstance(journal.state(key), Intended)
     if journal.result(key) is None:
-        issue, why = candidates.again(services, repo, item.issue)
+        issue, why = candidates.still(services, repo, item.issue, inhand)
         taken = why == "" and begun
         if not taken and (issue is None or why is not None):
             words = why or "it is at work already, or Ready by somebody else"

@@ -10,21 +10,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from orchestrator.github import board, issues, pulls, wire
-from orchestrator.github.repos import path
+from orchestrator.github import board, issues
 from orchestrator.model.evidence import Entry
 from orchestrator.model.issue import BoardStatus, Card, Issue
-from orchestrator.model.names import RepoName
 from orchestrator.model.outcome import Measured
-from orchestrator.model.plan import LeftOut
+from orchestrator.model.plan import LeftOut, Plan
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Folder
 from orchestrator.pipeline import considering, desk
 from orchestrator.pipeline.trusting import Asked
-from orchestrator.planning import objectives
+from orchestrator.planning import again, hands, objectives
+from orchestrator.planning.hands import Hands
 from orchestrator.policy import attribute, eligible, feedback, hypothesis, sections
 from orchestrator.policy.direction import direction
-from orchestrator.policy.eligible import Dispatch, LeaveAlone
+from orchestrator.policy.eligible import Dispatch, LeaveAlone, Reason
 from orchestrator.policy.hypothesis import Wanted
 from orchestrator.policy.plan import Facts, Seen
 from orchestrator.services import Services
@@ -49,12 +48,13 @@ class Backlog:
 
 def read(services: Services, repo: RepoSettings, entries: Sequence[Entry] = ()) -> Backlog:
     """Every page of the open issues, with the board as it stands. Raises what asking GitHub raises."""
-    numbers, open_pulls = _numbers(services, repo)
-    found = issues.state_of(services.github, [(repo.name, n) for n in numbers])
+    inhand = hands.read(services, repo)
+    plans = again.promoted(services, repo)
+    found = issues.state_of(services.github, [(repo.name, n) for n in inhand.issues])
     cards = _cards(services, repo)
     seen: list[Seen] = []
     left: list[LeftOut] = []
-    busy: list[int] = [*open_pulls]
+    busy: list[int] = [*inhand.pulls]
     open_issues: dict[int, Issue] = {}
     asked: Asked = {}
     for (_, number), bare in sorted(found.items(), key=lambda f: f[0][1]):
@@ -62,23 +62,24 @@ def read(services: Services, repo: RepoSettings, entries: Sequence[Entry] = ()) 
             continue
         issue = replace(bare, card=cards.get(bare.node_id))
         open_issues[number] = issue
-        why = _unfit(services, repo, issue, asked)
+        why = _unfit(services, repo, issue, inhand, plans, asked)
         if why is None:
-            seen.append(_seen(issue, repo, entries))
+            clean = replace(issue, title=str(services.redact(issue.title)))  # before anything cuts it
+            seen.append(_seen(clean, repo, entries))
         elif why:
-            left.append(LeftOut(issue=number, title=_title(issue), why=why))
+            left.append(LeftOut(issue=number, title=_title(services, issue), why=why))
         else:
             busy.append(number)
     return Backlog(seen=tuple(seen), left_out=tuple(left[:MOST_LEFT_OUT]), busy=tuple(busy), issues=open_issues)
 
 
-def again(services: Services, repo: RepoSettings, number: int) -> tuple[Issue | None, str | None]:
+def still(services: Services, repo: RepoSettings, number: int, inhand: Hands) -> tuple[Issue | None, str | None]:
     """One issue as it stands now: (issue, None) when it may still be planned, ('' when it is at work already)."""
     found = issues.state_of(services.github, [(repo.name, number)]).get((repo.name, number))
     if found is None or not found.open:
         return None, "it was closed, or is not there any more"
     issue = replace(found, card=_cards(services, repo).get(found.node_id))
-    return issue, _unfit(services, repo, issue, {})
+    return issue, _unfit(services, repo, issue, inhand, again.promoted(services, repo), {})
 
 
 def facts(services: Services, repo: RepoSettings, backlog: Backlog) -> Facts:
@@ -105,7 +106,9 @@ def live(services: Services, repo: RepoSettings) -> bool:
     return any(e.task.repo.casefold() == repo.name.casefold() for f in places for e in services.mailbox.list(f))
 
 
-def _unfit(services: Services, repo: RepoSettings, issue: Issue, asked: Asked) -> str | None:
+def _unfit(
+    services: Services, repo: RepoSettings, issue: Issue, inhand: Hands, plans: Mapping[int, Plan], asked: Asked
+) -> str | None:
     """None for a candidate, '' for what is at work already, else why it is left out."""
     statuses = services.settings.project(repo.project).statuses
     column = issue.card.status.casefold() if issue.card else ""
@@ -117,11 +120,15 @@ def _unfit(services: Services, repo: RepoSettings, issue: Issue, asked: Asked) -
         return f"it stands in {issue.card.status if issue.card else ''}"
     if held := sorted(labels & HELD):
         return f"it carries the label {held[0]}"
+    if why := inhand.taken.get(issue.number):
+        return why
     # As nobody had set it Ready, and however many pull requests wait now: a plan is for the days to come.
     bare, unpaced = replace(issue, card=None), replace(repo, max_open_pull_requests=0)
     choice = considering.choice(services, bare, unpaced, asked)
-    if isinstance(choice, Dispatch):
-        return None
+    if isinstance(choice, Dispatch) or (isinstance(choice, LeaveAlone) and choice.reason is Reason.STALE):
+        return again.refused(services, repo, issue, plans, asked) or (
+            None if isinstance(choice, Dispatch) else choice.why
+        )
     if isinstance(choice, LeaveAlone):
         return choice.why
     return "" if isinstance(choice, eligible.Announce) else f"task {choice.task.id} stopped; a person decides"
@@ -152,21 +159,6 @@ def _main(measured: Sequence[Measured]) -> dict[str, str]:
     return {name: min(c, key=lambda check: (-c[check], check)) for name, c in counts.items()}
 
 
-def _numbers(services: Services, repo: RepoSettings) -> tuple[list[int], list[int]]:
-    """All open issues, and our open pull requests; read to the end of the last page."""
-    found: list[int] = []
-    ours: list[int] = []
-    for one in services.github.pages(f"{path(RepoName(repo.name))}/issues", {"state": "open"}):
-        number = one.number("number")
-        if not one.has("pull_request"):
-            found.append(number)
-        elif services.github.is_me(wire.login(one.maybe("user"))):
-            ours.append(number)
-    # The one that keeps CODEBASE.md may wait for a person for weeks; it is nobody's work.
-    kept = {p.number for p in pulls.find(services.github, repo.name, f"agent/memory-{repo.key}")} if ours else set()
-    return found, [n for n in ours if n not in kept]
-
-
 def _cards(services: Services, repo: RepoSettings) -> Mapping[str, Card]:
     project = services.settings.project(repo.project)
     if project.number is None:
@@ -174,5 +166,5 @@ def _cards(services: Services, repo: RepoSettings) -> Mapping[str, Card]:
     return board.cards(services.github, project.owner, project.number, repo.name, repo.ready_label)
 
 
-def _title(issue: Issue) -> str:
-    return sections.visible(issue.title).strip()[:200] or f"Issue #{issue.number}"
+def _title(services: Services, issue: Issue) -> str:
+    return sections.visible(str(services.redact(issue.title))).strip()[:200] or f"Issue #{issue.number}"

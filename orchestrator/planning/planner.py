@@ -13,15 +13,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from orchestrator import notify
-from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.evidence import Entry
 from orchestrator.model.plan import Candidate, Plan, PlanState
 from orchestrator.model.planning import PlanApproval
 from orchestrator.model.settings import AutomationMode, RepoSettings
 from orchestrator.model.times import parse, stamp
-from orchestrator.planning import applying, candidates, feedback, grooming, research, strategy, wording
+from orchestrator.planning import (
+    applying,
+    candidates,
+    feedback,
+    grooming,
+    looking,
+    research,
+    strategy,
+    waiting,
+    wording,
+)
 from orchestrator.planning.applying import JOB
 from orchestrator.planning.candidates import Backlog
 from orchestrator.policy import plan as policy
@@ -52,7 +60,9 @@ def order(services: Services) -> tuple[RepoSettings, ...]:
     keys, circle = policy.repo_order(after)
     if circle:
         text = f"These repositories wait for each other in plan_after or STRATEGY.md: {', '.join(circle)}."
-        _alert(services, "plan-order", ",".join(circle), text, "take one of them out; until then config order holds")
+        waiting.alert(
+            services, "plan-order", ",".join(circle), text, "take one of them out; until then config order holds"
+        )
     by_key = {r.key: r for r in repos}
     return tuple(by_key[key] for key in keys)
 
@@ -70,7 +80,8 @@ def now(services: Services, repo: RepoSettings, *, dry_run: bool = False) -> Did
             return Did(words="it is being planned right now")
         if dry_run:
             entries = _entries(services, repo)
-            made = _make(services, repo, candidates.read(services, repo, entries), entries, early=False, ask=False)
+            backlog = candidates.read(services, repo, entries)
+            made = _make(services, repo, backlog, entries, early=False, unasked="no agent is asked for a look")
             return Did(words="would be planned so", plan=made)
         if (done := _standing(services, repo)) is not None:
             return done
@@ -97,25 +108,35 @@ def _tick(services: Services, repo: RepoSettings) -> Did:
     if repo.cadence.sprint_cadence_days <= 0:
         return Did()
     if _due(services, repo):
-        return _plan(services, repo, early=False)
+        return _look(services, repo, early=False)
     if not repo.cadence.planner_allow_early_refresh or candidates.live(services, repo):
         return Did()
-    return _plan(services, repo, early=True)
+    return _look(services, repo, early=True)
+
+
+def _look(services: Services, repo: RepoSettings, *, early: bool) -> Did:
+    """A plan, unless the last look found nothing and nothing changed since."""
+    state = looking.state(services, repo, early=early)
+    if looking.idle(services, repo, state):
+        return Did()
+    did = _plan(services, repo, early=early)
+    looking.fruitless(services, repo, state if did.plan is None else "")
+    return did
 
 
 def _standing(services: Services, repo: RepoSettings) -> Did | None:
     """What an earlier plan still asks for; None when it asks for nothing."""
     plans = services.plans.of(repo.key)
-    for plan in plans[:3]:
+    now = services.now()
+    known = [p for p in plans if not waiting.ahead(p, now)]
+    for plan in (*known[:3], *(p for p in plans if waiting.ahead(p, now))):
         if applying.unfinished(services, plan):
             return _apply(services, repo, plan, "")
     pending = next((p for p in plans if p.state is PlanState.PENDING), None)
     if pending is None:
         return None
-    if repo.cadence.sprint_cadence_days <= 0:
-        return _over(services, repo, pending, "the repository is dormant now")
-    if services.now() >= parse(pending.expires):
-        return _over(services, repo, pending, "nobody answered in time")
+    if why := waiting.over(pending, repo, now):
+        return _over(services, repo, pending, why)
     return Did(words=f"plan {pending.id} waits for a person until {pending.expires}", plan=pending)
 
 
@@ -134,15 +155,23 @@ def _plan(services: Services, repo: RepoSettings, *, early: bool, always: bool =
         return _nothing(services, repo, backlog)
     if not always and _refused_alike(services, repo, backlog):
         return Did()
-    plan = _make(services, repo, backlog, entries, early=early)
+    looks, unanswered = _looks(services, repo, backlog), None if always else waiting.unanswered(services, repo)
+    if unanswered is None:
+        plan = _make(services, repo, backlog, entries, early=early)
+    elif services.signatures.seen(f"plan:{repo.key}", looks):
+        plan = waiting.renewed(services, repo, unanswered, _id(services, repo))
+    else:
+        why = f"no agent was asked: nobody answered {unanswered.id}"
+        plan = _make(services, repo, backlog, entries, early=early, unasked=why)
     if not plan.items:
         return Did()
-    services.signatures.remember(f"plan:{repo.key}", _looks(services, repo, backlog))
+    services.signatures.remember(f"plan:{repo.key}", looks)
     if repo.cadence.plan_approval is PlanApproval.AUTO:
         return _apply(services, repo, plan, "plan_approval: auto")
     services.plans.put(plan)
     applying.note(services, repo, plan)
-    ask_person(services, repo, plan)
+    if unanswered is None:
+        waiting.ask_person(services, repo, plan)
     return Did(words=f"plan {plan.id} waits for a person until {plan.expires}", plan=plan)
 
 
@@ -153,12 +182,13 @@ def _make(
     entries: tuple[Entry, ...],
     *,
     early: bool,
-    ask: bool = True,
+    unasked: str = "",
 ) -> Plan:
+    """`unasked`: why no agent is asked."""
     facts = candidates.facts(services, repo, backlog)
     found = policy.candidates(backlog.seen, facts)
-    word, by, why = None, "deterministic", "no agent is asked for a look"
-    if ask:
+    word, by, why = None, "deterministic", unasked
+    if not unasked:
         word, by, why = wording.ask(services, repo, found, facts, backlog.seen, entries)
     if word is not None and not word.promote:
         why = "the agent named no candidate: the terms decide"
@@ -176,24 +206,11 @@ def _make(
         candidates=ordered.candidates[:MOST_KEPT],
         by=by,
         note=why,
-        expires=stamp(at + patience(repo)),
+        expires=stamp(at + waiting.patience(repo)),
         early=early,
         left_out=backlog.left_out,
         focus=word.focus if word else _focus(facts, chosen),
     )
-
-
-def patience(repo: RepoSettings) -> timedelta:
-    """How long a plan waits for a person: four fifths of the cadence, between ten minutes and a day."""
-    return min(timedelta(hours=24), max(timedelta(minutes=10), timedelta(days=0.8 * repo.cadence.sprint_cadence_days)))
-
-
-def ask_person(services: Services, repo: RepoSettings, plan: Plan) -> None:
-    """Once. To the ledger always, to the pager where there is one."""
-    lines = [f"#{i.issue} {i.title}: {i.rationale}" for i in plan.items]
-    text = f"Sprint plan for {repo.name}, until {plan.expires}\n" + "\n".join(lines)
-    action = f"agent-os plan approve {plan.id}, or agent-os plan reject {plan.id}"
-    _alert(services, f"plan:{plan.id}", "pending", text, action, kind=AlertKind.MANUAL_ACTION)
 
 
 def _focus(facts: Facts, chosen: tuple[Candidate, ...]) -> str:
@@ -250,7 +267,7 @@ def _nothing(services: Services, repo: RepoSettings, backlog: Backlog) -> Did:
 
 def _refused_alike(services: Services, repo: RepoSettings, backlog: Backlog) -> bool:
     """Was a plan of just these issues rejected lately?"""
-    last = next(iter(services.plans.of(repo.key)), None)
+    last = waiting.last(services, repo)
     if last is None or last.state is not PlanState.REJECTED:
         return False
     over = parse(last.at) + timedelta(days=repo.cadence.sprint_cadence_days / 2)
@@ -281,9 +298,3 @@ def _id(services: Services, repo: RepoSettings) -> str:
     day = services.now().strftime("%Y%m%d")
     made = [p.id for p in services.plans.of(repo.key) if p.id.startswith(f"{repo.key}-{day}-")]
     return f"{repo.key}-{day}-{1 + max((int(id.rsplit('-', 1)[1]) for id in made), default=0)}"
-
-
-def _alert(
-    services: Services, subject: str, state: str, text: str, action: str, *, kind: AlertKind = AlertKind.SYSTEM
-) -> None:
-    notify.alert(services, Alert(kind=kind, subject=subject, state=state, text=services.redact(text), action=action))

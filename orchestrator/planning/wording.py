@@ -14,7 +14,7 @@ from orchestrator.model.evidence import Entry
 from orchestrator.model.objective import Score
 from orchestrator.model.plan import Candidate
 from orchestrator.model.settings import RepoSettings
-from orchestrator.pipeline import funds, report
+from orchestrator.pipeline import asked, funds, report
 from orchestrator.planning import strategy
 from orchestrator.policy import feedback, hidden, sections
 from orchestrator.policy.plan import Facts, Seen, Word
@@ -49,7 +49,7 @@ def ask(
     if (over := funds.repo(services, repo)) is not None:
         return None, "deterministic", f"no agent was asked: {over.words}"
     prompt = text(services, repo, candidates, facts, seen, entries)
-    answer = consult.ask_any(services, prompt, SCHEMA, purpose=PURPOSE, repo=repo, agents=repo.cadence.planner_agents)
+    answer = asked.ask(services, repo, prompt, SCHEMA, purpose=PURPOSE)
     match answer:
         case NoAnswer(reason=reason):
             return None, "deterministic", f"no agent answered: {reason}"

@@ -21,6 +21,10 @@ _DEPENDS = re.compile(
 _REFERENCE = re.compile(
     r"(?:(?<![A-Za-z0-9-])(?P<repo>[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100})(?:#|/issues/)|#)(?P<number>[1-9]\d{0,9})\b"
 )
+_CLOSES = re.compile(
+    r"(?<![A-Za-z0-9_-])(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]{1,9}(?=[A-Za-z0-9#])", re.IGNORECASE
+)
+_CODE = re.compile(r"`[^`\n]*`")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}")
 _CHECK_ID = re.compile(r"[^a-z0-9_.-]")
@@ -120,6 +124,23 @@ def dependencies(issue_repo: RepoName, body: str) -> tuple[str, ...]:
     for line in _DEPENDS.finditer(shown(body)):
         for ref in _REFERENCE.finditer(line["rest"]):
             found[f"{ref['repo'] or issue_repo}#{ref['number']}"] = None
+    return tuple(found)
+
+
+def closes(repo: RepoName, body: str, most: int) -> tuple[int, ...]:
+    """Numbers of the repository's issues that a pull request's text says it closes, in order, each once; code and
+    comments say nothing. At most `most`: whoever names everything has nothing in hand."""
+    found: dict[int, None] = {}
+    fence = ""
+    for line in shown(body).splitlines():
+        was, fence = fence, _fence(line, fence)
+        if was or fence:
+            continue
+        text = _CODE.sub("", line)
+        for word in _CLOSES.finditer(text):
+            ref = _REFERENCE.match(text, word.end())
+            if ref and (ref["repo"] or repo).casefold() == repo.casefold() and len(found) < most:
+                found[int(ref["number"])] = None
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import msgspec
 from orchestrator import disk
 from orchestrator.model.plan import Plan, PlanState
 from orchestrator.state.store import CorruptState
+
+_ID = re.compile(r"[a-z0-9-]{1,200}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,16 +28,29 @@ class Plans:
 
     def of(self, repo: str) -> tuple[Plan, ...]:
         """All plans of a repository (by key), newest first. Raises CorruptState."""
-        found = [self._read(path) for path in self._folder(repo).glob("*.json")]
-        return tuple(sorted(found, key=lambda p: (p.at, p.id), reverse=True))
+        found, unreadable = self.look(repo)
+        if unreadable:
+            raise unreadable[0]
+        return found
+
+    def look(self, repo: str) -> tuple[tuple[Plan, ...], tuple[CorruptState, ...]]:
+        """The plans that can be read, newest first, and what is wrong with the other files. For people to look at."""
+        found: list[Plan] = []
+        unreadable: list[CorruptState] = []
+        for path in sorted(self._folder(repo).glob("*.json")):
+            try:
+                found.append(self._read(path))
+            except CorruptState as why:
+                unreadable.append(why)
+        return tuple(sorted(found, key=lambda p: (p.at, p.id), reverse=True)), tuple(unreadable)
 
     def pending(self, repo: str) -> Plan | None:
-        """The plan that waits for a person, if one does. Raises CorruptState."""
-        return next((p for p in self.of(repo) if p.state is PlanState.PENDING), None)
+        """The plan that waits for a person, if one does, among those that can be read."""
+        return next((p for p in self.look(repo)[0] if p.state is PlanState.PENDING), None)
 
     def get(self, id: str) -> Plan | None:
-        """By id, in whichever repository. Raises CorruptState."""
-        if "/" in id or id.startswith("."):
+        """By its whole id, in whichever repository. Raises CorruptState."""
+        if not _ID.fullmatch(id):
             return None
         return next((self._read(p) for p in sorted((self.root / "plans").glob(f"*/{id}.json"))), None)
 
