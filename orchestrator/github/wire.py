@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from orchestrator.github.errors import Malformed
 from orchestrator.github.words import Json, Words, object_of, objects
-from orchestrator.model.issue import Act, Board, Card, Comment, Issue, Labelled
+from orchestrator.model.issue import Act, Board, Card, Comment, Happened, Issue, Labelled
 from orchestrator.model.names import RepoName, Sha
 from orchestrator.model.pull import CheckRun, CheckState, Mergeable, Pull
 
@@ -108,6 +108,15 @@ def issue_rest(reply: Json, repo: RepoName) -> Issue:
         updated_at=node.text("updated_at"),
         closed_at=node.text_or_none("closed_at"),
     )
+
+
+def happened(node: Words) -> Happened:
+    """An issue event of a REST answer."""
+    label = node.maybe("label") if node.has("label") else None
+    actor = node.maybe("actor")
+    told = actor.data.get("id") if actor is not None else None
+    who = Act(by=login(actor), id=told if isinstance(told, int) else 0, at=node.text("created_at"))
+    return Happened(kind=node.text("event"), act=who, label=label.text("name") if label else "")
 
 
 def comment(reply: Json, where: str) -> Comment:
