@@ -68,6 +68,11 @@ def refused(services: Services, repo: RepoSettings, draft: Draft) -> Skipped | N
     return None if begun(services, repo, draft) else _plainly_against(services, repo, draft)
 
 
+def stands(draft: Draft) -> Skipped:
+    """For a draft of which `standing.key` says that an issue of it stands."""
+    return Skipped(draft=draft, why="an issue about it stands, or was closed lately", method="marker")
+
+
 def begun(services: Services, repo: RepoSettings, draft: Draft) -> bool:
     """Was its issue asked for by a call that died? Then its words stand on GitHub already, or come as they come."""
     return _journal(services, repo, draft).state(_CREATE) is not None

@@ -104,7 +104,9 @@ def counts(services: Services, repo: RepoSettings, issue: Issue) -> bool:
     if who is not Standing.STRANGER:
         return True
     whole = issues.state_of(services.github, [(repo.name, issue.number)]).get((repo.name, issue.number))
-    return whole is not None and isinstance(trusting.judge(services, whole, repo), Vouched)
+    if whole is None:
+        return False
+    return isinstance(trusting.judge(services, trusting.on_board(services, whole, repo), repo), Vouched)
 
 
 def _draft(services: Services, draft: Draft) -> Known:
@@ -129,7 +131,8 @@ def _asked(
         answer = asked.ask(services, repo, prompt, SCHEMA, purpose="same_issue")
         if isinstance(answer, consult.NoAnswer):
             word = f"cannot tell whether it is {found.known.label}, and no agent did: {answer.reason[:_WHY_CHARS]}"
-            memo.put(f"silent/{key}", word, now)
+            if answer.asked:
+                memo.put(f"silent/{key}", word, now)
         elif answer.data["same"] is True:
             said = services.redact.head(" ".join(escaped(str(answer.data["why"])).split()), _WHY_CHARS)
             word = f"{answer.agent} says it is {found.known.label}: {said}"

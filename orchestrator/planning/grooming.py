@@ -5,20 +5,22 @@ The wording may be a model's; what is filed, on what evidence and how much of it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from orchestrator import consult
-from orchestrator.backlog import filing
+from orchestrator.backlog import filing, similar, standing
 from orchestrator.github import issues
 from orchestrator.mailbox.box import Unreadable
-from orchestrator.model.backlog import Draft, Filed, Outcome
+from orchestrator.model.backlog import Draft, Filed, Outcome, Skipped
 from orchestrator.model.event import EventKind
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Folder, Task
 from orchestrator.model.times import parse
-from orchestrator.pipeline import considering, fold, funds
+from orchestrator.pipeline import asked, considering, fold
+from orchestrator.planning import phrasing
 from orchestrator.policy import groom as policy
-from orchestrator.policy.groom import DOCUMENTS, Facts, Risk, Stopped
+from orchestrator.policy.groom import DOCUMENTS, Facts, Risk, Signal, Stopped
 from orchestrator.services import Services
 
 JOB = "groomer"
@@ -40,13 +42,15 @@ def groom(services: Services, repo: RepoSettings) -> tuple[Outcome, ...]:
     facts = gather(services, repo)
     if facts is None:
         return ()
+    for signal, ticket in policy.ticketed(facts):
+        twin, draft = f"{repo.name}#{ticket.number}", policy.draft(repo.name, signal)
+        filing.skip(services, Skipped(draft=draft, why=f"{twin} says it", twin=twin, method="words"))
     found = policy.signals(facts)
-    wanted = policy.number(len(found))
-    drafts = [policy.draft(repo.name, signal) for signal in found[:wanted]]
+    drafts, skipped = _chosen(services, repo, found)
+    outcomes: list[Outcome] = [filing.skip(services, each) for each in skipped]
     by = "deterministic"
     if drafts:
         drafts, by = _worded(services, repo, facts, drafts)
-    outcomes: list[Outcome] = []
     for draft in drafts:
         filed = [o.draft for o in outcomes if isinstance(o, Filed)]  # what was not filed is nobody's twin
         outcomes.append(filing.file(services, draft, filed))
@@ -60,6 +64,27 @@ def groom(services: Services, repo: RepoSettings) -> tuple[Outcome, ...]:
     return tuple(outcomes)
 
 
+def _chosen(services: Services, repo: RepoSettings, found: Sequence[Signal]) -> tuple[list[Draft], list[Skipped]]:
+    """The drafts to be filed, and those that something known speaks against, before anybody is asked for words."""
+    wanted, capped = policy.number(len(found)), 0
+    drafts: list[Draft] = []
+    skipped: list[Skipped] = []
+    for signal in found:
+        if len(drafts) + capped >= wanted:
+            break
+        key, stands = policy.key(signal), False
+        if signal.kind in policy.RECURS:
+            key, stands = standing.key(services, repo, key)
+        draft = policy.draft(repo.name, signal, key_=key)
+        why = filing.stands(draft) if stands else filing.refused(services, repo, draft)
+        if why is None:
+            drafts.append(draft)
+        else:
+            skipped.append(why)
+            capped += why.method == filing.CAP
+    return drafts, skipped
+
+
 def gather(services: Services, repo: RepoSettings) -> Facts | None:
     """What the judgement is made from; None for a repository without a commit."""
     repository = services.repository(repo)
@@ -69,7 +94,7 @@ def gather(services: Services, repo: RepoSettings) -> Facts | None:
         return None
     read = {name: repository.read(sha, name) for name, _ in DOCUMENTS}
     ended, stopped = _tasks(services, repo)
-    return Facts(
+    facts = Facts(
         repo=repo.name,
         sha=sha,
         issues=issues.listed(services.github, repo.name, state="open"),
@@ -79,6 +104,23 @@ def gather(services: Services, repo: RepoSettings) -> Facts | None:
         stale_days=repo.cadence.stale_issue_days,
         now=services.now(),
     )
+    return replace(facts, strangers=_strangers(services, repo, facts))
+
+
+def _strangers(services: Services, repo: RepoSettings, facts: Facts) -> frozenset[int]:
+    """Of the issues that say something which would be one of ours, those that do not count."""
+    counted: set[int] = set()
+    strangers: frozenset[int] = frozenset()
+    while True:
+        told = {issue.number: issue for _, issue in policy.ticketed(replace(facts, strangers=strangers))}
+        new = [issue for number, issue in told.items() if number not in strangers | counted]
+        if not new:
+            return strangers
+        for issue in new:
+            if similar.counts(services, repo, issue):
+                counted.add(issue.number)
+            else:
+                strangers |= {issue.number}
 
 
 def _tasks(services: Services, repo: RepoSettings) -> tuple[list[Task], list[Task]]:
@@ -116,24 +158,36 @@ def _risks(services: Services, ended: list[Task]) -> list[Risk]:
 
 
 def _worded(services: Services, repo: RepoSettings, facts: Facts, drafts: list[Draft]) -> tuple[list[Draft], str]:
-    """The same drafts in a model's words, where one is there and affordable; else as they are, with the reason."""
+    """The same drafts in a model's words, where one is there and affordable; else as they are, with the reason.
+
+    Each is asked for once. What could not be filed then is filed later in the same words.
+    """
     if not repo.cadence.planner_agents:
         return drafts, "deterministic: no planner_agents"
-    if (over := funds.repo(services, repo)) is not None:
-        return drafts, f"deterministic: {over.words}"
-    answer = consult.ask_any(
-        services, str(services.redact(_question(facts, drafts))), SCHEMA, purpose="groom", repo=repo,
-        agents=repo.cadence.planner_agents,
-    )  # fmt: skip
+    new = [d for d in drafts if phrasing.known(services, d) is None and not filing.begun(services, repo, d)]
+    by = _asked(services, repo, facts, new) if new else "as asked before"
+    return [_as(draft, phrasing.known(services, draft) or ()) for draft in drafts], by
+
+
+def _asked(services: Services, repo: RepoSettings, facts: Facts, drafts: list[Draft]) -> str:
+    """Asks for words and keeps them; says who had some, or why nobody."""
+    answer = asked.ask(services, repo, str(services.redact(question(facts, drafts))), SCHEMA, purpose="groom")
+    words: list[tuple[str, ...]] = []
+    if isinstance(answer, consult.Answer):
+        titles, goals, criteria = (_texts(answer.data[key], len(drafts)) for key in SCHEMA)
+        words = list(zip(titles, goals, criteria))
+    for n, draft in enumerate(drafts if isinstance(answer, consult.Answer) or answer.asked else ()):
+        phrasing.note(services, draft, words[n] if words else ())
     if isinstance(answer, consult.NoAnswer):
-        return drafts, f"deterministic: {answer.reason}"
-    titles, goals, criteria = (_texts(answer.data[key], len(drafts)) for key in SCHEMA)
-    if not (titles and goals and criteria):
-        return drafts, f"deterministic: {answer.agent} answered another number of issues"
-    return [
-        replace(d, title=t[:200], goal=g[:2_000], criteria=(c[:500], *d.criteria))
-        for d, t, g, c in zip(drafts, titles, goals, criteria)
-    ], answer.agent
+        return f"deterministic: {answer.reason}"
+    return answer.agent if words else f"deterministic: {answer.agent} answered another number of issues"
+
+
+def _as(draft: Draft, words: Sequence[str]) -> Draft:
+    if len(words) != len(SCHEMA):
+        return draft
+    title, goal, criterion = words
+    return replace(draft, title=title[:200], goal=goal[:2_000], criteria=(criterion[:500], *draft.criteria))
 
 
 def _texts(value: object, n: int) -> list[str]:
@@ -141,7 +195,7 @@ def _texts(value: object, n: int) -> list[str]:
     return texts if len(texts) == n and all(texts) else []
 
 
-def _question(facts: Facts, drafts: list[Draft]) -> str:
+def question(facts: Facts, drafts: list[Draft]) -> str:
     parts = [
         (
             f"You groom the backlog of {facts.repo}. Below are {len(drafts)} findings, numbered. Word each as one "
@@ -152,7 +206,7 @@ def _question(facts: Facts, drafts: list[Draft]) -> str:
     ]
     for name, text in facts.documents.items():
         parts.append(f"{name}:\n{_quoted(text[:SHOWN])}")
-    parts += [f"{n}. {d.title}\n{_quoted(' '.join(d.evidence_text))}" for n, d in enumerate(drafts, 1)]
+    parts += [f"{n}.\n{_quoted(chr(10).join((d.title, *d.evidence_text)))}" for n, d in enumerate(drafts, 1)]
     return "\n\n".join(parts)
 
 

@@ -14,6 +14,7 @@ from enum import Enum
 from orchestrator.model.backlog import Draft
 from orchestrator.model.issue import Issue
 from orchestrator.model.names import RepoName
+from orchestrator.model.result import BlockerCode
 from orchestrator.model.task import Priority, TaskType
 from orchestrator.model.times import parse
 
@@ -23,6 +24,11 @@ KNOWN = "known issues"
 """The heading of a CODEBASE.md under which known faults stand."""
 _WORDS = 12
 _LONGEST = 600
+_REASON = 80
+"""Characters of why a task stands still: the same for many tasks, so it must not be what they are compared by."""
+_NAMED = 20
+"""Tasks, and stale issues, that one issue names."""
+_CODES = frozenset(code.value for code in BlockerCode)
 
 
 class Kind(Enum):
@@ -57,6 +63,12 @@ class Signal:
     text: str
     """Foreign words may be in it."""
     evidence: tuple[str, ...]
+    lines: tuple[str, ...] = ()
+    """The same with each fact on a line of its own; empty = `text` is all."""
+
+
+RECURS = frozenset({Kind.BLOCKED, Kind.STALE})
+"""What may be there again long after its issue was closed, and is a new one then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +96,8 @@ class Facts:
     """The base branch's commit that the documents were read from."""
     issues: Sequence[Issue]
     """All open ones."""
+    strangers: frozenset[int] = frozenset()
+    """Numbers of those of nobody whose word counts: what they say is no ticket of ours."""
     documents: dict[str, str]
     """Name to text of those of DOCUMENTS that are there."""
     risks: Sequence[Risk] = ()
@@ -94,8 +108,20 @@ class Facts:
 
 def signals(facts: Facts) -> tuple[Signal, ...]:
     """Everything that speaks for a new issue, what matters most first."""
-    found = [*_blocked(facts), *_known(facts), *_risks(facts), *_missing(facts), *_stale(facts)]
+    found = [
+        *_blocked(facts), *(s for s, ticket in _told(facts) if ticket is None), *_missing(facts), *_stale(facts)
+    ]  # fmt: skip
     return tuple({s.key: s for s in reversed(found)}.values())[::-1]
+
+
+def ticketed(facts: Facts) -> tuple[tuple[Signal, Issue], ...]:
+    """What would be a signal, but for an open issue that says it already."""
+    return tuple((signal, ticket) for signal, ticket in _told(facts) if ticket is not None)
+
+
+def key(signal: Signal) -> str:
+    """The draft's. Work that stands still for one reason is one trouble, whoever found it."""
+    return signal.key if signal.kind is Kind.BLOCKED else f"groom/{signal.key}"
 
 
 def number(found: int) -> int:
@@ -121,32 +147,55 @@ def known_issues(text: str) -> tuple[str, ...]:
 
 
 def _blocked(facts: Facts) -> Iterable[Signal]:
+    """One signal for all that stand still for one reason."""
+    groups: dict[str, list[Stopped]] = {}
     for one in facts.stopped:
-        about = f"#{one.issue}" if one.issue else one.task
+        groups.setdefault(_why(one.reason), []).append(one)
+    for why, group in groups.items():
+        lines = [f"{one.title} ({_call(one)}): {one.reason[:_REASON]}" for one in group[:_NAMED]]
+        text = lines[0]
+        if len(group) > 1:
+            named = "; ".join(f"{one.title} ({_call(one)})" for one in group)
+            text = f"{len(group)} tasks stand still ({group[0].reason.partition(':')[0][:_REASON]}): {named}"
         yield Signal(
             kind=Kind.BLOCKED,
-            key=f"blocked/{one.task}",
-            text=f"{one.title} ({about}): {one.reason}"[:_LONGEST],
-            evidence=(f"task:{one.task}",),
+            key=f"stopped/{why}",
+            text=text[:_LONGEST],
+            evidence=tuple(f"task:{one.task}" for one in group[:_NAMED]),
+            lines=tuple(lines),
         )
 
 
-def _known(facts: Facts) -> Iterable[Signal]:
+def _call(one: Stopped) -> str:
+    return f"#{one.issue}" if one.issue else one.task
+
+
+def _why(reason: str) -> str:
+    """The blocker's code; else the reason's words without what differs from task to task."""
+    code = reason.partition(":")[0].strip()
+    if code in _CODES:
+        return code
+    return "-".join(word for word in _words(reason) if word.isalpha())[:_REASON] or "unknown"
+
+
+def _told(facts: Facts) -> Iterable[tuple[Signal, Issue | None]]:
+    """Known issues and risks, each with the open issue that says it."""
     evidence = (f"file:{facts.sha}:CODEBASE.md",)
     for item in known_issues(facts.documents.get("CODEBASE.md", "")):
-        if not any(_about(issue, item) for issue in facts.issues):
-            yield Signal(kind=Kind.KNOWN_ISSUE, key=f"known/{_key(item)}", text=item, evidence=evidence)
-
-
-def _risks(facts: Facts) -> Iterable[Signal]:
+        yield (
+            Signal(kind=Kind.KNOWN_ISSUE, key=f"known/{_key(item)}", text=item, evidence=evidence),
+            _ticket(facts, item),
+        )
     for risk in facts.risks:
-        if not any(_about(issue, risk.text) for issue in facts.issues):
-            yield Signal(
+        yield (
+            Signal(
                 kind=Kind.RISK,
                 key=f"risk/{_key(risk.text)}",
                 text=risk.text[:_LONGEST],
                 evidence=(f"task:{risk.task}",),
-            )
+            ),
+            _ticket(facts, risk.text),
+        )
 
 
 def _missing(facts: Facts) -> Iterable[Signal]:
@@ -172,20 +221,25 @@ def _stale(facts: Facts) -> Iterable[Signal]:
     before = facts.now - timedelta(days=facts.stale_days)
     stale = sorted(i.number for i in facts.issues if i.updated_at and parse(i.updated_at) < before)
     if stale:
-        numbers = ", ".join(f"#{n}" for n in stale[:20])
-        more = f" and {len(stale) - 20} more" if len(stale) > 20 else ""
+        numbers = ", ".join(f"#{n}" for n in stale[:_NAMED])
+        more = f" and {len(stale) - _NAMED} more" if len(stale) > _NAMED else ""
         yield Signal(
             kind=Kind.STALE,
-            key=f"stale/{facts.now:%Y-%m}",
+            key="stale",
             text=f"Nobody touched these issues for more than {facts.stale_days:g} days: {numbers}{more}.",
-            evidence=tuple(f"issue:{facts.repo}#{n}" for n in stale[:20]),
+            evidence=tuple(f"issue:{facts.repo}#{n}" for n in stale[:_NAMED]),
         )
 
 
-def _about(issue: Issue, text: str) -> bool:
-    """Does the issue say it word for word, or does the text name the issue? The rest is for similarity to find."""
-    said = " ".join(_words(text))
-    return f" {said} " in f" {' '.join(_words(f'{issue.title} {issue.body}'))} " or str(issue.number) in _numbers(text)
+def _ticket(facts: Facts, text: str) -> Issue | None:
+    """The open issue that the text names, or that says it word for word. The rest is for similarity to find."""
+    said, numbers = f" {' '.join(_words(text))} ", _numbers(text)
+    for issue in facts.issues:
+        if str(issue.number) in numbers:
+            return issue
+        if issue.number not in facts.strangers and said in f" {' '.join(_words(f'{issue.title} {issue.body}'))} ":
+            return issue
+    return None
 
 
 def _key(text: str) -> str:
@@ -260,17 +314,17 @@ FORM = frozenset(line.casefold() for form in _WORDING.values() for line in (form
 """Lines that every issue of a kind has, lower case: they say nothing about which one it is."""
 
 
-def draft(repo: RepoName, signal: Signal) -> Draft:
-    """The issue in our own words, for a day without a model."""
+def draft(repo: RepoName, signal: Signal, *, key_: str = "") -> Draft:
+    """The issue in our own words, for a day without a model. `key_`: another than the signal's own."""
     form, said = _WORDING[signal.kind], " ".join(signal.text.split())
     return Draft(
-        key=f"groom/{signal.key}",
+        key=key_ or key(signal),
         repo=repo,
         title=f"{form.head}{said[:100].rstrip()}{'…' if len(said) > 100 else ''}",
         goal=form.ask,
         criteria=(form.criterion,),
         evidence=signal.evidence,
-        evidence_text=(signal.text,),
+        evidence_text=signal.lines or (signal.text,),
         reasoning=f"The groomer found it: {signal.kind.value.replace('_', ' ')}.",
         type=form.type,
         priority=form.priority,

@@ -84,8 +84,8 @@ def test_issues_that_nobody_touched_for_longer_than_the_limit_are_named_in_one_d
     assert "Close none" in groom.draft(RepoName("ada/app"), signal).goal
 
 
-def test_the_stale_ones_are_named_once_a_month() -> None:
-    now, later = facts(issues=[issue(3, days=40)]), facts(issues=[issue(3, days=40)], now=NOW + timedelta(days=3))
+def test_the_stale_ones_are_one_trouble_in_every_month() -> None:
+    now, later = facts(issues=[issue(3, days=40)]), facts(issues=[issue(3, days=40)], now=NOW + timedelta(days=33))
 
     assert [s.key for s in groom.signals(now)] == [s.key for s in groom.signals(later)]
 
@@ -112,6 +112,44 @@ def test_standing_work_and_risks_come_first_with_their_tasks_as_evidence() -> No
     assert [s.kind for s in found][:2] == [Kind.BLOCKED, Kind.RISK]
     assert found[0].evidence == ("task:app-9",)
     assert sum(s.kind is Kind.RISK for s in found) == 1, "the same risk in two tasks is one"
+
+
+def test_tasks_that_stand_still_for_one_reason_are_one_signal_that_cites_them_all() -> None:
+    long = "missing_context: no new diff: ben (run {n}) left the very files that anna left, and no more"
+    given = facts(
+        stopped=[
+            Stopped(task="app-1", issue=1, title="Connect the payment provider", reason=long.format(n=1)),
+            Stopped(task="app-2", issue=2, title="Add dark mode", reason=long.format(n=2)),
+            Stopped(task="app-3", issue=3, title="Add tax", reason="waits for #7 since 3 days"),
+            Stopped(task="app-4", issue=4, title="Add dates", reason="waits for #8 since 4 days"),
+            Stopped(task="app-5", issue=5, title="Export invoices", reason="timeout: 90 minutes"),
+        ]
+    )
+    found = groom.signals(given)
+
+    assert [(s.key, s.evidence) for s in found] == [
+        ("stopped/missing_context", ("task:app-1", "task:app-2")),
+        ("stopped/waits-for-since-days", ("task:app-3", "task:app-4")),
+        ("stopped/timeout", ("task:app-5",)),
+    ]
+    draft = groom.draft(RepoName("ada/app"), found[0])
+    assert draft.title.startswith(
+        "Unblock: 2 tasks stand still (missing_context): Connect the payment provider (#1); Add"
+    )
+    assert draft.evidence_text[1] == f"Add dark mode (#2): {long.format(n=2)[:80]}"
+    assert draft.key == "stopped/missing_context", "the analyzer's too"
+
+
+def test_what_a_stranger_says_is_no_ticket_and_what_we_name_by_number_is() -> None:
+    documents = {**WHOLE, "CODEBASE.md": "## Known Issues\n\n- Rounding is wrong\n- Dates are wrong (#8)\n"}
+    given = facts(documents=documents, issues=[issue(7, "Rounding is wrong"), issue(8, "Dates")])
+
+    assert [(s.text, i.number) for s, i in groom.ticketed(given)] == [
+        ("Rounding is wrong", 7), ("Dates are wrong (#8)", 8),
+    ]  # fmt: skip
+    given = replace(given, strangers=frozenset({7, 8}))
+    assert [(s.text, i.number) for s, i in groom.ticketed(given)] == [("Dates are wrong (#8)", 8)]
+    assert [s.text for s in groom.signals(given)] == ["Rounding is wrong"]
 
 
 @given(st.integers(min_value=0, max_value=40))

@@ -220,8 +220,8 @@ def test_signals_say_in_words_what_is_the_matter() -> None:
     which = f"which {purpose['STRATEGY.md']}"
     found = groom.signals(backlog(stopped=stopped, documents={**WHOLE, "README.md": "# a", "STRATEGY.md": " "}))
     assert [(s.kind, s.key, s.text) for s in found] == [
-        (Kind.BLOCKED, "blocked/app-9", "Add tax (#9): no agent"),
-        (Kind.BLOCKED, "blocked/app-x", "Loose (app-x): " + "r" * (600 - 15)),
+        (Kind.BLOCKED, "stopped/no-agent", "Add tax (#9): no agent"),
+        (Kind.BLOCKED, "stopped/" + "r" * 80, "Loose (app-x): " + "r" * 80),
         (
             Kind.MISSING_DOCUMENT,
             "documents/README.md+STRATEGY.md",
