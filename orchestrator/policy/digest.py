@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from orchestrator.model.event import EventKind, Record
 
@@ -33,9 +33,9 @@ class Standing:
     """One line per repository with an objective."""
 
 
-def day(now: datetime, hour: int) -> str:
-    """Which day's summary is due: of today from that UTC hour on, else of yesterday. ISO date."""
-    return (now if now.hour >= hour else now - timedelta(days=1)).date().isoformat()
+def day(now: datetime, hour: int) -> date:
+    """Which day's summary is due: of today from that UTC hour on, else of yesterday."""
+    return (now if now.hour >= hour else now - timedelta(days=1)).date()
 
 
 def lines(records: Iterable[Record], standing: Standing) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from orchestrator.policy import digest
 from orchestrator.policy.digest import Standing
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
-from orchestrator.state.store import Store
+from orchestrator.state.told import Told, Upto
 
 EVERY = "0 * * * *"
 DAY = timedelta(hours=24)
@@ -36,22 +36,24 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     with fence(services, None, "digest"):
         now = services.now()
         due = digest.day(now, hour)
-        store = Store(path=services.settings.runtime / "state" / "digest.json")
-        known = store.read()
-        if str(known.get("day", "")) >= due:
+        told = Told(root=services.settings.runtime / "state")
+        last = told.last()
+        # A day that is still to come was told by a clock that has been set back since.
+        if due <= last.day <= now.date():
             return Ticked()
         seq = services.ledger.head()[0]
-        records = _since(services, int(known.get("seq", 0)), now - DAY)
+        records = _since(services, last.seq, now - DAY)
         lines = digest.lines(records, _standing(services, now))
         if dry_run:
             return Ticked(did=tuple(f"would tell: {line}" for line in lines))
         if lines:
             text = services.redact("\n".join(lines))
-            notify.alert(services, Alert(kind=AlertKind.DIGEST, subject="digest", state=due, text=text))
-            services.record(EventKind.DIGEST, day=due, lines=len(lines))
+            # With where it begins: the same day comes twice when a clock is set back, and has other things to tell.
+            state = f"{due} from {last.seq}"
+            notify.alert(services, Alert(kind=AlertKind.DIGEST, subject="digest", state=state, text=text))
+            services.record(EventKind.DIGEST, day=due.isoformat(), lines=len(lines))
             did.append(f"told of {due}: {len(lines)} lines")
-        with store.change() as data:
-            data["day"], data["seq"] = due, seq
+        told.note(Upto(day=due, seq=seq))
     return Ticked(did=tuple(did))
 
 

@@ -59,7 +59,7 @@ class Cadence:
             text = data.get(job, {}).get(subject)
             return None if text is None else parse(text)
         except (AttributeError, TypeError, ValueError) as why:
-            raise CorruptState(self._store.path, f"{job}: {why}") from why
+            raise CorruptState(self._store.path, f"{job} of {subject}: {why}") from why
 
     @property
     def _store(self) -> Store:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from orchestrator.cli import ticking
 from orchestrator.model.event import EventKind
 from tests.journeys.conftest import MakeWorld
@@ -57,3 +59,53 @@ def test_switched_off_it_says_nothing(make: MakeWorld) -> None:
 
     assert ticking.once(world.services, "digest") == []
     assert alerts(world, "digest") == []
+
+
+def crash(world: World, error: str) -> None:
+    world.services.record(EventKind.CRASH, where="here", error=error)
+
+
+def test_a_clock_that_was_set_back_silences_no_day_not_even_the_one_it_had_been_at(make: MakeWorld) -> None:
+    world = make(top={"digest_hour": 0}, board=False)
+    hours(world, 21 * 24)
+    crash(world, "ahead")
+    assert ticking.once(world.services, "digest") != []
+    hours(world, -21 * 24)
+    told = []
+    for day in range(23):
+        crash(world, f"day {day}")
+        told.append(len(ticking.once(world.services, "digest") + ticking.once(world.services, "digest")))
+        hours(world, 24)
+    assert told == [1] * 23
+    assert len(alerts(world, "digest")) == 24
+    assert world.crashes() == ["ahead", *(f"day {day}" for day in range(23))]
+
+
+def test_a_later_hour_tells_no_day_twice(make: MakeWorld) -> None:
+    world = make(top={"digest_hour": 7}, board=False)
+    to_hour(world, 8)
+    crash(world, "one")
+    assert ticking.once(world.services, "digest") != []
+    world.config["digest_hour"] = 20
+    world.build()
+    crash(world, "two")
+    assert ticking.once(world.services, "digest") == []
+    hours(world, 24 + 13)
+    crash(world, "three")
+    assert ticking.once(world.services, "digest") != []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"day": "2000", "seq": 0}', '{"day": "2026-01-01", "seq": "x"}', '{"day": 5, "seq": 0}', '{"seq": 0}', "7"],
+)
+def test_a_note_that_cannot_be_read_is_named_and_left_as_it_is(make: MakeWorld, text: str) -> None:
+    world = make(top={"digest_hour": 0}, board=False)
+    note = world.settings.runtime / "state" / "digest.json"
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(text)
+    assert ticking.once(world.services, "digest") == []
+    (found,) = world.crashes()
+    assert "CorruptState" in found
+    assert str(note) in found
+    assert (note.read_text(), world.events(EventKind.DIGEST)) == (text, [])

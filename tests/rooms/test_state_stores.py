@@ -105,6 +105,17 @@ def test_a_corrupt_file_is_an_error_and_makes_nothing_due(tmp_path: Path, text: 
     assert (tmp_path / "cadence.json").read_text("latin-1") == text
 
 
+@pytest.mark.parametrize("held", ["5", '"soon"', "[]", "{}"])
+def test_a_wrong_time_is_told_with_its_job_and_subject_and_holds_up_no_other(tmp_path: Path, held: str) -> None:
+    (tmp_path / "cadence.json").write_text(f'{{"plan": {{"a/c": {held}}}}}')
+    cadence = Cadence(root=tmp_path)
+    with pytest.raises(CorruptState, match=r"cadence\.json: plan of a/c: "):
+        cadence.due("plan", "a/c", 1, NOW)
+    assert cadence.due("plan", "a/b", 1, NOW)
+    cadence.ran("plan", "a/b", 1, NOW)
+    assert not cadence.due("plan", "a/b", 1, NOW)
+
+
 # --- signatures, cool-downs
 
 
