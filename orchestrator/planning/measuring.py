@@ -1,7 +1,8 @@
 """Measures what merged work did, once per task, pull request and check, when its window is over (docs/outcomes.md).
 
 What cannot be read, or is too early, is tried again, and is inconclusive only after the last try. All checks of a merge
-that are due are read together: when a guard got worse, nothing else of that merge counts as improved.
+that are due are read together: when a guard got worse, nothing else of that merge counts as improved. What was taken
+back before it was measured has no outcome.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
+from orchestrator import notify
+from orchestrator.git import GitError
 from orchestrator.github.errors import GitHubError
+from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName, TaskId
 from orchestrator.model.objective import DEAD_BAND, Interpretation, Objective
@@ -22,8 +26,11 @@ from orchestrator.model.task import Task
 from orchestrator.model.times import parse, stamp
 from orchestrator.pipeline import effect, report
 from orchestrator.planning import objectives, reach, taking
+from orchestrator.planning.base_branch import BaseBranch
+from orchestrator.planning.prose import Asking
 from orchestrator.planning.taking import Taken
 from orchestrator.policy import attached, attribute, hypothesis, interpret
+from orchestrator.policy.attached import Attached
 from orchestrator.policy.attribute import Due
 from orchestrator.policy.interpret import Reading
 from orchestrator.services import Services
@@ -32,6 +39,8 @@ from orchestrator.state.tries import Key, Tries
 
 MOST = 700
 """Characters of a summary."""
+_PATIENCE = timedelta(days=14)
+"""So long a question waits for somebody who can be asked; after that, that nobody could be is a try that failed."""
 
 
 def measure(services: Services, repo: RepoSettings) -> int:
@@ -39,6 +48,7 @@ def measure(services: Services, repo: RepoSettings) -> int:
     if not repo.outcome_attribution.enabled:
         return 0
     tries = Tries(root=services.settings.runtime / "state")
+    _tell_damage(services)
     _pay(services, repo, tries)
     objective = objectives.of(services, repo)
     if objective is None and os.path.lexists(objectives.file_of(services, repo)):
@@ -52,7 +62,9 @@ def measure(services: Services, repo: RepoSettings) -> int:
         expected={
             (r.issue, r.hypothesis.metric.casefold()): r.hypothesis for r in services.outcomes.hypotheses(repo.name)
         },
-        before=services.outcomes.measured(repo.name),
+        measured=list(services.outcomes.measured(repo.name)),
+        base=BaseBranch(services=services, repo=repo),
+        asking=Asking(services=services, repo=repo),
         now=services.now(),
     ).run()
     _pay(services, repo, tries)
@@ -69,12 +81,15 @@ class _Measuring:
     tries: Tries
     merged: tuple[Shipped, ...]
     expected: Mapping[tuple[int, str], Hypothesis]
-    before: tuple[Measured, ...]
+    measured: list[Measured]
+    """With what this tick measured."""
+    base: BaseBranch
+    asking: Asking
     now: datetime
 
     def run(self) -> int:
         guards = frozenset(m.id for m in self.objective.metrics if m.guard) if self.objective else frozenset()
-        due = attribute.due(self.merged, self.before, self.now, window=self.window, guards=guards)
+        due = attribute.due(self.merged, self.measured, self.now, window=self.window, guards=guards)
         return sum(self._merge(list(each), guards) for _, each in groupby(due, key=lambda d: d.shipped))
 
     def window(self, shipped: Shipped, check: str) -> float | None:
@@ -116,12 +131,10 @@ class _Measuring:
         key = self._key(due)
         if self.tries.waits(key, self.now):
             return None
-        block = self.repo.outcome_attribution
-        rules = reach.rules(self.services, self.repo, domains=block.allowed_domains, most_chars=block.max_source_chars)
-        taken = taking.take(self.services, self.repo, what, due, rules)
+        taken = self._read(what, due)
         if taken.reading.interpretation is not None:
             return taken
-        if not taken.counts:
+        if not taken.counts and self.now < due.since + _PATIENCE:
             return None
         tries = self.tries.count(key) + 1
         next = attribute.again(tries, due.since, self.now)
@@ -130,6 +143,17 @@ class _Measuring:
             return None
         return _lost(f"given up after {tries} tries: {taken.reading.why}", taken.evidence)
 
+    def _read(self, what: Attached, due: Due) -> Taken:
+        try:
+            if undone := self.base.undone(due.shipped):
+                return _lost(undone, instead=attribute.REVERTED)
+        except GitError as why:
+            unknown = f"whether it still stands cannot be told: {why}"
+            return Taken(reading=Reading(interpretation=None, why=unknown))
+        block = self.repo.outcome_attribution
+        rules = reach.rules(self.services, self.repo, domains=block.allowed_domains, most_chars=block.max_source_chars)
+        return taking.take(self.asking, what, due, rules)
+
     def _guarded(self, shipped: Shipped, found: Mapping[str, tuple[Due, Taken]]) -> dict[str, Reading]:
         """The readings after the guards of the same merge, also those that an earlier tick wrote."""
         readings = {check: taken.reading for check, (_, taken) in found.items()}
@@ -137,7 +161,7 @@ class _Measuring:
             return readings
         earlier = {
             m.check: Reading(interpretation=m.interpretation, movement=m.movement, why=m.summary)
-            for m in self.before
+            for m in self.measured
             if m.pull == shipped.pull and m.task == shipped.task
         }
         judged = interpret.apply_guards({**earlier, **readings}, self.objective)
@@ -146,33 +170,44 @@ class _Measuring:
     def _write(self, due: Due, taken: Taken, reading: Reading) -> None:
         shipped, check = due.shipped, due.check
         what = attached.find(check, self.repo.outcome_attribution, self.objective)
-        together = attribute.sharers(shipped, check, self.merged, window=self.window)
         assert reading.interpretation is not None
+        told = reading.interpretation is not Interpretation.INCONCLUSIVE
+        claims = attribute.reach(check, self.merged, self.measured, window=self.window)
+        claims.pop((shipped.task, shipped.pull), None)
+        if reading.until:
+            claims[shipped.task, shipped.pull] = parse(reading.until)
+        together = attribute.sharers(shipped, check, self.merged, window=self.window, reach=claims)
+        share = attribute.share(
+            shipped, check, self.merged, window=self.window, reach=claims, measured=self.measured if told else ()
+        )
         source = (what.source.path or what.source.url) if what else attribute.MISSING if check else attribute.NONE
-        rule = f"{attribute.rule(shipped, together)}; read {taken.how}" if taken.how else "nothing was measured"
+        rule = f"{attribute.rule(shipped, together, share)}; read {taken.how}" if taken.how else "nothing was measured"
+        if taken.instead:
+            rule = f"{taken.instead}: {reading.why}"
         key = self._key(due)
         self.tries.owe(key, taken.evidence)
-        self.services.outcomes.measure(
-            Measured(
-                repo=shipped.repo,
-                task=shipped.task,
-                issue=shipped.issue,
-                pull=shipped.pull,
-                check=check,
-                direction=shipped.direction,
-                interpretation=reading.interpretation,
-                movement=reading.movement,
-                share=1 / len(together),
-                sharers=tuple(s.task for s in together if s.pull != shipped.pull),
-                rule=rule,
-                source=source,
-                summary=str(self.services.redact.head(reading.why, MOST)),
-                merged_at=shipped.at,
-                window_days=due.window_days or 0.0,
-                at=stamp(self.now),
-                hypothesis=self._verdict(due, taken.reading, 1 / len(together)),
-            )
+        one = Measured(
+            repo=shipped.repo,
+            task=shipped.task,
+            issue=shipped.issue,
+            pull=shipped.pull,
+            check=check,
+            direction=shipped.direction,
+            interpretation=reading.interpretation,
+            movement=reading.movement,
+            share=share,
+            sharers=tuple(s.task for s in together if s.pull != shipped.pull),
+            rule=rule,
+            source=taken.instead or source,
+            summary=str(self.services.redact.head(reading.why, MOST)),
+            merged_at=shipped.at,
+            window_days=due.window_days or 0.0,
+            claimed_to=reading.until,
+            at=stamp(self.now),
+            hypothesis=self._verdict(due, taken.reading, share),
         )
+        self.services.outcomes.measure(one)
+        self.measured.append(one)
         _tell(self.services, self.repo, self.tries, key, taken.evidence, comment=False)
 
     def _verdict(self, due: Due, read: Reading, share: float) -> HypothesisVerdict | None:
@@ -194,8 +229,23 @@ class _Measuring:
         return Key(repo=self.repo.name, task=due.shipped.task, pull=due.shipped.pull, check=due.check)
 
 
-def _lost(why: str, evidence: str = "") -> Taken:
-    return Taken(reading=Reading(interpretation=Interpretation.INCONCLUSIVE, why=why), evidence=evidence)
+def _lost(why: str, evidence: str = "", instead: str = "") -> Taken:
+    reading = Reading(interpretation=Interpretation.INCONCLUSIVE, why=why)
+    return Taken(reading=reading, evidence=evidence, instead=instead)
+
+
+def _tell_damage(services: Services) -> None:
+    """Once per set of lines: what stood there is not known any more, and may be measured or told again."""
+    if lines := services.outcomes.damaged():
+        named = ", ".join(str(n) for n in lines[:10]) + (f" and {len(lines) - 10} more" if len(lines) > 10 else "")
+        text = f"metrics/outcome_attribution.jsonl: line {named} cannot be read, and is passed over."
+        notify.alert(
+            services,
+            Alert(
+                kind=AlertKind.SYSTEM, subject="outcomes", state=f"damaged:{named}", text=services.redact(text),
+                action="mend the line from a backup, or delete it",
+            ),
+        )  # fmt: skip
 
 
 def _pay(services: Services, repo: RepoSettings, tries: Tries) -> None:

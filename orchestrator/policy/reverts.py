@@ -15,7 +15,7 @@ _PULL = re.compile(r"\(#([0-9]{1,10})\)\s*\Z")
 
 def by(log: Iterable[tuple[str, str]], sha: str, pull: int) -> str:
     """The commit that took this merge back; empty while it stands. `log`: sha and message of what came after it, newest
-    first. A revert that was itself reverted took nothing back. Words of people: they are read, never trusted to do more.
+    first. A revert that was itself reverted took nothing back.
     """
     undone: dict[str, str] = {}
     for commit, message in log:

@@ -58,6 +58,10 @@ class Outcomes:
     def measured(self, repo: str) -> tuple[Measured, ...]:
         return tuple(m for m in self._read("snapshot", Measured) if m.repo.casefold() == repo.casefold())
 
+    def damaged(self) -> tuple[int, ...]:
+        """Numbers, from 1, of the lines that are no JSON object, or no record of the kind that they say they are."""
+        return tuple(n for n, line in enumerate(lines.read(self._path), 1) if not _whole(line))
+
     def _once(self, kind: str, value: T, key: Any) -> bool:
         with hold(self.runtime / "state" / "locks" / f"{self._path.name}.lock", wait=_WAIT) as mine:
             if not mine:
@@ -70,7 +74,8 @@ class Outcomes:
         return True
 
     def _read(self, kind: str, type: type[T]) -> Iterator[T]:
-        """Lines that cannot be read are passed over: the file is appended to by programs of several versions."""
+        """Lines that cannot be read are passed over: the file is appended to by programs of several versions. `damaged`
+        tells of them."""
         mark = f'"record_type":"{kind}"'.encode()
         for line in lines.read(self._path):
             if mark not in line:
@@ -83,3 +88,26 @@ class Outcomes:
     @property
     def _path(self) -> Path:
         return self.runtime / "metrics" / "outcome_attribution.jsonl"
+
+
+def _whole(line: bytes) -> bool:
+    """Kinds that we do not know are another version's."""
+    try:
+        kind = msgspec.json.decode(line, type=_Kind).record_type
+        if kind in _KINDS:
+            msgspec.json.decode(line, type=_KINDS[kind])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+    return True
+
+
+class _Kind(msgspec.Struct):
+    record_type: str
+
+
+_KINDS: dict[str, Any] = {
+    "hypothesis": Registered,
+    "pr_opened": Shipped,
+    "pr_merged": Shipped,
+    "snapshot": Measured,
+}

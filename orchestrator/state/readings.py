@@ -1,5 +1,5 @@
-"""`state/outcome_readings.json`: what models said of evidence in prose, by the hash of the question. The same question is
-asked once; what gave no answer is asked again later. Deleting it asks anew.
+"""`state/outcome_readings.json`: what models said of evidence in prose, by the hash of the question. The same question
+is asked once; what gave no answer is asked again later. Deleting it asks anew.
 """
 
 from __future__ import annotations
