@@ -110,6 +110,51 @@ def test_sharing_does_not_depend_on_the_order_of_the_records(all_: list[Shipped]
     assert attribute.due(mixed, [], NOW, window=week) == attribute.due(all_, [], NOW, window=week)
 
 
+@given(merges, st.lists(st.floats(0, 14), min_size=12, max_size=12), st.randoms(use_true_random=False))
+def test_whatever_was_read_when_no_moment_is_claimed_more_than_once(
+    all_: list[Shipped], read: list[float], random: object
+) -> None:
+    """In any order of measuring, with values from anywhere after the merge, and merges that become known only late."""
+    todo = list(zip(all_, read))
+    random.shuffle(todo)  # type: ignore[attr-defined]
+    seen: list[Shipped] = []
+    done: list[Measured] = []
+    for one, days in todo:
+        seen.append(one)
+        claims = attribute.reach("sales", seen, done, window=week)
+        until = claims[one.task, one.pull] = parse(one.at) + timedelta(days=days)
+        part = attribute.share(one, "sales", seen, window=week, reach=claims, measured=done)
+        assert part >= 0
+        done.append(measured(one.pull, share=part, claimed_to=stamp(until)))
+    ends = {m.pull: max(parse(m.claimed_to), parse(s.at) + timedelta(days=7)) for m in done for s in seen if _of(m, s)}
+    for moment in (parse(s.at) for s in seen):
+        inside = [m.share for m in done for s in seen if _of(m, s) and parse(s.at) <= moment < ends[m.pull]]
+        assert sum(inside) <= 1.0 + 1e-6
+
+
+def _of(one: Measured, merge: Shipped) -> bool:
+    return one.pull == merge.pull
+
+
+def test_who_may_yet_read_the_same_value_shares_it_and_who_read_its_own_does_not() -> None:
+    one, other = shipped(1, 0), shipped(2, 8)
+    claims = attribute.reach("sales", [one, other], [], window=week)
+    assert attribute.share(other, "sales", [one, other], window=week, reach=claims) == 0.5
+    own = measured(1, claimed_to=stamp(on(7)))
+    claims = attribute.reach("sales", [one, other], [own], window=week)
+    assert attribute.share(other, "sales", [one, other], window=week, reach=claims, measured=[own]) == 1.0
+
+
+def test_who_is_seen_late_gets_what_is_left_and_the_rule_says_so() -> None:
+    one, late = shipped(1, 0), shipped(2, 3)
+    part = attribute.share(late, "sales", [one, late], window=week, measured=[measured(1, share=0.75)])
+    assert part == 0.25
+    said = attribute.rule(late, (one, late), part)
+    assert said.endswith("with #1; others claimed already all but 25% of it")
+    lost = measured(1, share=1.0, interpretation=Interpretation.INCONCLUSIVE)
+    assert attribute.share(late, "sales", [one, late], window=week, measured=[lost]) == 0.5, "nothing was claimed"
+
+
 records = st.lists(
     st.builds(
         measured,
@@ -153,6 +198,7 @@ def test_what_could_not_be_told_weighs_half_and_what_nobody_measures_nothing() -
     assert found.n == 0.5
     assert attribute.credit([replace(unsure, check="", source=attribute.NONE)]) == {}
     assert attribute.credit([replace(unsure, source=attribute.MISSING)]) == {}
+    assert attribute.credit([replace(unsure, source=attribute.REVERTED), measured(share=0.0)]) == {}
 
 
 @given(st.floats(0, 5), st.lists(st.floats(0, 3), min_size=10, max_size=10))

@@ -109,6 +109,27 @@ def test_data_that_does_not_reach_far_enough_is_early(snapshot: Snapshot, early:
     assert (got.interpretation is None) is early
 
 
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        Snapshot(file="f", value=20, observed_at=at(14.1)),
+        Snapshot(file="f", value=20, period=(at(7), at(15))),
+        Snapshot(file="f", value=20, observed_at=at(100), series=(point(10, -7, 0), point(20, 60, 100))),
+    ],
+)
+def test_a_value_from_later_than_two_windows_is_not_what_the_merge_did(snapshot: Snapshot) -> None:
+    got = judged(snapshot, now=MERGED + timedelta(days=101), known=10)
+    assert (got.interpretation, got.early) == (None, False)
+    assert "too long after the merge" in got.why
+
+
+def test_it_tells_until_when_it_read() -> None:
+    assert judged(Snapshot(file="f", value=20, observed_at=at(14)), known=10).until == at(14)
+    assert judged(Snapshot(file="f", value=20, period=(at(2), at(6))), known=10).until == at(6)
+    assert judged(series((10, -7, 0), (20, 0, 30))).until == at(7)
+    assert judged(series((10, -7, 0))).until == ""
+
+
 def test_what_came_before_is_the_series_else_the_baseline_else_the_value_at_the_merge() -> None:
     bare = Snapshot(file="f", value=20, observed_at=at(7))
     assert judged(bare, known=10).movement == 1
