@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -25,14 +26,16 @@ def ls(repo: str, as_json: bool) -> None:
     """All plans, newest first."""
     from orchestrator.operations import plans
 
-    found = plans.plans(_services(), repo)
+    services = _services()
+    found = plans.plans(services, repo)
     if as_json:
         click.echo(show.as_json(found))
-        return
-    show.table(
-        [(p.id, p.state.value, p.at, ", ".join(f"#{i.issue}" for i in p.items), p.by, p.decided_by) for p in found],
-        ("plan", "state", "made", "issues", "by", "decided by"),
-    )
+    else:
+        show.table(
+            [(p.id, p.state.value, p.at, ", ".join(f"#{i.issue}" for i in p.items), p.by, p.decided_by) for p in found],
+            ("plan", "state", "made", "issues", "by", "decided by"),
+        )
+    _unreadable(plans.unreadable(services, repo))
 
 
 @commands.command("show")
@@ -42,14 +45,16 @@ def show_(repo: str, as_json: bool) -> None:
     """The newest plan of a repository, or of each: every candidate with the terms of its score."""
     from orchestrator.operations import plans
 
-    found = plans.newest(_services(), repo)
+    services = _services()
+    found = plans.newest(services, repo)
     if as_json:
         click.echo(show.as_json(found))
-        return
-    for plan in found:
-        _print(plan)
-    if not found:
-        click.echo("no plan yet")
+    else:
+        for plan in found:
+            _print(plan)
+        if not found:
+            click.echo("no plan yet")
+    _unreadable(plans.unreadable(services, repo))
 
 
 @commands.command("approve")
@@ -91,6 +96,14 @@ def now(repo: str, dry_run: bool, as_json: bool) -> None:
 
 def _services() -> Services:
     return here.services("operator", here.person())
+
+
+def _unreadable(found: tuple[str, ...]) -> None:
+    """On standard error and in the exit status, so that an answer as JSON stays one."""
+    for why in found:
+        click.echo(f"unreadable: {why}; mend it or take it away, nothing is planned there until then", err=True)
+    if found:
+        sys.exit(1)
 
 
 def _answer(plan: Plan, as_json: bool) -> None:

@@ -16,16 +16,21 @@ from orchestrator.services import Services
 
 
 def plans(services: Services, repo: str = "") -> tuple[Plan, ...]:
-    """All plans, newest first; of one repository by key or owner/name. Raises OrderRefused for an unknown one."""
-    repos = [managed(services, repo)] if repo else list(services.settings.repos)
-    found = [plan for one in repos for plan in services.plans.of(one.key)]
+    """All plans that can be read, newest first; of one repository by key or owner/name. Raises OrderRefused for an
+    unknown one."""
+    found = [plan for one in _repos(services, repo) for plan in services.plans.look(one.key)[0]]
     return tuple(sorted(found, key=lambda p: (p.at, p.id), reverse=True))
+
+
+def unreadable(services: Services, repo: str = "") -> tuple[str, ...]:
+    """What is wrong with plans that cannot be read, each with its file; nothing is planned in their repositories.
+    Raises OrderRefused."""
+    return tuple(str(why) for one in _repos(services, repo) for why in services.plans.look(one.key)[1])
 
 
 def newest(services: Services, repo: str = "") -> tuple[Plan, ...]:
     """The newest plan of one repository, or of each. Raises OrderRefused."""
-    repos = [managed(services, repo)] if repo else list(services.settings.repos)
-    return tuple(found[0] for one in repos if (found := services.plans.of(one.key)))
+    return tuple(found[0] for one in _repos(services, repo) if (found := services.plans.look(one.key)[0]))
 
 
 def approve(services: Services, id: str, person: str) -> Plan:
@@ -58,6 +63,10 @@ def managed(services: Services, repo: str) -> RepoSettings:
     return found
 
 
+def _repos(services: Services, repo: str) -> list[RepoSettings]:
+    return [managed(services, repo)] if repo else list(services.settings.repos)
+
+
 def _decide(services: Services, id: str, person: str, *, approve: bool) -> Plan:
     found = services.plans.get(id)
     if found is None:
@@ -66,7 +75,9 @@ def _decide(services: Services, id: str, person: str, *, approve: bool) -> Plan:
     with _locked(services, repo):
         plan = services.plans.get(id)
         if plan is None or plan.state is not PlanState.PENDING:
-            raise OrderRefused(f"plan {id} is {plan.state.value if plan else 'gone'}: nothing is to be decided")
+            standing = services.plans.pending(repo.key)
+            rest = f"{standing.id} waits" if standing else "nothing is to be decided"
+            raise OrderRefused(f"plan {id} is {plan.state.value if plan else 'gone'}: {rest}")
         if services.now() >= parse(plan.expires):
             raise OrderRefused(f"plan {id} ran out at {plan.expires}; the next tick of the planner makes a new one")
         if repo.automation_mode is AutomationMode.DISPATCHER_ONLY or repo.cadence.sprint_cadence_days <= 0:

@@ -20,6 +20,7 @@ from orchestrator.model.settings import MemoryMode, RepoSettings
 from orchestrator.model.task import Folder
 from orchestrator.model.times import parse
 from orchestrator.pipeline import considering, propose
+from orchestrator.planning import waiting
 from orchestrator.policy import attribute
 from orchestrator.policy import strategy as policy
 from orchestrator.policy.strategy import Sprint
@@ -63,7 +64,8 @@ def update(services: Services, repo: RepoSettings, plan: Plan) -> str:
 
 def retrospective(services: Services, repo: RepoSettings, plan: Plan | None = None) -> tuple[str, ...]:
     """What became of the sprint before `plan` (or of the last one): work, measurements and verdicts since."""
-    before = [p for p in services.plans.of(repo.key) if p.state is PlanState.APPLIED and (not plan or p.at < plan.at)]
+    applied = [p for p in services.plans.of(repo.key) if p.state is PlanState.APPLIED]
+    before = [p for p in applied if (p.at < plan.at if plan else not waiting.ahead(p, services.now()))]
     if not before:
         return ()
     last = before[0]

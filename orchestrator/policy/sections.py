@@ -22,7 +22,8 @@ _REFERENCE = re.compile(
     r"(?:(?<![A-Za-z0-9-])(?P<repo>[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100})(?:#|/issues/)|#)(?P<number>[1-9]\d{0,9})\b"
 )
 _CLOSES = re.compile(
-    r"(?<![A-Za-z0-9_-])(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]{1,9}(?=[A-Za-z0-9#])", re.IGNORECASE
+    r"(?<![A-Za-z0-9_-])(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?[ \t]{1,9}(?:https?://[A-Za-z0-9.:-]{1,100}/)?",
+    re.IGNORECASE,
 )
 _CODE = re.compile(r"`[^`\n]*`")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)

@@ -429,3 +429,130 @@ def test_the_command_line_shows_every_term_and_changes_nothing_when_it_is_dry(
     assert "applied" in run.invoke(plans.commands, ["ls"], catch_exceptions=False).output
     refused = run.invoke(plans.commands, ["approve", "nothing"])
     assert isinstance(refused.exception, OrderRefused)
+
+
+@pytest.mark.parametrize("decided", ["rejected", "pending"])
+def test_a_plan_from_a_clock_that_stood_ahead_holds_nothing_up(make: MakeWorld, decided: str) -> None:
+    world = planned(make, plan_approval="required")
+    world.issue("Wish", ready=False)
+    later(world, days=60)
+    tick(world)
+    strange = world.services.plans.pending("app")
+    assert strange is not None
+    if decided == "rejected":
+        orders.reject(app(world), strange.id, "ada")
+    later(world, days=-60)
+    assert "waits for a person" in tick(world)[0]
+    now = stamp(world.services.now())
+    (plan,) = [p for p in world.services.plans.of("app") if p.at <= now]
+    assert plan.state is PlanState.PENDING
+    orders.reject(app(world), plan.id, "ada")
+    later(world, hours=1)
+    assert tick(world) == [], "what was rejected now is known, whatever stands in the future"
+
+
+def test_one_unreadable_plan_stops_one_repository_and_is_named(
+    make: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = planned(make, more_repos=["ada/two"], plan_approval="required", top={"digest_hour": 0})
+    world.issue("Wish", ready=False)
+    world.issue("Wish", ready=False, repo="ada/two")
+    tick(world)
+    one, two = world.services.plans.pending("app"), world.services.plans.pending("two")
+    assert one is not None
+    assert two is not None
+    (file,) = (world.settings.runtime / "state/plans/two").glob("*.json")
+    file.write_text("{")
+    later(world, hours=25)
+    assert [line.split(":")[0] for line in tick(world)] == [REPO]
+    assert str(file) in world.crashes()[-1]
+    assert ticking.once(world.services, "digest") != []
+    monkeypatch.setattr(here, "services", lambda kind, id: world.services)
+    shown = CliRunner().invoke(plans.commands, ["ls"])
+    assert (shown.exit_code, one.id in shown.output, str(file) in shown.output) == (1, True, True)
+    newest = CliRunner().invoke(plans.commands, ["show", "--json"])
+    assert (newest.exit_code, one.repo in newest.output, str(file) in newest.output) == (1, True, True)
+    again = world.services.plans.pending("app")
+    assert again is not None
+    assert orders.approve(app(world), again.id, "ada").state is PlanState.APPLIED
+
+
+@pytest.mark.parametrize("id", ["*", "app-*", "[a-z]*", "../app/x", "", "a\0b", "App-1"])
+def test_a_plan_is_named_whole(make: MakeWorld, id: str) -> None:
+    world = planned(make, plan_approval="required")
+    world.issue("Wish", ready=False)
+    tick(world)
+    with pytest.raises(OrderRefused, match="no plan"):
+        orders.approve(app(world), id, "ada")
+
+
+def test_an_absent_owner_is_asked_once_a_cadence_and_finds_a_plan_whenever_they_come(make: MakeWorld) -> None:
+    world = planned(make, plan_approval="required")
+    number = world.issue("Wish", ready=False)
+    world.play(answers(str(number), why="It sells."), {"steps": works()})
+    for hour in range(0, 6 * 24, 6):
+        tick(world)
+        if hour == 72:
+            world.issue("Another", ready=False)
+        later(world, hours=6)
+    told = [r for r in world.events(EventKind.ALERT) if str(r.data["subject"]).startswith("plan:")]
+    assert (len(world.events(EventKind.ASKED)), len(told)) == (1, 1)
+    found = world.services.plans.of("app")
+    assert [p.state for p in found].count(PlanState.PENDING) == 1
+    assert len(found) == 6, "a day each"
+    assert {i.rationale for p in found[3:] for i in p.items} == {"It sells."}
+    assert "nobody answered" in found[0].note
+    with pytest.raises(OrderRefused, match=f"{found[0].id} waits"):
+        orders.approve(app(world), found[-1].id, "ada")
+    later(world, days=2)
+    tick(world)
+    assert len(world.events(EventKind.ASKED)) == 2, "the next cadence"
+    newest = world.services.plans.of("app")[0]
+    assert number in orders.approve(app(world), newest.id, "ada").promoted
+
+
+def test_secrets_in_titles_do_not_stand_in_plans(make: MakeWorld) -> None:
+    world = planned(make)
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    world.issue(f"Use {token}", ready=False)
+    world.issue(f"Keep {token}", ready=False, labels=["hold"])
+    tick(world)
+    (file,) = (world.settings.runtime / "state/plans/app").glob("*.json")
+    text = file.read_text()
+    assert ("Use " in text, "Keep " in text, token in text) == (True, True, False)
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["due", "early"])
+def test_a_backlog_that_holds_nothing_is_looked_at_once_a_day(make: MakeWorld, early: bool) -> None:
+    repos = [f"ada/r{n}" for n in range(4)]
+    world = planned(make, more_repos=repos, planner_allow_early_refresh=early)
+    for repo in (REPO, *repos):
+        for n in range(3):
+            world.issue(f"Wish {n}", ready=False, repo=repo, author="mallory")
+        if early:  # ran, and nothing is left
+            world.services.cadence.ran("planner", repo.split("/")[1], 7, world.services.now())
+    later(world, hours=1)
+    tick(world)
+    costs: list[dict[str, int]] = []
+    for _ in range(24):
+        later(world, hours=1)
+        world.hub.requests.reset()
+        tick(world)
+        costs.append(world.hub.requests.counters)
+    assert [c["graphql_points"] > 0 for c in costs] == [False] * 23 + [True]
+    assert max(c["requests"] for c in costs[:23]) == 5, "one a repository, answered with 304"
+    assert world.services.github.stats.not_modified >= 5 * 22
+    number = world.issue("A wish", ready=False)
+    later(world, hours=1)
+    tick(world)
+    assert ready(world, number) == [number], "a change is seen with the next tick"
+
+
+def test_a_change_in_the_second_of_the_look_is_not_missed(make: MakeWorld) -> None:
+    world = planned(make)
+    world.issue("Strange", ready=False, author="mallory")
+    tick(world)
+    number = world.issue("A wish", ready=False)
+    later(world, hours=1)
+    tick(world)
+    assert ready(world, number) == [number]

@@ -175,6 +175,24 @@ def test_a_dependency_line_is_recognised(line: str, refs: list[str]) -> None:
     assert list(dependencies(WEB, f"text\n{line}\ntext #99")) == refs
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Closes #1", (1,)),
+        ("closed: #1 and fixes ACME/Web#2, Resolve\t#3.", (1, 2, 3)),
+        ("fix https://github.com/acme/web/issues/4", (4,)),
+        ("Closes #1, #2", (1,)),
+        ("It closes #5. It closes #5.", (5,)),
+        ("closes other/api#1, closes https://github.com/other/api/issues/2", ()),
+        ("encloses #1, closes#1, fixing #1, prefix #1, pre-fix #1, closes #0, closes #7x", ()),
+        ("`closes #1` <!-- closes #2 -->\n```\ncloses #3\n```\ncloses #4", (4,)),
+        ("\n".join(f"fixes #{n}" for n in range(1, 9)), (1, 2, 3, 4, 5)),
+    ],
+)
+def test_what_a_pull_request_says_it_closes(text: str, numbers: tuple[int, ...]) -> None:
+    assert sections.closes(WEB, text, 5) == numbers
+
+
 @pytest.mark.parametrize("name", ["main", "release/1.2", "feature_x", "v1.x-dev", "a/b/c"])
 def test_a_base_branch_is_taken_as_it_is_written(name: str) -> None:
     assert wish(f"## Base Branch\n- `{name}`").base == name

@@ -85,6 +85,32 @@ def test_an_issue_is_filed_labelled_told_closed_and_reopened(world: World, gh: G
     assert [c.body for c in issues.comments(gh, repo, made.number)] == ["Done <!-- mark -->"]
 
 
+def test_what_happened_to_an_issue_is_told_oldest_first(world: World, gh: GitHub) -> None:
+    repo = world.repo()
+    number = world.hub.admin.issue(repo, "t", author="ada")
+    world.hub.admin.label(repo, number, "a", actor="eve")
+    issues.close(gh, repo, number)
+    world.hub.admin.reopen(repo, number, actor="ada")
+    told = [(e.kind, e.act.by, e.label) for e in issues.history(gh, repo, number)]
+    assert told == [("labeled", "eve", "a"), ("closed", "agent", ""), ("reopened", "ada", "")]
+    ada = world.hub.admin.account("ada")
+    assert [e.act.id for e in issues.history(gh, repo, number)][-1] == ada.id
+
+
+def test_when_anything_of_a_repository_last_changed_is_one_small_answer(world: World, gh: GitHub) -> None:
+    repo = world.repo()
+    assert issues.newest(gh, repo) == ""
+    number = world.hub.admin.issue(repo, "t", author="ada")
+    world.hub.admin.issue(repo, "u", author="ada")
+    world.hub.admin.close(repo, number, actor="ada")
+    world.hub.requests.reset()
+    assert issues.newest(gh, repo) == world.hub.admin.find_issue(repo, number).updated_at
+    assert len(sent(world)) == 1
+    before = gh.stats.not_modified
+    issues.newest(gh, repo)
+    assert gh.stats.not_modified == before + 1
+
+
 def test_labels_are_made_once_and_compared_without_case(world: World, gh: GitHub) -> None:
     repo = world.repo()
     issues.ensure_labels(gh, repo, ["prio:high", "Blocked"])
