@@ -37,6 +37,8 @@ PROGRAM = "self/"
 """How keys of drafts about the program itself begin; `self_issues_per_day` is theirs."""
 CAP = "cap"
 """`Skipped.method` of a draft for which only the day is full."""
+PASSING = frozenset({CAP, similar.UNASKED})
+"""`Skipped.method` of what may be filed another hour."""
 WAIT = 300.0
 """Seconds to wait for another process that files in the same repository: it may be asking a model."""
 SKEW = timedelta(days=1)

@@ -33,6 +33,8 @@ from orchestrator.state.memo import Memo
 
 LIVE = (Folder.INBOX, Folder.PROCESSING, Folder.REVIEW, Folder.BLOCKED, Folder.ESCALATED, Folder.HOLD)
 SCHEMA = {"same": "flag", "why": "text"}
+UNASKED = "unasked"
+"""`Skipped.method` where nobody could be asked now."""
 REMEMBERED, SILENT = 90, 0.8
 """Days for which an agent's word on two texts holds, and for which nobody is asked again when none had one."""
 _WHY_CHARS = 300
@@ -131,8 +133,9 @@ def _asked(
         answer = asked.ask(services, repo, prompt, SCHEMA, purpose="same_issue")
         if isinstance(answer, consult.NoAnswer):
             word = f"cannot tell whether it is {found.known.label}, and no agent did: {answer.reason[:_WHY_CHARS]}"
-            if answer.asked:
-                memo.put(f"silent/{key}", word, now)
+            if not answer.asked:
+                return _skipped(draft, found, f"{word} ({note})", UNASKED)
+            memo.put(f"silent/{key}", word, now)
         elif answer.data["same"] is True:
             said = services.redact.head(" ".join(escaped(str(answer.data["why"])).split()), _WHY_CHARS)
             word = f"{answer.agent} says it is {found.known.label}: {said}"

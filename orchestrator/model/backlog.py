@@ -51,7 +51,7 @@ class Skipped:
     score: float | None = None
     """Similarity to the twin."""
     method: str = ""
-    """`model`, `lexical`, `agent`, `words`, `marker`, `cap`."""
+    """`model`, `lexical`, `agent`, `unasked`, `words`, `marker`, `cap`."""
 
 
 Outcome = Filed | Skipped

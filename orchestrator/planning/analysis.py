@@ -6,21 +6,20 @@ program itself goes to `self_repo`, and to the operator where there is none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orchestrator import consult, notify, signals
-from orchestrator.backlog import filing
-from orchestrator.github import issues
+from orchestrator.backlog import filing, standing
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.backlog import Draft, Filed, Outcome, Signal
 from orchestrator.model.event import EventKind
 from orchestrator.model.findings import Finding
 from orchestrator.model.settings import AutomationMode, RepoSettings
 from orchestrator.model.times import parse, stamp
-from orchestrator.pipeline import funds
-from orchestrator.planning import week
+from orchestrator.pipeline import asked
+from orchestrator.planning import phrasing, week
 from orchestrator.policy import remedy
 from orchestrator.services import Services
 from orchestrator.state.filed import FiledIssues
@@ -61,13 +60,38 @@ def analyze(services: Services, now: datetime, *, since: datetime) -> tuple[Outc
     for trouble in troubles:
         if _filed_since(services, since) >= remedy.MOST:
             break
-        draft = _draft(services, trouble)
-        outcome = filing.file(services, draft, drafts)
-        outcomes.append(outcome)
+        outcome = _filed(services, trouble, drafts, since)
+        if outcome is not None:
+            outcomes.append(outcome)
         if isinstance(outcome, Filed):  # what was not filed is nobody's twin
-            drafts.append(draft)
+            drafts.append(outcome.draft)
     _record(services, since, len(found), len(troubles), facts.left_out, outcomes)
     return tuple(outcomes)
+
+
+def _filed(services: Services, trouble: Trouble, drafts: Sequence[Draft], since: datetime) -> Outcome | None:
+    """One trouble of the week; None = it was judged in an earlier hour of it already. What an error, a full day or
+    another reason that passes kept from being filed is not judged."""
+    repo = trouble.repo
+    first = _key(trouble, trouble.signal)
+    also = tuple(k for k in dict.fromkeys(_key(trouble, other) for other in trouble.others) if k != first)
+    subject, state = f"judged:{repo.key}:{first}", stamp(since)
+    if services.signatures.seen(subject, state):
+        return None
+    key, stands = standing.key(services, repo, first, also)
+    draft = replace(remedy.draft(trouble.signal, trouble.others, repo=repo.name, key=key, by=BY), also=also)
+    why = filing.stands(draft) if stands else filing.refused(services, repo, draft)
+    if why is not None:
+        outcome: Outcome = filing.skip(services, why)
+    else:
+        outcome = filing.file(services, _worded(services, repo, draft), drafts)
+    if isinstance(outcome, Filed) or outcome.method not in filing.PASSING:
+        services.signatures.remember(subject, state)
+    return outcome
+
+
+def _key(trouble: Trouble, signal: Signal) -> str:
+    return f"{filing.PROGRAM if trouble.about_us else ''}{remedy.key(signal)}"
 
 
 def _record(
@@ -85,9 +109,9 @@ def _record(
     services.signatures.remember(BY, state)
 
 
-def capped(outcomes: Sequence[Outcome]) -> bool:
-    """Was something not filed only because the day is full?"""
-    return any(not isinstance(o, Filed) and o.method == filing.CAP for o in outcomes)
+def waiting(outcomes: Sequence[Outcome]) -> bool:
+    """Was something not filed for a reason that passes: the day is full, or nobody could be asked?"""
+    return any(not isinstance(o, Filed) and o.method in filing.PASSING for o in outcomes)
 
 
 def _findings(services: Services, now: datetime) -> Sequence[Finding]:
@@ -123,43 +147,28 @@ def _filed_since(services: Services, since: datetime) -> int:
     return sum(e.by == BY and bool(e.at) and since <= parse(e.at) < until for e in entries)
 
 
-def _draft(services: Services, trouble: Trouble) -> Draft:
-    key, standing = _key(services, trouble)
-    draft = remedy.draft(trouble.signal, trouble.others, repo=trouble.repo.name, key=key, by=BY)
-    if standing or filing.full(services, trouble.repo, key):
-        return draft
-    return _worded(services, trouble.repo, draft)
-
-
-def _key(services: Services, trouble: Trouble) -> tuple[str, bool]:
-    """The draft's key, and whether an issue of it stands. A trouble that comes back long after its issue was closed is
-    a new one; where a person deleted ours, it is not filed again."""
-    first = f"{filing.PROGRAM if trouble.about_us else ''}{trouble.signal.id}"
-    key, n = first, 1
-    while (number := filing.number(services, trouble.repo, key)) is not None:
-        ref = (trouble.repo.name, number)
-        issue = issues.state_of(services.github, [ref]).get(ref)
-        lately = services.now() - timedelta(days=trouble.repo.similarity.closed_days)
-        if issue is None or issue.open or not issue.updated_at or parse(issue.updated_at) > lately:
-            return key, True
-        n += 1
-        key = f"{first}#{n}"
-    return key, False
-
-
 def _worded(services: Services, repo: RepoSettings, draft: Draft) -> Draft:
-    """In a model's words, where one is there and the budget allows; else as it is. The ledger says who was asked."""
-    if not repo.cadence.planner_agents or funds.repo(services, repo) is not None:
+    """In a model's words, where one is there and the budget allows; else as it is. Asked for once: what could not be
+    filed then is filed later in the same words. The ledger says who was asked."""
+    if not repo.cadence.planner_agents or filing.begun(services, repo, draft):
         return draft
-    answer = consult.ask_any(
-        services, str(services.redact.head(_question(draft), ASKED)), SCHEMA, purpose="analyze", repo=repo,
-        agents=repo.cadence.planner_agents,
-    )  # fmt: skip
-    if isinstance(answer, consult.NoAnswer):
+    if (words := phrasing.known(services, draft)) is None:
+        question = str(services.redact.head(_question(draft), ASKED))
+        answer = asked.ask(services, repo, question, SCHEMA, purpose="analyze")
+        if isinstance(answer, consult.NoAnswer) and not answer.asked:
+            return draft
+        words = _words(answer.data) if isinstance(answer, consult.Answer) else ()
+        phrasing.note(services, draft, words)
+    if len(words) < len(SCHEMA) - 1:
         return draft
-    title, goal, criteria, reasoning = (answer.data[key] for key in SCHEMA)
-    told = [str(c) for c in criteria] if isinstance(criteria, list) else []
-    return remedy.worded(draft, title=str(title), goal=str(goal), criteria=told, reasoning=str(reasoning))
+    title, goal, reasoning, *criteria = words
+    return remedy.worded(draft, title=title, goal=goal, criteria=criteria, reasoning=reasoning)
+
+
+def _words(data: Mapping[str, consult.Json]) -> tuple[str, ...]:
+    told = data["criteria"]
+    criteria = [str(c) for c in told] if isinstance(told, list) else []
+    return (str(data["title"]), str(data["goal"]), str(data["reasoning"]), *criteria)
 
 
 def _question(draft: Draft) -> str:

@@ -65,7 +65,15 @@ def _same(a: Signal, b: Signal, alias: Mapping[str, str]) -> bool:
     if (a.repo or "").casefold() != (b.repo or "").casefold():
         return False
     mine, others = ({alias.get(id, id) for id in s.evidence} for s in (a, b))
-    return a.id == b.id or mine <= others or others <= mine or _normal(title(a)) == _normal(title(b))
+    return key(a) == key(b) or mine <= others or others <= mine or _normal(title(a)) == _normal(title(b))
+
+
+def key(signal: Signal) -> str:
+    """What its issue is filed under. Tasks that one blocker stopped are one trouble, by whatever sign it is seen; the
+    groomer calls it the same (`policy.groom.key`)."""
+    if signal.kind in ("blocker_spike", "escalations"):
+        return f"stopped/{signal.id.rpartition(':')[2]}"
+    return signal.id
 
 
 def _normal(text: str) -> str:

@@ -47,7 +47,7 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     with fence(services, None, JOB):
         _score(services)
         outcomes = analysis.analyze(services, now, since=slot)
-        waiting = analysis.capped(outcomes)
+        waiting = analysis.waiting(outcomes)
         did += [f"filed {o.draft.repo}#{o.number}: {o.draft.title}" for o in outcomes if isinstance(o, Filed)]
     if not waiting or now - _first_try(services, slot, now) >= PATIENCE:
         store.ran(JOB, MONDAY, now)

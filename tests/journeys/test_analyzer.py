@@ -15,10 +15,11 @@ from orchestrator.model.names import RepoName, TaskId
 from orchestrator.model.result import BlockerCode, FailureClass, Status
 from orchestrator.model.times import stamp
 from orchestrator.planning import scoring
+from orchestrator.policy import remedy_words
 from orchestrator.state.findings import Findings
 from orchestrator.state.slots import Slots
 from tests.journeys.conftest import MakeWorld
-from tests.journeys.world import REPO, World
+from tests.journeys.world import FILES, REPO, World, says, works
 from tests.policy import builders
 
 DAY = 24 * 3600
@@ -251,3 +252,65 @@ def test_what_the_days_cap_left_is_filed_when_there_is_room_and_nobody_is_asked_
     assert len(world.events(EventKind.ANALYZED)) == 2
     later(world, hours=30)
     assert tick(world) == []
+
+
+def asks(world: World, purpose: str) -> int:
+    return sum(r.data["purpose"] == purpose for r in world.events(EventKind.ASKED))
+
+
+@pytest.mark.parametrize("same", [True, None])
+def test_what_an_hour_judged_no_later_hour_of_the_week_asks_about_again(make: MakeWorld, same: bool | None) -> None:
+    world = make(planner_agents=["anna"], more_repos=["ada/lib"], similarity={"threshold": 1.0, "ask_from": 0.01})
+    for repo, most in zip(world.config["projects"]["main"]["repos"], (0, 50), strict=True):
+        repo["new_issues_per_day"] = most
+    world.build()
+    said = {"same": same, "why": "one"} if same else {"nonsense": 1}
+    world.play({"when": {"kind": "ask"}, "steps": [{"answer": said}]}, {"steps": works()})
+    scored(world)
+    title, body = remedy_words.CODES["test_failure"].title, remedy_words.CODES["test_failure"].advice
+    world.issue(title, body, repo="ada/lib", ready=False)
+    failed(world, 1, 2, 3, repo="ada/lib")
+    failed(world, 91, 92, 93)  # never filed: the day is full, so the week is tried again each hour
+
+    for _ in range(6):
+        tick(world)
+        later(world, hours=1)
+
+    assert len(filed(world, "ada/lib")) == 1, [r.data for r in world.events(EventKind.NOT_FILED)]
+    assert (asks(world, "analyze"), asks(world, "same_issue")) == (1, 1)
+
+
+def test_where_filing_is_refused_words_are_asked_for_once(make: MakeWorld) -> None:
+    world = make(planner_agents=["anna"])
+    world.play(answer())
+    failed(world, 1, 2, 3)
+    rule = world.hub.faults.add({"method": "POST", "path": r"/issues$"}, {"status": 403})
+    for _ in range(4):
+        tick(world)
+        later(world, hours=1)
+    world.hub.faults.remove(rule)
+    tick(world)
+    assert (asks(world, "analyze"), filed(world)) == (1, ["Make the suite find its database"])
+
+
+@pytest.mark.parametrize("first", ["log_analyzer", "groomer"])
+def test_one_cause_is_one_issue_whoever_finds_it_first(make: MakeWorld, first: str) -> None:
+    whole = {
+        "README.md": "# a\n\n## Goal\n\nx\n",
+        "STRATEGY.md": "s",
+        "PLANNING_PRINCIPLES.md": "p",
+        "CODEBASE.md": "c",
+    }
+    world = make(files={**FILES, **whole}, max_attempts=1)
+    world.play({"steps": says("blocked", "missing_context")})
+    titles = [world.state(world.issue(t))["title"] for t in ("Connect the payment provider", "Dark mode", "PDF export")]
+    for _ in range(9):
+        world.round()
+        later(world, hours=2)
+    scored(world)
+
+    for role in (first, "groomer", "log_analyzer"):
+        ticking.once(world.services, role)
+
+    (ours,) = [title for title in filed(world) if title not in titles]
+    assert ours.startswith("Write down what" if first == "log_analyzer" else "Unblock: 3 tasks stand still (missing_")
