@@ -29,6 +29,7 @@ from orchestrator.policy.dedupe import Known, Likeness
 from orchestrator.policy.patches import escaped
 from orchestrator.policy.trust import Standing
 from orchestrator.services import Services
+from orchestrator.state.filed import FiledIssues
 from orchestrator.state.memo import Memo
 
 LIVE = (Folder.INBOX, Folder.PROCESSING, Folder.REVIEW, Folder.BLOCKED, Folder.ESCALATED, Folder.HOLD)
@@ -46,6 +47,8 @@ def twin(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[
     `drafts`: of the same run; when the draft is among them, only those before it count. Raises what GitHub raises.
     """
     listed = _listed(services, repo)
+    for number in _kin(services, repo, draft):
+        listed.pop(f"{repo.name}#{number}", None)
     there = _known(services, repo, draft, drafts, listed)
     if not there:
         return None
@@ -91,8 +94,18 @@ def _known(
             for entry in services.mailbox.list(folder)
             if entry.task.repo == repo.name and entry.task.issue not in numbers
         ),
-        *(_draft(services, each) for each in before if each.repo == draft.repo),
+        *(_draft(services, each) for each in before if each.repo == draft.repo and not _akin(draft, each.key)),
     )
+
+
+def _kin(services: Services, repo: RepoSettings, draft: Draft) -> list[int]:
+    """Issues of ours that are of its kind, and about something else: its own key was looked for before."""
+    entries = FiledIssues(root=services.settings.runtime / "state").of(repo.key) if draft.kin else ()
+    return [entry.number for entry in entries if _akin(draft, entry.key)]
+
+
+def _akin(draft: Draft, key: str) -> bool:
+    return bool(draft.kin) and key.startswith(draft.kin)
 
 
 def _strange(services: Services, repo: RepoSettings, alike: Sequence[Issue]) -> set[str]:

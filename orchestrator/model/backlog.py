@@ -32,6 +32,8 @@ class Draft:
     """The role that drafted it."""
     also: tuple[str, ...] = ()
     """Keys of other drafts that it answers too: of those none is filed any more."""
+    kin: str = ""
+    """How keys of drafts begin that say nearly the same of other things: of those the key alone tells it apart."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""After a merge of ours: the base branch is watched, and what grew too large becomes a follow-up issue.
+"""After a merge of ours: the base branch is watched, and what grew too large is noted for a follow-up issue.
 
 A merge can turn the base red though its head was green: something else landed in between, or a check runs on the base
 only. Then a revert is proposed (`auto_revert`) or a person told; the revert itself is merged by a person.
@@ -6,31 +6,30 @@ only. Then a revert is proposed (`auto_revert`) or a person told; the revert its
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 from orchestrator import notify
 from orchestrator.gate import paths
 from orchestrator.git import Merged, Pushed, Repository
-from orchestrator.github import commits, issues, pulls
+from orchestrator.github import commits, pulls
 from orchestrator.github.errors import Invalid, NotFound
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
-from orchestrator.model.names import RepoName, Sha
+from orchestrator.model.names import Sha
 from orchestrator.model.pull import CheckState
 from orchestrator.model.settings import AutomationMode, Checks, RepoSettings
 from orchestrator.model.task import Task
 from orchestrator.model.times import parse, stamp
-from orchestrator.pipeline import effect, report
 from orchestrator.policy import ci_words
 from orchestrator.services import Services
+from orchestrator.state.grown import Grown, Growth
 from orchestrator.state.watched import Landing
 
 APPEAR = timedelta(minutes=30)
 """A base branch whose checks have not begun by then has none."""
 WATCHED = timedelta(hours=24)
 MOST = 5
-"""Follow-up issues of one merge."""
+"""Files noted of one merge."""
 
 
 def begin(services: Services, task: Task) -> None:
@@ -108,7 +107,8 @@ def _revert(services: Services, repo: RepoSettings, repository: Repository, land
 
 
 def oversized(services: Services, task: Task) -> None:
-    """A follow-up issue for each source file that this merge brought above `gate.module_lines`; once per file, ever."""
+    """Notes each source file that this merge brought above `gate.module_lines`, for `planning.oversized` to file. Safe
+    to repeat."""
     repo = services.repo(task)
     limit = repo.gate.module_lines
     if not limit or task.merge_sha is None or repo.automation_mode is not AutomationMode.FULL:
@@ -124,38 +124,15 @@ def oversized(services: Services, task: Task) -> None:
         lines = _lines(repository, task.merge_sha, change.path)
         if lines > limit >= _lines(repository, before, change.path):
             grown.append((change.path, lines))
+    noted = Grown(root=services.settings.runtime / "state")
     for path, lines in grown[:MOST]:
-        _file(services, task, path, lines, limit)
+        growth = Growth(
+            path=path, lines=lines, limit=limit, sha=task.merge_sha, task=task.id, pull=task.pull_request or 0
+        )
+        noted.add(repo.key, growth, services.now())
 
 
 def _lines(repository: Repository, ref: str, path: str) -> int:
     """Lines of a text file; 0 of anything else."""
     data = repository.read(ref, path)
     return 0 if data is None or b"\0" in data[:8000] else len(data.splitlines())
-
-
-def _file(services: Services, task: Task, path: str, lines: int, limit: int) -> None:
-    subject = f"oversized:{task.repo}:{path}"
-    if services.signatures.seen(subject, "filed"):
-        return
-    marker = f"<!-- agent-os:key=oversized/{json.dumps(path)[1:-1].replace('--', '- -')} -->"
-    shown = " ".join(report.defused(path).split())
-    title = services.redact(f"Split {services.redact.head(shown, 150)}: it has {lines} lines")
-    body = services.redact(
-        f"## Goal\n\n`{shown}` grew to {lines} lines with #{task.pull_request}; files here stay below {limit}. "
-        f"Split it by concern, without a change of behaviour.\n\n## Success Criteria\n\n"
-        f"- `{shown}` has at most {limit} lines.\n"
-        f"- All tests pass, and none is changed but for imports.\n\nFiled after task `{task.id}`.\n\n{marker}"
-    )
-
-    def look() -> effect.Result | None:
-        number = issues.filed(services.github, RepoName(task.repo), marker)
-        return {"number": str(number)} if number else None
-
-    def act() -> effect.Result:
-        return {"number": str(issues.create(services.github, task.repo, title, body).number)}
-
-    key = f"oversized:{path}"
-    done = effect.once(services, task, key, f"follow-up for {path}", look=look, act=act)
-    services.record(EventKind.FILED, task, issue=int(done["number"]), why=f"{path} has {lines} lines", path=path)
-    services.signatures.remember(subject, "filed")

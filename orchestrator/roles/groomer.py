@@ -1,4 +1,7 @@
-"""Grooms every backlog at its own cadence: what it lacks becomes a few issues, each with its evidence."""
+"""Grooms every backlog at its own cadence: what it lacks becomes a few issues, each with its evidence.
+
+Source files that merges made too long are filed at every tick, whatever the cadence.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from pathlib import Path
 
 from orchestrator.model.backlog import Filed
 from orchestrator.model.settings import AutomationMode
-from orchestrator.planning import grooming
+from orchestrator.planning import grooming, oversized
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 
@@ -21,6 +24,13 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     """Each repository that is due. One that fails keeps its cadence and is tried again by the next tick."""
     did: list[str] = []
     for repo in services.settings.repos:
+        if repo.automation_mode is AutomationMode.FULL and not dry_run:
+            with fence(services, None, f"follow-ups of {repo.key}", repo=repo.name):
+                did += [
+                    f"{repo.name}: filed #{o.number}: {o.draft.title}"
+                    for o in oversized.file(services, repo)
+                    if isinstance(o, Filed)
+                ]
         with fence(services, None, f"grooming {repo.key}", repo=repo.name):
             if repo.automation_mode is not AutomationMode.FULL or not grooming.due(services, repo):
                 continue

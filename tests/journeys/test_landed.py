@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
+from orchestrator.cli import ticking
 from orchestrator.model.event import EventKind
+from orchestrator.state.grown import Grown
 from orchestrator.state.watched import Landing
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World, works
@@ -96,26 +100,62 @@ def test_a_green_base_is_watched_no_longer(make: MakeWorld) -> None:
     assert world.services.landings.all() == ()
 
 
+def follow_ups(world: World) -> dict[int, str]:
+    """What the groomer filed of what merges left too long, by number."""
+    ticking.once(world.services, "groomer")
+    return {int(str(r.data["issue"])): str(r.data["title"]) for r in world.events(EventKind.FILED)}
+
+
 def test_a_file_that_a_merge_brought_above_the_limit_becomes_one_follow_up_issue(make: MakeWorld) -> None:
-    world = make(gate={"base_tests": False, "module_lines": 10})
+    world = make(gate={"base_tests": False, "module_lines": 10}, groomer_cadence_days=0)
     notes = {"write": {"path": "notes.md", "text": "word\n" * 11}}  # only source files are split
     world.play({"steps": [notes, *works("big.py", "x = 1\n" * 11)]})
     world.issue()
     merged(world)
+    ((number, title),) = follow_ups(world).items()
+    assert title == "Split big.py: it has 11 lines"
     world.play({"steps": works("big.py", "x = 1\n" * 12)})
     second = world.issue("More of it")
     merged(world, f"app-{second}")
-    filed = world.events(EventKind.FILED)
-    assert [r.data["path"] for r in filed] == ["big.py"]
-    issue = world.admin.find_issue(REPO, int(str(filed[0].data["issue"])))
-    assert "11 lines" in issue.title
-    assert world.place(f"app-{filed[0].data['issue']}") == "nowhere", (
-        "a follow-up waits for a person's or the planner's Ready"
-    )
+    assert list(follow_ups(world)) == [number]
+    body = world.admin.find_issue(REPO, number).body or ""
+    assert f"`file:{world.task('app-1').merge_sha}:big.py`" in body
+    assert world.column(number) == "Backlog"
+    assert world.place(f"app-{number}") == "nowhere", "a follow-up waits for a person's or the planner's Ready"
+
+
+def test_follow_ups_keep_to_the_days_cap_and_the_rest_waits(make: MakeWorld) -> None:
+    world = make(gate={"base_tests": False, "module_lines": 10}, groomer_cadence_days=0, new_issues_per_day=2)
+    files = [{"write": {"path": f"part{n}.py", "text": "x = 1\n" * 11}} for n in range(3)]
+    world.play({"steps": [*files, *works()]})
+    world.issue()
+    merged(world)
+    assert len(follow_ups(world)) == 2
+    assert len(follow_ups(world)) == 2, "the day is full"
+    world.clock.advance(25 * 3600)
+    assert sorted(follow_ups(world).values()) == [f"Split part{n}.py: it has 11 lines" for n in range(3)]
+    assert Grown(root=world.settings.runtime / "state").of("app") == ()
+
+
+def test_a_file_that_grows_again_while_its_issue_is_open_or_after_our_notes_were_lost_is_not_filed_again(
+    make: MakeWorld,
+) -> None:
+    world = make(gate={"base_tests": False, "module_lines": 10}, groomer_cadence_days=0)
+    world.play({"steps": works("big.py", "x = 1\n" * 11)})
+    world.issue()
+    merged(world)
+    first = follow_ups(world)
+    for name in ("filed", "effects"):
+        shutil.rmtree(world.settings.runtime / "state" / name)
+    for n, lines in enumerate((5, 12)):
+        world.play({"steps": works("big.py", "x = 1\n" * lines)})
+        number = world.issue(f"Change {n}")
+        merged(world, f"app-{number}")
+    assert follow_ups(world) == first
 
 
 def test_where_a_person_works_nothing_is_filed_by_us(make: MakeWorld) -> None:
-    world = make(gate={"base_tests": False, "module_lines": 0})
+    world = make(gate={"base_tests": False, "module_lines": 0}, groomer_cadence_days=0)
     world.play({"steps": works("big.py", "x = 1\n" * 2000)})
     world.issue()
     world.config["projects"]["main"]["repos"][0]["gate"] = {
@@ -125,4 +165,4 @@ def test_where_a_person_works_nothing_is_filed_by_us(make: MakeWorld) -> None:
     }
     world.build()
     merged(world)
-    assert world.events(EventKind.FILED) == []
+    assert follow_ups(world) == {}
