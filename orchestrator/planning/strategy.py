@@ -77,9 +77,9 @@ def retrospective(services: Services, repo: RepoSettings, plan: Plan | None = No
     if verdicts:
         lines.append("Hypotheses: " + ", ".join(f"{verdicts[v]} {v.value}" for v in HypothesisVerdict if verdicts[v]))
     lines += [_told(m) for m in fresh[:MOST_LINES]]
-    waiting = numbers - {m.issue for m in services.outcomes.measured(repo.name) if m.issue is not None}
-    if waiting:
-        lines.append("Not measured yet: " + ", ".join(f"#{n}" for n in sorted(waiting)))
+    unmeasured = numbers - {m.issue for m in services.outcomes.measured(repo.name) if m.issue is not None}
+    if unmeasured:
+        lines.append("Not measured yet: " + ", ".join(f"#{n}" for n in sorted(unmeasured)))
     return tuple(lines)
 
 
