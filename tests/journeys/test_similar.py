@@ -156,6 +156,42 @@ def test_beyond_the_budget_no_agent_is_asked_and_the_draft_waits(tmp_path: Path)
         found = twin(world, draft())
         assert found is not None
         assert "cannot tell" in found.why
+        assert found.method == similar.UNASKED, "another hour may tell"
         assert world.events(EventKind.ASKED) == []
     finally:
         world.close()
+
+
+@pytest.mark.parametrize("step", [{"answer": {"same": False, "why": "another file"}}, {"say": "I cannot know"}])
+def test_two_texts_are_put_to_an_agent_once(world: World, step: dict[str, Any]) -> None:
+    world.issue(NEAR, body=LIKE, ready=False)
+    answers(world, step)
+    first = twin(world, draft())
+    assert twin(world, draft()) == first
+    assert len(world.events(EventKind.ASKED)) == 1
+    world.clock.advance(25 * 3600)
+    twin(world, draft())
+    assert len(world.events(EventKind.ASKED)) == (1 if "answer" in step else 2), "who had no word is asked another day"
+
+
+def test_a_strangers_issue_is_no_twin_before_a_person_takes_it_up(world: World) -> None:
+    number = world.issue(TITLE, body=GOAL, ready=False, author="mallory")
+    assert twin(world, draft()) is None
+    world.ready(number)
+    assert (found := twin(world, draft())) is not None
+    assert found.twin == f"{REPO}#{number}"
+
+
+def test_what_is_told_apart_by_its_key_alone_is_compared_with_all_but_its_kin(world: World) -> None:
+    world.services.record(EventKind.CONFIG, repo=REPO, what="an event to cite")
+    one, two = (
+        draft(f"Split {name}.py: it has 900 lines", f"`{name}.py` is split.", key=f"oversized/{name}.py",
+              kin="oversized/", evidence=("ledger:1",))
+        for name in ("part1", "part2")
+    )  # fmt: skip
+    assert isinstance(filing.file(world.services, one), Filed)
+    assert twin(world, replace(two, kin="")) is not None
+    assert twin(world, two, one) is None
+    number = world.issue(two.title, body=two.goal, ready=False)
+    assert (found := twin(world, two)) is not None
+    assert found.twin == f"{REPO}#{number}"
