@@ -275,7 +275,10 @@ def test_what_an_hour_judged_no_later_hour_of_the_week_asks_about_again(make: Ma
     for _ in range(6):
         tick(world)
         later(world, hours=1)
+        spent = world.hub.requests.counters["requests"]
+        world.hub.requests.reset()
 
+    assert spent == 0, "nor does it look through the issues again"
     assert len(filed(world, "ada/lib")) == 1, [r.data for r in world.events(EventKind.NOT_FILED)]
     assert (asks(world, "analyze"), asks(world, "same_issue")) == (1, 1)
 
