@@ -100,8 +100,8 @@ def _revert(services: Services, repo: RepoSettings, repository: Repository, land
     if not isinstance(repository.push(branch, head, expect=repository.remote_head(branch)), Pushed):
         return 0
     body = services.redact(
-        f"`{landing.base}` went red after #{landing.pull} landed as {landing.sha}. This takes it back; a person merges "
-        f"it, or closes it and mends the branch.\n\nTask: `{landing.task}`"
+        f"`{landing.base}` went red after #{landing.pull} landed.\n\nThis reverts commit {landing.sha}. A person "
+        f"merges it, or closes it and mends the branch.\n\nTask: `{landing.task}`"
     )
     return pulls.open(services.github, repo.name, branch, landing.base, title, body).number
 

@@ -434,7 +434,8 @@ def test_a_merge_that_is_seen_late_is_measured_from_when_it_was_merged(measured:
     evidence(world, "sales_post_merge.yaml", series=series)
     assert measure(world) == 1
     (one,) = results(world)
-    assert (one.interpretation, one.movement) == (Interpretation.IMPROVED, pytest.approx(0.5))
+    assert one.interpretation is Interpretation.IMPROVED
+    assert one.movement == pytest.approx(0.5)
 
 
 def test_a_value_from_long_after_says_nothing_of_a_merge_and_is_paid_once(measured: Callable[..., World]) -> None:
@@ -530,6 +531,29 @@ def test_the_same_question_is_asked_once_and_few_are_asked_at_a_time(measured: C
     measure(world)
     assert len(world.events(EventKind.ASKED)) == 10
     assert len(results(world)) == 20
+
+
+@pytest.mark.parametrize("days", [2, 20])
+def test_while_nobody_can_be_asked_no_try_is_counted_but_not_for_ever(
+    measured: Callable[..., World], days: float
+) -> None:
+    world = measured(PROSE)
+    world.play({"when": {"kind": "ask"}, "steps": [{"answer": UP}]})
+    ship(world)
+    after(world, 7.01)
+    written(world, evidence(world, "sales_post_merge.md", text="Sales went up by 12 %."))
+    world.services.cooldowns.set("anna", at(world, days=days))
+    for _ in range(int(days * 2)):
+        assert measure(world) == 0 or days > 14
+        after(world, 0.5)
+    if days > 14:
+        assert results(world)[0].interpretation is Interpretation.INCONCLUSIVE
+        assert "given up" in results(world)[0].summary
+        return
+    assert results(world) == ()
+    assert not (world.settings.runtime / "state" / "outcome_tries.json").exists()
+    assert measure(world) == 1
+    assert results(world)[0].interpretation is Interpretation.IMPROVED
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["taken back", "and brought back"])
