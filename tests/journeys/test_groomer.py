@@ -158,17 +158,16 @@ def test_nobody_is_asked_to_word_what_was_filed_before(make: MakeWorld) -> None:
     assert len(world.events(EventKind.NOT_FILED)) == 2, "each is told once that it was filed before"
 
 
-def test_nor_where_it_was_filed_before_there_was_anybody_to_ask(make: MakeWorld) -> None:
-    world = make(files=WHOLE, planner_agents=[], groomer_cadence_days=1)
+def test_nor_when_the_words_of_that_time_are_lost(make: MakeWorld) -> None:
+    world = make(files=WHOLE, planner_agents=["anna"], groomer_cadence_days=1)
     world.play({"when": {"kind": "ask"}, "steps": [{"answer": WORDS}]})
 
     groom(world)
-    world.config["projects"]["main"]["repos"][0]["planner_agents"] = ["anna"]
-    world.build()
+    (world.settings.runtime / "state" / "phrases.json").unlink()
     world.clock.advance(DAY)
     groom(world)
 
-    assert (asked(world), len(ours(world))) == (0, 2)
+    assert (asked(world), len(ours(world))) == (1, 2)
 
 
 @pytest.mark.parametrize("answer", [{"answer": WORDS}, {"answer": {"nonsense": 1}}])
