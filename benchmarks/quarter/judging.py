@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 
 from benchmarks.quarter import exporter
-from benchmarks.quarter.stage import REPOS, SLEEPS, SLEPT, START, WEEKS, Stage
+from benchmarks.quarter.stage import REPOS, SLEEPS, SLEPT, SPRINT_DAYS, START, Stage
 from orchestrator.model.event import EventKind, Record
 from orchestrator.model.names import TaskId
 from orchestrator.model.times import parse, stamp
@@ -35,6 +35,8 @@ class Seen:
     """The objective's score of every repository, over the late weeks."""
     early_rewards: tuple[float, ...]
     merged: int
+    of_its_own: int
+    """Merged work on issues that the program had filed."""
     without_verdict: tuple[str, ...]
     filed: int
     without_evidence: tuple[str, ...]
@@ -56,7 +58,7 @@ class Seen:
     @property
     def lean(self) -> float:
         """How far the late choices lean to the area that pays: its share less the hurting one's, -1 to 1."""
-        paying, hurting = self.share(slice(WEEKS - LATE_WEEKS, WEEKS))
+        paying, hurting = self.share(slice(-LATE_WEEKS, None))
         return paying - hurting
 
 
@@ -70,6 +72,7 @@ def look(stage: Stage) -> Seen:
         rewards=tuple(_rewards(stage, last=True)),
         early_rewards=tuple(_rewards(stage, last=False)),
         merged=sum(len(one) for one in stage.landed.values()),
+        of_its_own=sum(not one.area for landed in stage.landed.values() for one in landed),
         without_verdict=tuple(_without_verdict(stage)) if stage.attribution else (),
         filed=len(stage.filed_by_us()),
         without_evidence=tuple(_without_evidence(stage, records)),
@@ -80,11 +83,11 @@ def look(stage: Stage) -> Seen:
 
 
 def _weekly(stage: Stage, promoted: list[Record]) -> tuple[tuple[int, int, int], ...]:
-    weeks = [Counter[str]() for _ in range(WEEKS)]
+    weeks = [Counter[str]() for _ in range(stage.weeks)]
     for record in promoted:
         week = (parse(record.at) - START).days // 7
         area = stage.area_of.get((record.repo, int(str(record.data["issue"]))), "")
-        if 0 <= week < WEEKS:
+        if 0 <= week < stage.weeks:
             weeks[week][area] += 1
     return tuple((w[exporter.PAYS], w[exporter.HURTS], w[exporter.IDLES]) for w in weeks)
 
@@ -92,7 +95,7 @@ def _weekly(stage: Stage, promoted: list[Record]) -> tuple[tuple[int, int, int],
 def _rewards(stage: Stage, *, last: bool) -> list[float]:
     """The objective's score as the program kept it, averaged per repository over the late or the early weeks; only
     where something was measured."""
-    early, late = START + timedelta(weeks=EARLY_WEEKS + 1), START + timedelta(weeks=WEEKS - LATE_WEEKS)
+    early, late = START + timedelta(weeks=EARLY_WEEKS + 1), START + timedelta(weeks=stage.weeks - LATE_WEEKS)
     history = Scores(runtime=stage.world.settings.runtime)
     found = []
     for repo in REPOS:
@@ -182,13 +185,13 @@ def _cadence(stage: Stage, records: list[Record]) -> list[str]:
     wrong = []
     for repo in REPOS:
         made = [parse(r.at) for r in records if r.kind == EventKind.PLANNED.value and r.repo == repo and _made(r)]
-        wrong += _gaps(f"plans of {repo}", made, timedelta(days=7))
+        wrong += _gaps(f"plans of {repo}", made, timedelta(days=SPRINT_DAYS[repo]), stage.weeks)
     slots = Counter(
         str(r.data["slot"]) for r in records if r.kind == EventKind.SCORED.value and r.data["what"] == "week"
     )
     wrong += [f"the findings of {slot} came {n} times" for slot, n in slots.items() if n > 1]
     monday, end = START.replace(hour=7), stage.world.services.now()
-    mondays = [monday + timedelta(weeks=w) for w in range(WEEKS + 1) if monday + timedelta(weeks=w) <= end]
+    mondays = [monday + timedelta(weeks=w) for w in range(stage.weeks + 1) if monday + timedelta(weeks=w) <= end]
     asleep = START + timedelta(weeks=SLEEPS)
     missed = [m for m in mondays if stamp(m) not in slots and not asleep <= m <= asleep + SLEPT]
     wrong += [f"no findings for {m:%m-%d}" for m in missed]
@@ -199,7 +202,7 @@ def _made(record: Record) -> bool:
     return record.data.get("state") in ("applied", "pending")
 
 
-def _gaps(what: str, times: list[datetime], period: timedelta) -> list[str]:
+def _gaps(what: str, times: list[datetime], period: timedelta, weeks: int) -> list[str]:
     """Neither less than a period apart (but for an hour and a half, by which the clock was set back) nor more than one
     apart, but for the days that the machine slept."""
     wrong = []
@@ -210,6 +213,6 @@ def _gaps(what: str, times: list[datetime], period: timedelta) -> list[str]:
             wrong.append(f"{what}: {one:%m-%d %H:%M} and {other:%m-%d %H:%M} are too close")
         if other - one > period + timedelta(hours=26) + (SLEPT if slept else timedelta()):
             wrong.append(f"{what}: nothing between {one:%m-%d %H:%M} and {other:%m-%d %H:%M}")
-    if len(times) < WEEKS - 3:
-        wrong.append(f"{what}: only {len(times)} in {WEEKS} weeks")
+    if len(times) < timedelta(weeks=weeks - 3) / period:
+        wrong.append(f"{what}: only {len(times)} in {weeks} weeks")
     return wrong

@@ -14,8 +14,8 @@ _NAMES = {"pays": "as exported", "turned": "sign turned round", "off": "attribut
 def shares(seen: Sequence[Seen]) -> list[tuple[float, float, float]]:
     """Per week the areas' shares of what was promoted, over all seeds."""
     found = []
-    for week in range(WEEKS):
-        sums = [sum(s.weekly[week][i] for s in seen) for i in range(3)]
+    for weekly in zip(*(s.weekly for s in seen), strict=True):
+        sums = [sum(week[i] for week in weekly) for i in range(3)]
         total = sum(sums) or 1
         found.append((sums[0] / total, sums[1] / total, sums[2] / total))
     return found
@@ -26,7 +26,7 @@ def table(seen: Mapping[str, Sequence[Seen]]) -> str:
     lines.append("      " + "   ".join(f"{'pays hurts idle':>20}" for _ in seen))
     by = {name: shares(list(quarters)) for name, quarters in seen.items()}
     for week in range(WEEKS):
-        cells = ["".join(f"{x:>6.0%}" for x in by[name][week]) for name in seen]
+        cells = ["".join(f"{x:>6.0%}" for x in by[name][week]) if week < len(by[name]) else "" for name in seen]
         lines.append(f"{week + 1:>4}  " + "   ".join(f"{c:>20}" for c in cells))
     return "\n".join(lines)
 
@@ -41,7 +41,9 @@ def draw(seen: Mapping[str, Sequence[Seen]], file: Path) -> None:
     for axis, (name, quarters) in zip(axes, seen.items()):
         weekly = shares(list(quarters))
         for i, (label, colour) in enumerate((("pays", "#2a7"), ("hurts", "#c43"), ("neither", "#888"))):
-            axis.plot(range(1, WEEKS + 1), [w[i] for w in weekly], label=label, color=colour, marker="o", markersize=3)
+            axis.plot(
+                range(1, len(weekly) + 1), [w[i] for w in weekly], label=label, color=colour, marker="o", markersize=3
+            )
         axis.set_title(f"{_NAMES[name]} ({len(quarters)} seeds)", fontsize=10)
         axis.set_xlabel("week")
         axis.set_ylim(-0.03, 1.03)

@@ -20,6 +20,8 @@ from tests.journeys.world import BOT, World
 
 REPOS = ("ada/app", "ada/shop", "ada/site")
 WEEKS = 13
+SPRINT_DAYS = {"ada/app": 7, "ada/shop": 7, "ada/site": 14}
+"""One repository is planned every other week: each keeps its own cadence."""
 PLAN_SIZE = 1
 SUPPLY = 14
 """Issues per area and repository that people have filed: more than a quarter can use."""
@@ -61,6 +63,7 @@ class Stage:
     attribution: bool = True
     asks: str = "neutral"
     """What a model says that is asked: `neutral` or `fail`."""
+    weeks: int = WEEKS
     world: World = field(init=False)
     rng: random.Random = field(init=False)
     area_of: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -80,7 +83,6 @@ class Stage:
             "verify": "none",
             "checks": "none",
             "plan_size": PLAN_SIZE,
-            "sprint_cadence_days": 7,
             "groomer_cadence_days": 7,
             "planner_agents": ["anna"],
             "outcome_attribution": {"enabled": self.attribution},
@@ -92,6 +94,9 @@ class Stage:
                 "max_parallel_workers": 1, "agents": {"anna": {"adapter": "shell", "command": f"sh {engineer}"}},
             },
         )  # fmt: skip
+        for repo in self.world.config["projects"]["main"]["repos"]:
+            repo["sprint_cadence_days"] = SPRINT_DAYS[repo["repo"]]
+        self.world.build()
         self._move_to(START)
         self._people()
 
@@ -100,7 +105,7 @@ class Stage:
 
     def play(self) -> None:
         """From the first Monday to the last; the machine sleeps once, and its clock is set back once."""
-        end, slept, back = START + timedelta(weeks=WEEKS), False, False
+        end, slept, back = START + timedelta(weeks=self.weeks), False, False
         self._tick()
         while (now := self.world.services.now()) < end:
             if not slept and now >= START + timedelta(weeks=SLEEPS):
