@@ -1,4 +1,4 @@
-"""Who merged a pull request and when, in GitHub's own word: a commit's author and message are chosen by whoever made it."""
+"""Who merged a pull request and when, in GitHub's own word: what a commit says is chosen by whoever made it."""
 
 from __future__ import annotations
 
