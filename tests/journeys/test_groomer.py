@@ -146,28 +146,20 @@ def asked(world: World) -> int:
     return len(world.events(EventKind.ASKED))
 
 
-def test_nobody_is_asked_to_word_what_was_filed_before(make: MakeWorld) -> None:
-    world = make(files=WHOLE, planner_agents=["anna"], groomer_cadence_days=1)
-    world.play({"when": {"kind": "ask"}, "steps": [{"answer": WORDS}]})
+@pytest.mark.parametrize("lost", ["nothing", "phrases.json"])
+def test_nobody_is_asked_to_word_what_was_filed_before(make: MakeWorld, lost: str) -> None:
+    world = make(files=FILES, planner_agents=["anna"], groomer_cadence_days=1)
+    words = {"titles": ["One"], "goals": ["Goal"], "criteria": ["a"]}
+    world.play({"when": {"kind": "ask"}, "steps": [{"answer": words}]})
 
-    for _ in range(4):
+    for _ in range(3):
         groom(world)
+        (world.settings.runtime / "state" / lost).unlink(missing_ok=True)
         world.clock.advance(DAY)
 
-    assert (asked(world), len(ours(world))) == (1, 2)
-    assert len(world.events(EventKind.NOT_FILED)) == 2, "each is told once that it was filed before"
-
-
-def test_nor_when_the_words_of_that_time_are_lost(make: MakeWorld) -> None:
-    world = make(files=WHOLE, planner_agents=["anna"], groomer_cadence_days=1)
-    world.play({"when": {"kind": "ask"}, "steps": [{"answer": WORDS}]})
-
-    groom(world)
-    (world.settings.runtime / "state" / "phrases.json").unlink()
-    world.clock.advance(DAY)
-    groom(world)
-
-    assert (asked(world), len(ours(world))) == (1, 2)
+    assert (asked(world), [i["title"] for i in ours(world)]) == (1, ["One"])
+    (told,) = world.events(EventKind.NOT_FILED)
+    assert told.data["why"] == "it was filed before"
 
 
 @pytest.mark.parametrize("answer", [{"answer": WORDS}, {"answer": {"nonsense": 1}}])
