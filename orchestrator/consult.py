@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator import agents
@@ -91,26 +91,6 @@ def ask(
             return _note(services, repo, purpose, agent, Answer(data=checked, agent=agent))
         problem = checked
     return _note(services, repo, purpose, agent, NoAnswer(reason=problem))
-
-
-def ask_any(
-    services: Services,
-    prompt: str,
-    schema: Mapping[str, str],
-    *,
-    purpose: str,
-    repo: RepoSettings,
-    agents: Sequence[str],
-    timeout: float = 180.0,
-) -> Answer | NoAnswer:
-    """As `ask`, of each agent in turn until one answers. The reason of the last says why nobody did."""
-    last = NoAnswer(reason="no agent is configured for this")
-    for agent in agents:
-        reply = ask(services, prompt, schema, purpose=purpose, repo=repo, agent=agent, timeout=timeout)
-        if isinstance(reply, Answer):
-            return reply
-        last = reply
-    return last
 
 
 def check(text: str, schema: Mapping[str, str]) -> dict[str, Json] | str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from orchestrator.cli import ticking
 from orchestrator.consult import Answer, NoAnswer
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName, TaskId
@@ -19,6 +21,7 @@ from orchestrator.pipeline import asked
 from orchestrator.state.asks import Asks
 from orchestrator.state.store import CorruptState
 from tests.journeys.conftest import MakeWorld
+from tests.journeys.test_analyzer import failed
 from tests.journeys.world import REPO, World, works
 
 YES: dict[str, Any] = {"when": {"kind": "ask"}, "steps": [{"answer": {"ok": True}}]}
@@ -157,3 +160,28 @@ def test_questions_noted_by_a_clock_that_was_set_back_hold_nobody_up(planned: Wo
     (asks.root / "asks.json").write_text('{"app/plan": [7]}')
     with pytest.raises(CorruptState, match=r"asks\.json: app/plan"):
         asks.take("app", "plan", 1, now)
+
+
+def test_five_idle_repositories_ask_once_a_cadence_at_most_though_every_question_fails(make: MakeWorld) -> None:
+    """Three days of hourly ticks. What nobody answered is done without, once, and not asked again by the next tick."""
+    repos = [REPO, *(f"ada/{name}" for name in "bcde")]
+    cadences: dict[str, Any] = {"groomer_cadence_days": 1, "sprint_cadence_days": 1}
+    world = make(more_repos=repos[1:], planner_agents=["anna"], board=False, **cadences)
+    world.play({"when": {"kind": "ask"}, "steps": [{"error": {"class": "server", "text": "503"}}]})
+    for n, repo in enumerate(repos):
+        world.issue("Add a", ready=False, repo=repo)
+        world.issue("Wish", "by a stranger", author="mallory", ready=False, repo=repo)
+        failed(world, *range(10 * n, 10 * n + 3), repo=repo)
+    days = []
+    for hour in range(72):
+        for role in ("scorer", "log_analyzer", "groomer", "planner"):
+            ticking.once(world.services, role)
+        world.clock.advance(3600)
+        if hour % 24 == 23:
+            days.append(Counter((r.data["purpose"], r.repo) for r in world.events(EventKind.ASKED)))
+    asks = days[-1]
+    assert {purpose for purpose, _ in asks} == {"plan", "groom", "analyze"}
+    assert max(days[0].values()) == 1, "on the first day each once"
+    assert all(n <= 3 for n in asks.values()), asks
+    assert all(n == 1 for (purpose, _), n in asks.items() if purpose == "analyze"), "the analyzer's cadence is the week"
+    assert world.crashes() == []
