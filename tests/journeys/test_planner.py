@@ -477,13 +477,13 @@ def test_one_unreadable_plan_stops_one_repository_and_is_named(
     assert orders.approve(app(world), again.id, "ada").state is PlanState.APPLIED
 
 
-@pytest.mark.parametrize("id", ["*", "app-*", "[a-z]*", "../app/x", "", "a\0b", "App-1"])
-def test_a_plan_is_named_whole(make: MakeWorld, id: str) -> None:
+def test_a_plan_is_named_whole(make: MakeWorld) -> None:
     world = planned(make, plan_approval="required")
     world.issue("Wish", ready=False)
     tick(world)
-    with pytest.raises(OrderRefused, match="no plan"):
-        orders.approve(app(world), id, "ada")
+    for id in ("*", "app-*", "[a-z]*", "../app/x", "", "a\0b", "App-1"):
+        with pytest.raises(OrderRefused, match="no plan"):
+            orders.approve(app(world), id, "ada")
 
 
 def test_an_absent_owner_is_asked_once_a_cadence_and_finds_a_plan_whenever_they_come(make: MakeWorld) -> None:
@@ -524,7 +524,7 @@ def test_secrets_in_titles_do_not_stand_in_plans(make: MakeWorld) -> None:
 
 @pytest.mark.parametrize("early", [False, True], ids=["due", "early"])
 def test_a_backlog_that_holds_nothing_is_looked_at_once_a_day(make: MakeWorld, early: bool) -> None:
-    repos = [f"ada/r{n}" for n in range(4)]
+    repos = ["ada/two"]
     world = planned(make, more_repos=repos, planner_allow_early_refresh=early)
     for repo in (REPO, *repos):
         for n in range(3):
@@ -540,8 +540,8 @@ def test_a_backlog_that_holds_nothing_is_looked_at_once_a_day(make: MakeWorld, e
         tick(world)
         costs.append(world.hub.requests.counters)
     assert [c["graphql_points"] > 0 for c in costs] == [False] * 23 + [True]
-    assert max(c["requests"] for c in costs[:23]) == 5, "one a repository, answered with 304"
-    assert world.services.github.stats.not_modified >= 5 * 22
+    assert max(c["requests"] for c in costs[:23]) == 2, "one a repository, answered with 304"
+    assert world.services.github.stats.not_modified >= 2 * 22
     number = world.issue("A wish", ready=False)
     later(world, hours=1)
     tick(world)
