@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from orchestrator import wiring
-from orchestrator.backlog import board, body, evidence, filing
+from orchestrator.backlog import board, body, evidence, filing, standing
 from orchestrator.github import issues
 from orchestrator.github.errors import GitHubError
 from orchestrator.model.backlog import Draft, Filed, Skipped
@@ -23,7 +23,7 @@ from orchestrator.model.task import Priority, TaskType
 from orchestrator.policy import sections
 from orchestrator.state import locks
 from orchestrator.state.filed import FiledIssues
-from orchestrator.state.store import Busy
+from orchestrator.state.store import Busy, CorruptState
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import REPO, World
 from tests.rooms import crashing
@@ -305,3 +305,40 @@ def test_what_a_dead_call_made_is_found_behind_any_number_of_newer_issues(
     newer = [world.issue(f"Something else {n}", ready=False) for n in range(3)]
     assert filed(world, made) == 1
     assert numbers(world) == [1, *newer]
+
+
+def test_an_issue_answers_the_other_keys_of_its_facts_too_also_when_our_notes_are_lost(make: MakeWorld) -> None:
+    world = make()
+    number = filed(world, draft(world, "spike", also=("stopped/timeout",)))
+    for _ in range(2):
+        assert skipped(world, draft(world, "stopped/timeout")) == "it was filed before"
+        assert filing.number(world.services, app(world), "stopped/timeout") == number
+        (world.settings.runtime / "state" / "filed" / "app.jsonl").unlink()
+    assert numbers(world) == [number]
+
+
+def test_a_note_that_cannot_be_read_is_named_by_its_line(make: MakeWorld) -> None:
+    world = make()
+    path = world.settings.runtime / "state" / "filed" / "app.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"key": "a", "number": 1}\n{"key": 5}\n')
+    with pytest.raises(CorruptState, match=r"app\.jsonl: line 2: .*key"):
+        filing.number(world.services, app(world), "a")
+
+
+@pytest.mark.parametrize(("reason", "days"), [("completed", 90), ("not_planned", 360), ("duplicate", 360)])
+def test_a_trouble_that_comes_back_is_a_new_issue_only_long_after_the_last_was_closed(
+    make: MakeWorld, reason: str, days: int
+) -> None:
+    world = make()
+    repo = app(world)
+    assert standing.key(world.services, repo, "stale") == ("stale", False)
+    number = filed(world, draft(world, "stale", title="About old ones"))
+    assert standing.key(world.services, repo, "stale")[1], "it is open"
+    assert standing.key(world.services, repo, "spike", ("stale",)) == ("spike", True)
+    world.admin.close(REPO, number, actor="ada", reason=reason)
+    assert standing.key(world.services, repo, "spike", ("stale",)) == ("spike", False), "of others only an open one"
+    world.clock.advance((days - 1) * 86400)
+    assert standing.key(world.services, repo, "stale")[1]
+    world.clock.advance(2 * 86400)
+    assert standing.key(world.services, repo, "stale") == ("stale#2", False)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from orchestrator.state import locks
 from orchestrator.state.cadence import Cadence
 from orchestrator.state.cooldowns import Cooldowns
 from orchestrator.state.etags import Etags, Kept
+from orchestrator.state.grown import Grown, Growth
+from orchestrator.state.memo import Memo
 from orchestrator.state.pacing import Pacing
 from orchestrator.state.signatures import MOST, Signatures
 from orchestrator.state.store import CorruptState, Store
@@ -346,3 +349,33 @@ def test_slots_are_given_out_and_counted(tmp_path: Path) -> None:
         assert (first, second, third) == (0, 1, None)
         assert locks.slots_taken(tmp_path) == 2
     assert locks.slots_taken(tmp_path) == 0
+
+
+# --- what was asked, what grew
+
+
+def test_a_memo_holds_for_its_days_and_not_what_a_clock_ahead_noted(tmp_path: Path) -> None:
+    memo = Memo(path=tmp_path / "memo.json")
+    assert memo.get("a", NOW, days=1) is None
+    memo.put("a", "said", NOW)
+    told = [memo.get("a", NOW + timedelta(hours=h), days=1) for h in (-1, 0, 23, 24)]
+    assert told == [None, "said", "said", None]
+    memo.path.write_text('{"a": {"text": "x"}}')
+    with pytest.raises(CorruptState, match=r"memo\.json: a: no text"):
+        memo.get("a", NOW, days=1)
+
+
+def test_a_file_that_grew_is_noted_once_until_it_is_dropped(tmp_path: Path) -> None:
+    grown = Grown(root=tmp_path)
+    first = Growth(path="a.py", lines=11, limit=10, sha="f" * 40, task="app-1", pull=1)
+    grown.add("app", first, NOW)
+    grown.add("app", replace(first, lines=12), NOW + DAY)
+    grown.tried("app", "a.py", NOW + DAY)
+    (entry,) = grown.of("app")
+    assert entry == replace(first, at="2026-11-21T08:00:00Z", tried="2026-11-22T08:00:00Z")
+    assert grown.of("lib") == ()
+    grown.drop("app", "a.py")
+    assert grown.of("app") == ()
+    (tmp_path / "grown.json").write_text('{"app": {"a.py": 7}}')
+    with pytest.raises(CorruptState, match=r"grown\.json: app:"):
+        grown.of("app")
