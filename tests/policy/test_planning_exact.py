@@ -281,8 +281,8 @@ def test_a_message_has_at_most_thirty_nine_lines() -> None:
 
 def test_before_the_hour_yesterday_is_due() -> None:
     at = datetime(2026, 11, 26, 7, 59, tzinfo=UTC)
-    assert digest.day(at, 8) == "2026-11-25"
-    assert digest.day(at + timedelta(minutes=1), 8) == "2026-11-26"
+    assert digest.day(at, 8).isoformat() == "2026-11-25"
+    assert digest.day(at + timedelta(minutes=1), 8).isoformat() == "2026-11-26"
 
 
 @pytest.mark.parametrize(("count", "more"), [(5, ""), (6, " and 1 more")])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.model.objective import Direction, Interpretation, Metric
-from orchestrator.planning.taking import answered
+from orchestrator.planning.prose import answered
 from orchestrator.state.tries import Key, Tries
 from tests.policy.builders import NOW
 
