@@ -49,7 +49,7 @@ def open_pulls(services: Services, repo: RepoSettings) -> int:
 def tasks_of(services: Services, repo: RepoSettings, number: int) -> list[tuple[Folder, Task]]:
     """All generations of an issue's task that stand in the mailbox, the first one first."""
     found: list[tuple[Folder, Task]] = []
-    for generation in range(1, 1000):
+    for generation in _generations(services, repo, number):
         id = intake.task_id(repo.key, number, generation)
         try:
             entry = services.mailbox.find(id)
@@ -57,10 +57,18 @@ def tasks_of(services: Services, repo: RepoSettings, number: int) -> list[tuple[
             # Enough to know that the issue is taken.
             found.append((Folder.CORRUPT, Task(id=id, repo=repo.name, issue=number, title="", generation=generation)))
             continue
-        if entry is None:
-            break
-        found.append((entry.folder, entry.task))
+        if entry is not None:
+            found.append((entry.folder, entry.task))
     return found
+
+
+def _generations(services: Services, repo: RepoSettings, number: int) -> list[int]:
+    """Of an issue's tasks that stand in the mailbox. The older ones may be gone: retention takes what has long ended."""
+    first = intake.task_id(repo.key, number, 1)
+    folders = [services.mailbox.root / folder.value for folder in Folder]
+    named = (path.stem.removeprefix(f"{first}-g") for folder in folders for path in folder.glob(f"{first}-g*.md"))
+    seen = {int(rest) for rest in named if rest.isascii() and rest.isdecimal()}
+    return sorted({*seen, *([1] if services.mailbox.where(first) is not None else [])})
 
 
 def _links(services: Services, issue: Issue) -> Mapping[str, Linked]:

@@ -55,8 +55,9 @@ def _show(services: Services, task: Task, status: BoardStatus, wanted: frozenset
         issues.remove_label(gh, task.repo, task.issue, ready)
 
 
-def place(services: Services, repo: RepoSettings, issue: Issue, status: BoardStatus) -> None:
+def place(services: Services, repo: RepoSettings, issue: Issue, status: BoardStatus, *, new: bool = False) -> None:
     """The issue's card in that column of its board, on the board if it was not; nothing without a board. Repeatable.
+    `new`: only a card that stands in no column yet.
 
     With the ids known to this process; when GitHub does not know them any more, with fresh ones.
     """
@@ -66,16 +67,18 @@ def place(services: Services, repo: RepoSettings, issue: Issue, status: BoardSta
     known = services.boards.get(project.key)
     if known is not None:
         try:
-            _set(services, project, status, issue, known)
+            _set(services, project, status, issue, known, new)
             return
         except GitHubError:
             del services.boards[project.key]
     fresh = board.find(services.github, project.owner, project.number)
-    _set(services, project, status, replace(issue, card=None), fresh)
+    _set(services, project, status, replace(issue, card=None), fresh, new)
     services.boards[project.key] = fresh
 
 
-def _set(services: Services, project: ProjectSettings, status: BoardStatus, issue: Issue, found: Board) -> None:
+def _set(
+    services: Services, project: ProjectSettings, status: BoardStatus, issue: Issue, found: Board, new: bool
+) -> None:
     gh = services.github
     name = project.statuses.name(status)
     option = found.option(name)
@@ -84,7 +87,7 @@ def _set(services: Services, project: ProjectSettings, status: BoardStatus, issu
     card = issue.card or board.card(gh, issue.node_id, found.project_id)
     if card is None:
         item = board.add(gh, found, issue.node_id)
-    elif card.status.casefold() == name.casefold():
+    elif card.status.casefold() == name.casefold() or (new and card.status):
         return
     else:
         item = card.item_id

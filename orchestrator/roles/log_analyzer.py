@@ -35,22 +35,23 @@ def watched(services: Services) -> list[Path]:
 
 def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     """The analysis of the week, when it is due."""
-    now = services.now()
-    store = Slots(root=services.settings.runtime / "state")
-    if not store.due(JOB, MONDAY, now):
-        return Ticked()
-    if dry_run:
-        return Ticked(did=("would look through the last 7 days",))
-    slot = slots.latest(MONDAY, now)
     did: list[str] = []
-    waiting = True
-    with fence(services, None, JOB):
-        _score(services)
-        outcomes = analysis.analyze(services, now, since=slot)
-        waiting = analysis.waiting(outcomes)
-        did += [f"filed {o.draft.repo}#{o.number}: {o.draft.title}" for o in outcomes if isinstance(o, Filed)]
-    if not waiting or now - _first_try(services, slot, now) >= PATIENCE:
-        store.ran(JOB, MONDAY, now)
+    with fence(services, None, f"{JOB}: its state"):
+        now = services.now()
+        store = Slots(root=services.settings.runtime / "state")
+        if not store.due(JOB, MONDAY, now):
+            return Ticked()
+        if dry_run:
+            return Ticked(did=("would look through the last 7 days",))
+        slot = slots.latest(MONDAY, now)
+        waiting = True
+        with fence(services, None, JOB):
+            _score(services)
+            outcomes = analysis.analyze(services, now, since=slot)
+            waiting = analysis.waiting(outcomes)
+            did += [f"filed {o.draft.repo}#{o.number}: {o.draft.title}" for o in outcomes if isinstance(o, Filed)]
+        if not waiting or now - _first_try(services, slot, now) >= PATIENCE:
+            store.ran(JOB, MONDAY, now)
     return Ticked(did=tuple(did))
 
 

@@ -342,3 +342,14 @@ def test_a_trouble_that_comes_back_is_a_new_issue_only_long_after_the_last_was_c
     assert standing.key(world.services, repo, "stale")[1]
     world.clock.advance(2 * 86400)
     assert standing.key(world.services, repo, "stale") == ("stale#2", False)
+
+
+def test_a_call_that_goes_on_where_another_died_leaves_the_column_that_a_person_chose(world: World) -> None:
+    number = world.issue("Made by us", ready=True)
+    issue = issues.read(world.services.github, RepoName(REPO), number)
+    repo = world.settings.repo(REPO)
+    assert repo is not None
+
+    board.backlog(world.services, repo, issue)
+
+    assert world.column(number) == "Ready"

@@ -240,3 +240,20 @@ def test_labels_that_github_writes_otherwise_are_taken_off_all_the_same(make: Ma
     world.dispatch()
     assert world.place() == "inbox"
     assert set(world.state(number)["labels"]) == {"in-progress", "agent-dispatched"}
+
+
+def test_an_issue_whose_older_tasks_retention_took_is_still_one_issue(world: World) -> None:
+    world.issue()
+    world.rounds(lambda: world.place() == "done")
+    world.clock.advance(60)
+    world.admin.reopen(REPO, 1, actor="ada")
+    world.ready(1)
+    world.dispatch()
+    assert world.place("app-1-g2") == "inbox"
+    (world.services.mailbox.root / "done" / "app-1.md").unlink()
+    world.clock.advance(60)
+    world.ready(1)
+
+    world.dispatch()
+
+    assert (world.place("app-1"), world.place("app-1-g2")) == ("nowhere", "inbox")
