@@ -44,11 +44,13 @@ def hub(root: Path | None, port: int, seed_file: Path | None) -> None:
 
     Prints its address, then each user and their token; serves until ^C. A new one holds operator/hello and a board.
     """
+    from orchestrator.clock import CLOCK_ENV
     from orchestrator.hub import command
     from orchestrator.hub.seeding import CannotServe
 
+    moved = os.environ.get(CLOCK_ENV)
     try:
-        command.run(root or here.CHECKOUT / "runtime" / "hub", port, seed_file)
+        command.run(root or here.CHECKOUT / "runtime" / "hub", port, seed_file, Path(moved) if moved else None)
     except CannotServe as error:
         raise Told(str(error)) from error
 

@@ -6,12 +6,21 @@ use, so a test can let three weeks pass by writing one number. Watchdogs use `mo
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from orchestrator.model.errors import Told
+
 CLOCK_ENV = "AGENT_OS_CLOCK"
+FARTHEST = 100 * 366 * 86_400
+"""Seconds, either way; beyond it dates end."""
+
+
+class BadClock(Told):
+    """The clock file holds no time to add; the message names it, what stands in it, and what should."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,13 +28,23 @@ class Clock:
     file: Path | None = None
 
     def offset(self) -> float:
-        """Seconds added to real time; 0 without a file or while the file is missing or empty."""
+        """Seconds added to real time; 0 without a file or while the file is missing or empty. Raises BadClock."""
         if self.file is None:
             return 0.0
         try:
-            return float(self.file.read_text() or 0.0)
+            text = self.file.read_text(encoding="utf-8", errors="replace").strip()
+            seconds = float(text or 0.0)
         except FileNotFoundError:
             return 0.0
+        except OSError as error:
+            raise BadClock(f"{self.file}: {error.strerror or error}; {CLOCK_ENV} names a text file") from error
+        except ValueError:
+            seconds = math.nan
+        if not abs(seconds) <= FARTHEST:
+            raise BadClock(
+                f"{self.file}: {text[:40]!r} is no offset of the clock; expected a number of seconds to add, like 86400"
+            )
+        return seconds
 
     def now(self) -> datetime:
         """UTC."""

@@ -64,8 +64,9 @@ def settings(file: Path, root: Path, env: Mapping[str, str]) -> Settings:
 
 
 def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> Services:
-    """Services of one process. `kind` and `id` say who acts: role, worker or operator."""
+    """Services of one process. `kind` and `id` say who acts: role, worker or operator. Raises BadClock."""
     clock = Clock(file=Path(env[CLOCK_ENV]) if env.get(CLOCK_ENV) else None)
+    clock.offset()  # what stands in its file is said here, and not by whoever looks at the clock first
     state = settings.runtime / "state"
     token = TokenSource(settings.github, clock, environ=env)
     known = agents.AGENTS.values()

@@ -11,13 +11,15 @@ from types import FrameType
 from typing import Any
 
 from orchestrator.hub import seeding
+from orchestrator.hub.clock import BadClock
 from orchestrator.hub.seeding import CannotServe
 from orchestrator.hub.server import Hub
 from orchestrator.hub.store import users
 
 
-def run(root: Path, port: int = 0, seed_file: Path | None = None) -> None:
-    """Serve `root` until SIGINT or SIGTERM. `seed_file` (docs/hub.md) fills an empty hub. Raises CannotServe."""
+def run(root: Path, port: int = 0, seed_file: Path | None = None, clock_file: Path | None = None) -> None:
+    """Serve `root` until SIGINT or SIGTERM. `seed_file` (docs/hub.md) fills an empty hub; `clock_file` holds seconds to
+    add to its time. Raises CannotServe."""
     world = seeding.read(seed_file) if seed_file else seeding.PLAYGROUND
     root.mkdir(parents=True, exist_ok=True)
     with (root / "serving.lock").open("a") as lock:
@@ -25,7 +27,12 @@ def run(root: Path, port: int = 0, seed_file: Path | None = None) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CannotServe(f"another hub serves {root} already; end it, or name another --root") from None
-        _serve(Hub(root, port=port), world, seed_file)
+        hub = Hub(root, port=port, clock_file=clock_file)
+        try:
+            hub.clock.read()
+        except BadClock as error:
+            raise CannotServe(str(error)) from error
+        _serve(hub, world, seed_file)
 
 
 def _serve(hub: Hub, world: dict[str, Any], seed_file: Path | None) -> None:

@@ -131,6 +131,16 @@ def test_a_hub_is_filled_from_yaml_and_served_by_one_program_only(root: Path) ->
     assert serving.returncode == 0
 
 
+@pytest.mark.parametrize("command", [("hub", "--port", "0"), ("status",), ("tick", "scorer")])
+def test_a_clock_file_that_holds_no_number_is_one_line_that_names_it(root: Path, command: tuple[str, ...]) -> None:
+    """Also for the hub: it lives at the same moment as what runs against it."""
+    (root / "clock").write_text("next week")
+    done = agent_os(root, *command, AGENT_OS_CLOCK=str(root / "clock"), GITHUB_TOKEN="x")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{root}/clock: 'next week' is no offset of the clock; expected a number of seconds")
+    assert "Traceback" not in done.stderr
+
+
 def test_help_names_the_program_by_the_name_it_is_called(root: Path) -> None:
     assert agent_os(root, "--help").stdout.startswith("Usage: agent-os ")
     assert "Usage: agent-os task show" in agent_os(root, "task", "show").stderr
