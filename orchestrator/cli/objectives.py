@@ -77,10 +77,17 @@ def score(as_json: bool) -> None:
         return
     show.table(
         [
-            (x.repo, _number(x.total), f"{x.coverage:.0%}", f"{x.measured} of {x.metrics}" if x.metrics else "", x.note)
+            (
+                x.repo,
+                _number(x.total),
+                f"{x.coverage:.0%}",
+                f"{x.measured} of {x.metrics}" if x.metrics else "",
+                str(x.inconclusive) if x.measured else "",
+                x.note,
+            )
             for x in lines
         ],
-        ("repository", "score", "coverage", "measured", "note"),
+        ("repository", "score", "coverage", "has a value", "inconclusive", "note"),
         last=None,
     )
 
@@ -111,9 +118,11 @@ def _report(report: ScoreReport) -> None:
         last=None,
     )
     if report.score.coverage > 0:
-        click.echo(f"\nscore {report.score.total:+.4f}, {report.score.coverage:.0%} of the weight is measured")
+        lost = sum(1 for m in report.score.metrics if m.inconclusive)
+        but = f", {lost} of {len(report.score.metrics)} metrics inconclusive" if lost else ""
+        click.echo(f"\nscore {report.score.total:+.4f}, {report.score.coverage:.0%} of the weight has a value{but}")
     else:
-        click.echo("\nno score yet: nothing is measured")
+        click.echo("\nno score yet: no metric has a value")
     if report.regressed:
         click.echo("regressed: a finding for the weekly analysis")
     click.echo(report.picture)

@@ -105,8 +105,17 @@ class MetricScore:
     value: float | None
     """Mean of its snapshots' scores, -1 to 1; None = unmeasured: nothing shipped against it yet."""
     snapshots: int
+    interpreted: int = 0
+    """Those of them that could be told; the rest stayed inconclusive."""
+    retried: int = 0
+    """Merges past their window whose snapshot could not be read yet, and is tried again."""
     why: str
     """Where the value comes from, in words."""
+
+    @property
+    def inconclusive(self) -> bool:
+        """It has a value, and that says only that nothing could be told."""
+        return self.value is not None and not self.interpreted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +124,7 @@ class Score:
     at: str
     """UTC, ISO 8601."""
     total: float
-    """Weighted mean over what is measured, -1 to 1; 0 with nothing measured."""
+    """Weighted mean over the metrics that have a value, -1 to 1; 0 when none has."""
     coverage: float
-    """Share of weight that is measured, 0 to 1."""
+    """Share of the weight that has a value, 0 to 1."""
     metrics: tuple[MetricScore, ...]

@@ -86,6 +86,9 @@ class RepoScore:
     """None: no score; `note` says why."""
     coverage: float
     measured: int
+    """Metrics that have a value."""
+    inconclusive: int
+    """Those of them of which nothing could be told."""
     metrics: int
     note: str
 
@@ -254,7 +257,7 @@ def _evidence(path: Path) -> EvidenceLine:
 
 
 def _table_line(services: Services, repo: RepoSettings) -> RepoScore:
-    none = RepoScore(repo=repo.name, total=None, coverage=0.0, measured=0, metrics=0, note="")
+    none = RepoScore(repo=repo.name, total=None, coverage=0.0, measured=0, inconclusive=0, metrics=0, note="")
     try:
         found = objectives.score(services, repo, _load(services, repo))
     except OrderRefused:
@@ -262,8 +265,9 @@ def _table_line(services: Services, repo: RepoSettings) -> RepoScore:
     except ConfigError as error:
         return replace(none, note=str(error).splitlines()[0])
     known = sum(1 for m in found.metrics if m.value is not None)
-    measured = replace(none, coverage=found.coverage, measured=known, metrics=len(found.metrics))
+    lost = sum(1 for m in found.metrics if m.inconclusive)
+    measured = replace(none, coverage=found.coverage, measured=known, inconclusive=lost, metrics=len(found.metrics))
     if not known:
-        return replace(measured, note="nothing measured yet")
+        return replace(measured, note="no metric has a value yet")
     note = "regressed: a finding" if scoring.regressed(found) else ""
     return replace(measured, total=found.total, note=note)

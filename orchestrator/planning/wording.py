@@ -143,7 +143,9 @@ def _objective(services: Services, repo: RepoSettings, facts: Facts) -> str:
 
 
 def _total(found: Score) -> str:
-    return f"Score {found.total:+.3f}, of {found.coverage:.0%} of the weight."
+    lost = sum(1 for m in found.metrics if m.inconclusive)
+    but = f"; {lost} of {len(found.metrics)} metrics are inconclusive" if lost else ""
+    return f"Score {found.total:+.3f}; {found.coverage:.0%} of the weight has a value{but}."
 
 
 def _candidate(one: Candidate, bodies: dict[int, str]) -> str:

@@ -104,12 +104,15 @@ def business(score: Score, repo: str, evidence: Sequence[str], at: str) -> Findi
     """Of an objective that regressed (`policy.score.regressed`)."""
     worst = sorted((m for m in score.metrics if m.value is not None and m.value < 0), key=lambda m: m.value or 0.0)
     named = ", ".join(f"{m.id} {m.value:+.2f} (weight {m.weight:.0%})" for m in worst[:3])
+    known = sum(1 for m in score.metrics if m.value is not None)
+    lost = sum(1 for m in score.metrics if m.inconclusive)
     return Finding(
         id=f"business_objective:{repo}",
         kind=FindingKind.BUSINESS_REGRESSED,
         cause=Cause.OBJECTIVE,
         repo=repo,
-        summary=f"{repo}: the objective scores {score.total:+.4f} with {score.coverage:.0%} of its weight measured"
+        summary=f"{repo}: the objective scores {score.total:+.4f} with a value for {score.coverage:.0%} of its weight"
+        + (f", {lost} of {known} metrics inconclusive" if lost else "")
         + (f"; {named}" if named else ""),
         score=score.total,
         coverage=score.coverage,

@@ -206,7 +206,8 @@ def test_a_broken_file_is_listed_with_its_fault(office: Office) -> None:
 def test_the_score_is_told_kept_once_a_day_and_drawn(office: Office) -> None:
     office.wants(primary_outcome="From $5 to $\\frac{ 売上 ✓")  # no formula, and letters that fonts have not
     assert office.told("score")[0] == {
-        "repo": "ada/app", "total": None, "coverage": 0.0, "measured": 0, "metrics": 4, "note": "nothing measured yet",
+        "repo": "ada/app", "total": None, "coverage": 0.0, "measured": 0, "inconclusive": 0, "metrics": 4,
+        "note": "no metric has a value yet",
     }  # fmt: skip
     checks = ("traffic", "conversion", "retention", "arpu")
     office.ships(1, *checks, days_ago=40, found={"conversion": Interpretation.INCONCLUSIVE})
@@ -215,6 +216,9 @@ def test_the_score_is_told_kept_once_a_day_and_drawn(office: Office) -> None:
     assert abs(report["score"]["total"] - 0.1225) < 1e-9
     assert report["score"]["coverage"] == pytest.approx(1)
     assert report["regressed"] is False
+    told = office.types("objective", "score", "app").stdout
+    assert "score +0.1225, 100% of the weight has a value, 3 of 4 metrics inconclusive" in told
+    assert office.told("score")[0]["inconclusive"] == 3
     png = office.root / "runtime/analysis/app/score.png"
     assert report["picture"] == str(png)
     assert png.read_bytes().startswith(b"\x89PNG")

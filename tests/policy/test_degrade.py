@@ -227,20 +227,23 @@ def test_the_order_of_lines_changes_nothing_and_ids_are_unique(runs: list[Run]) 
 
 
 def test_a_business_finding_names_what_moved_the_wrong_way() -> None:
-    def metric(id: str, weight: float, value: float | None) -> MetricScore:
-        return MetricScore(id=id, name=id, weight=weight, value=value, snapshots=1, why="")
+    def metric(id: str, weight: float, value: float | None, interpreted: int = 1) -> MetricScore:
+        return MetricScore(
+            id=id, name=id, weight=weight, value=value, snapshots=1, interpreted=interpreted, why=""
+        )  # fmt: skip
 
     told = Score(
         repo="web",
         at="2026-11-21T12:00:00Z",
         total=-0.5,
         coverage=0.75,
-        metrics=(metric("traffic", 0.25, None), metric("arpu", 0.5, -1.0), metric("retention", 0.25, 0.5)),
+        metrics=(metric("traffic", 0.25, None), metric("arpu", 0.5, -1.0), metric("retention", 0.25, -0.35, 0)),
     )
     found = business(told, "acme/web", ["outcome:web-1/arpu"], told.at)
     assert (found.id, found.kind.value) == ("business_objective:acme/web", "business_objective_regressed")
     assert found.summary == (
-        "acme/web: the objective scores -0.5000 with 75% of its weight measured; arpu -1.00 (weight 50%)"
+        "acme/web: the objective scores -0.5000 with a value for 75% of its weight, 1 of 2 metrics inconclusive; "
+        "arpu -1.00 (weight 50%), retention -0.35 (weight 25%)"
     )
     assert found.evidence == ("outcome:web-1/arpu",)
     many = tuple(

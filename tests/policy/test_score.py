@@ -34,7 +34,7 @@ def measured(check: str, found: Interpretation, days: float = 1, pull: int = 1) 
     )  # fmt: skip
 
 
-def shipped(*checks: str, days: float = 10, pull: int = 1, event: str = "merged") -> Shipped:
+def shipped(*checks: str, days: float = 11, pull: int = 1, event: str = "merged") -> Shipped:
     return Shipped(
         event=event, repo=WEB, task=f"web-{pull}", issue=pull, pull=pull, checks=checks,
         direction="type:implementation", at=ago(days=days),
@@ -81,12 +81,35 @@ def test_what_nothing_shipped_against_is_left_out_and_lowers_the_coverage() -> N
     assert (found.total, round(found.coverage, 9)) == (1.0, 0.35)
 
 
-def test_a_merge_counts_as_inconclusive_from_the_moment_it_should_have_been_measured() -> None:
-    def at(days: float) -> float | None:
-        return score(objective(), [], [shipped("traffic", days=days)], NOW).metrics[0].value
+def test_a_merge_that_is_still_looked_at_again_is_unmeasured_until_four_days_after_its_window() -> None:
+    def at(days: float) -> tuple[float | None, int]:
+        line = score(objective(), [], [shipped("traffic", days=days)], NOW).metrics[0]
+        return line.value, line.retried
 
-    assert at(7) == -0.35
-    assert at(6.999) is None
+    assert at(6.999) == (None, 0)
+    assert at(7) == (None, 1)
+    assert at(10.999) == (None, 1)
+    assert at(11) == (-0.35, 0)
+
+
+def test_a_snapshot_that_is_still_tried_again_is_told_so() -> None:
+    line = score(objective(), [], [shipped("traffic", days=8)], NOW).metrics[0]
+    assert line.why == "1 merge shipped against it, its window has passed, and its snapshot is still tried again"
+
+
+def test_nothing_is_a_finding_before_something_was_interpreted_or_every_try_is_over() -> None:
+    given_up, waits = measured("traffic", INCONCLUSIVE), shipped("conversion", days=8, pull=2)
+    assert not regressed(score(objective(), [given_up], [waits], NOW)), "conversion may still be read"
+    assert regressed(score(objective(), [given_up], [], NOW)), "every try is over"
+    assert regressed(score(objective(), [given_up, measured("arpu", REGRESSED)], [waits], NOW)), "one was interpreted"
+
+
+def test_which_values_only_say_that_nothing_could_be_told_is_known() -> None:
+    snapshots = [measured("traffic", INCONCLUSIVE), measured("arpu", UNCHANGED), measured("arpu", INCONCLUSIVE)]
+    found = score(objective(), snapshots, [shipped("retention", days=30)], NOW)
+    assert {m.id: (m.interpreted, m.inconclusive) for m in found.metrics} == {
+        "traffic": (0, True), "conversion": (0, False), "retention": (0, True), "arpu": (1, False),
+    }  # fmt: skip
 
 
 def test_an_opened_pull_request_has_not_shipped() -> None:
