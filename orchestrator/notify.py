@@ -38,6 +38,8 @@ def tell(services: Services, kind: AlertKind, task: Task, state: str, text: str,
 
 
 def alert(services: Services, alert: Alert, task: Task | None = None) -> None:
+    if services.dry:
+        return
     signature = f"{alert.kind.value}|{alert.subject}|{alert.state}"
     if not services.outbox.add(signature, _text(services, alert)):
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -75,6 +75,12 @@ class Services:
     """Ids of the boards seen by this process, by project key: they do not change while the board stands."""
     actor: Actor
     """Who acts: the role or worker this process is."""
+    dry: bool = False
+    """Somebody only looks: nothing is recorded and nobody is told."""
+
+    def looking(self) -> Services:
+        """The same for whoever only looks (`dry`)."""
+        return replace(self, dry=True)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -103,6 +109,8 @@ class Services:
         **data: object,
     ) -> None:
         """One ledger event by this process's actor. `hashes`: name to SHA-256 of what it rests on and does not hold."""
+        if self.dry:
+            return
         self.ledger.write(
             Event(
                 kind=kind,

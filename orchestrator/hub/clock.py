@@ -7,7 +7,6 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-
 FARTHEST = 100 * 366 * 86_400
 """Seconds, either way."""
 

@@ -64,6 +64,14 @@ def groom(services: Services, repo: RepoSettings) -> tuple[Outcome, ...]:
     return tuple(outcomes)
 
 
+def drafts(services: Services, repo: RepoSettings) -> tuple[Draft, ...]:
+    """What a grooming would file now, in our own words: no model is asked, nothing is filed and nothing recorded.
+    Another issue that says the same in other words is found only by filing. Raises as `groom` does."""
+    services = services.looking()
+    facts = gather(services, repo)
+    return tuple(_chosen(services, repo, policy.signals(facts))[0]) if facts is not None else ()
+
+
 def _chosen(services: Services, repo: RepoSettings, found: Sequence[Signal]) -> tuple[list[Draft], list[Skipped]]:
     """The drafts to be filed, and those that something known speaks against, before anybody is asked for words."""
     wanted, capped = policy.number(len(found)), 0

@@ -50,10 +50,28 @@ def measure(services: Services, repo: RepoSettings) -> int:
     tries = Tries(root=services.settings.runtime / "state")
     _tell_damage(services)
     _pay(services, repo, tries)
+    round = _round(services, repo, tries)
+    if round is None:
+        return 0
+    written = round.run()
+    _pay(services, repo, tries)
+    return written
+
+
+def due(services: Services, repo: RepoSettings) -> int:
+    """How many measurements the next `measure` would try. Writes nothing and tells nobody. Raises CorruptState."""
+    if not repo.outcome_attribution.enabled:
+        return 0
+    round = _round(services.looking(), repo, Tries(root=services.settings.runtime / "state"))
+    return len(round.due()) if round is not None else 0
+
+
+def _round(services: Services, repo: RepoSettings, tries: Tries) -> _Measuring | None:
+    """None while the objective is wrong, which a person was told: until it is mended nobody knows what its ids mean."""
     objective = objectives.of(services, repo)
     if objective is None and os.path.lexists(objectives.file_of(services, repo)):
-        return 0  # it is wrong, which a person was told: until it is mended nobody knows what its ids mean
-    written = _Measuring(
+        return None
+    return _Measuring(
         services=services,
         repo=repo,
         objective=objective,
@@ -66,9 +84,7 @@ def measure(services: Services, repo: RepoSettings) -> int:
         base=BaseBranch(services=services, repo=repo),
         asking=Asking(services=services, repo=repo),
         now=services.now(),
-    ).run()
-    _pay(services, repo, tries)
-    return written
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +104,20 @@ class _Measuring:
     now: datetime
 
     def run(self) -> int:
-        guards = frozenset(m.id for m in self.objective.metrics if m.guard) if self.objective else frozenset()
-        due = attribute.due(self.merged, self.measured, self.now, window=self.window, guards=guards)
-        return sum(self._merge(list(each), guards) for _, each in groupby(due, key=lambda d: d.shipped))
+        due = self._over()
+        return sum(self._merge(list(each), self.guards) for _, each in groupby(due, key=lambda d: d.shipped))
+
+    def due(self) -> list[Due]:
+        """Those that no earlier try put off."""
+        return [one for one in self._over() if not self.tries.waits(self._key(one), self.now)]
+
+    @property
+    def guards(self) -> frozenset[str]:
+        return frozenset(m.id for m in self.objective.metrics if m.guard) if self.objective else frozenset()
+
+    def _over(self) -> tuple[Due, ...]:
+        """Whose time of waiting is over."""
+        return attribute.due(self.merged, self.measured, self.now, window=self.window, guards=self.guards)
 
     def window(self, shipped: Shipped, check: str) -> float | None:
         what = attached.find(check, self.repo.outcome_attribution, self.objective)

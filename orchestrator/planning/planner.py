@@ -75,17 +75,31 @@ def tick(services: Services, repo: RepoSettings) -> Did:
 
 def now(services: Services, repo: RepoSettings, *, dry_run: bool = False) -> Did:
     """A plan at once, for a person who asks for one. With `dry_run` it is only shown, and no agent is asked."""
+    if dry_run:
+        return _dry(services.looking(), repo)
     with lock(services, repo) as mine:
         if not mine:
             return Did(words="it is being planned right now")
-        if dry_run:
-            entries = _entries(services, repo)
-            backlog = candidates.read(services, repo, entries)
-            made = _make(services, repo, backlog, entries, early=False, unasked="no agent is asked for a look")
-            return Did(words="would be planned so", plan=made)
         if (done := _standing(services, repo)) is not None:
             return done
         return _plan(services, repo, early=not _due(services, repo), always=True)
+
+
+def _dry(services: Services, repo: RepoSettings) -> Did:
+    entries = _entries(services, repo)
+    backlog = candidates.read(services, repo, entries)
+    made = _make(services, repo, backlog, entries, early=False, unasked="no agent is asked for a look")
+    held = waits(services, repo)
+    words = f"{held}; with none it would be planned so" if held else "would be planned so"
+    return Did(words=words, plan=made)
+
+
+def waits(services: Services, repo: RepoSettings) -> str:
+    """`a plan waits: ID, until ...`; empty when none does."""
+    plan = services.plans.pending(repo.key)
+    if plan is None or waiting.over(plan, repo, services.now()):
+        return ""
+    return f"a plan waits: {plan.id}, until {plan.expires}"
 
 
 def decide(services: Services, repo: RepoSettings, plan: Plan, person: str, *, approve: bool) -> Plan:

@@ -57,7 +57,9 @@ def entries(services: Services, job: Job) -> tuple[Entry, ...]:
     """As of now; the sources are read first when the artifact is older than it may be. Raises Busy, OSError."""
     store = Artifacts(runtime=services.settings.runtime)
     known = store.read(job.repo.key, job.file)
-    if known is None or _due(services, job, known):
+    if services.dry and (known is None or _due(services, job, known)):
+        known = _refresh(services, store, job, known)
+    elif known is None or _due(services, job, known):
         with store.refreshing(job.repo.key, job.file):
             known = store.read(job.repo.key, job.file)
             if known is None or _due(services, job, known):
@@ -92,7 +94,9 @@ def _refresh(services: Services, store: Artifacts, job: Job, known: Artifact | N
             included=[e.name for e in judged if e.included],
             guarded={e.name: list(e.guarded) for e in judged if e.guarded},
         )
-    store.write(job.repo.key, job.file, str(services.redact(job.page(artifact.generated, kept, judged))), artifact)
+    if not services.dry:
+        page = str(services.redact(job.page(artifact.generated, kept, judged)))
+        store.write(job.repo.key, job.file, page, artifact)
     return artifact
 
 

@@ -198,3 +198,18 @@ def _span(one: Shipped, check: str, window: Window, reach: Reach) -> Span | None
     at = parse(one.at)
     end = at + timedelta(days=days)
     return at, max(end, reach.get((one.task, one.pull), end))
+
+
+def counted(measured: Sequence[Measured]) -> str:
+    """`6 outcomes: 2 improved, 4 inconclusive (missing_config)`: how often what came out, and why nothing did where
+    that was plain before anything was read."""
+    parts = []
+    for what in Interpretation:
+        found = [m for m in measured if m.interpretation is what]
+        why = {m.source for m in found} & {NONE, MISSING, REVERTED} if what is Interpretation.INCONCLUSIVE else set()
+        counts = {reason: sum(m.source == reason for m in found) for reason in sorted(why)}
+        told = {reason: "nothing attached" if reason == NONE else reason for reason in counts}
+        named = ", ".join(told[r] if n == len(found) else f"{n} {told[r]}" for r, n in counts.items())
+        if found:
+            parts.append(f"{len(found)} {what.value}" + (f" ({named})" if named else ""))
+    return f"{len(measured)} outcome{'s' if len(measured) != 1 else ''}: {', '.join(parts)}"

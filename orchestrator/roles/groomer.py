@@ -35,7 +35,8 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
             if repo.automation_mode is not AutomationMode.FULL or not grooming.due(services, repo):
                 continue
             if dry_run:
-                did.append(f"{repo.name}: would be groomed")
+                drafts = [f"{repo.name}: would draft: {d.title}" for d in grooming.drafts(services, repo)]
+                did += drafts or [f"{repo.name}: would be groomed; nothing to draft"]
                 continue
             outcomes = grooming.groom(services, repo)
             services.cadence.ran(grooming.JOB, repo.key, repo.cadence.groomer_cadence_days, services.now())

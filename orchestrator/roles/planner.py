@@ -20,11 +20,13 @@ def watched(services: Services) -> list[Path]:
 def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     """Each repository behind its own fence; `dispatcher_only` ones are not planned."""
     did: list[str] = []
-    for repo in planner.order(services):
+    for repo in planner.order(services.looking() if dry_run else services):
         with fence(services, None, f"plan of {repo.name}", repo=repo.name):
             if dry_run:
                 days = repo.cadence.sprint_cadence_days
-                if services.cadence.due(JOB, repo.key, days, services.now()):
+                if held := planner.waits(services, repo):
+                    did.append(f"{repo.name}: {held}")
+                elif services.cadence.due(JOB, repo.key, days, services.now()):
                     did.append(f"{repo.name}: would be planned")
                 continue
             if words := planner.tick(services, repo).words:

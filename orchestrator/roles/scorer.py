@@ -3,11 +3,14 @@ issue."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from orchestrator.model.findings import Finding
 from orchestrator.model.settings import AutomationMode
 from orchestrator.planning import measuring, scoring
+from orchestrator.policy import attribute
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 
@@ -22,7 +25,7 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     """One repository's trouble keeps neither the others nor the week from being scored."""
     now = services.now()
     if dry_run:
-        return Ticked(did=("would score the week",) if scoring.due(services, now) else ())
+        return Ticked(did=tuple(_would(services, now)))
     did: list[str] = []
     business: list[Finding] = []
     for repo in services.settings.repos:
@@ -30,7 +33,7 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
             continue
         with fence(services, None, f"{repo.key}: measuring", repo=repo.name):
             if repo.outcome_attribution.enabled and (taken := measuring.measure(services, repo)):
-                did.append(f"{repo.key}: {taken} outcomes measured")
+                did.append(f"{repo.key}: {attribute.counted(services.outcomes.measured(repo.name)[-taken:])}")
         with fence(services, None, f"{repo.key}: scoring", repo=repo.name):
             if (finding := scoring.regressed(services, repo)) is not None:
                 business.append(finding)
@@ -39,3 +42,14 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
             week = scoring.score_week(services, now, business)
             did.append(f"the week is scored: {len(week.scores)} scores, {len(week.findings)} findings")
     return Ticked(did=tuple(did))
+
+
+def _would(services: Services, now: datetime) -> Iterator[str]:
+    for repo in services.settings.repos:
+        if repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
+            continue
+        with fence(services, None, f"{repo.key}: measuring", repo=repo.name):
+            if due := measuring.due(services, repo):
+                yield f"{repo.key}: {due} outcome{'s are' if due != 1 else ' is'} due"
+    if scoring.due(services, now):
+        yield "would score the week"

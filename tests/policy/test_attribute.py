@@ -317,3 +317,12 @@ def test_reading_never_raises(text: str) -> None:
     if isinstance(found, hypothesis.Wanted):
         assert found.window_days is None or 1 <= found.window_days <= hypothesis.LONGEST
         assert 0 <= found.size < 10
+
+
+def test_what_came_of_the_measurements_is_counted_with_the_plain_reasons() -> None:
+    lost = Interpretation.INCONCLUSIVE
+    both = [measured(interpretation=lost, source=s) for s in (attribute.MISSING, attribute.NONE, "sales.yaml")]
+    assert attribute.counted([measured(), measured()]) == "2 outcomes: 2 improved"
+    assert attribute.counted([measured(), both[0]]) == "2 outcomes: 1 improved, 1 inconclusive (missing_config)"
+    assert attribute.counted(both) == "3 outcomes: 3 inconclusive (1 missing_config, 1 nothing attached)"
+    assert attribute.counted([both[2]]) == "1 outcome: 1 inconclusive"
