@@ -34,6 +34,8 @@ class Kept:
     implications: tuple[str, ...] = ()
     unread: str = ""
     """Why the source could not be read; empty = it was."""
+    unfit: str = ""
+    """Why its figures cannot be used, though it was read; empty = they can."""
     retry: bool = False
     """It could not be read for a passing reason."""
     counted: bool = True

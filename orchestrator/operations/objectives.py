@@ -18,6 +18,7 @@ from orchestrator.model.settings import RepoSettings
 from orchestrator.model.times import stamp
 from orchestrator.operations import OrderRefused
 from orchestrator.planning import objectives
+from orchestrator.policy import interpret
 from orchestrator.policy import score as scoring
 from orchestrator.services import Services
 from orchestrator.state.scores import Scored, Scores
@@ -233,6 +234,8 @@ def _told(services: Services, repo: RepoSettings, metric: Metric, source: Source
         return str(error).splitlines()[0], Seen.BAD
     if snapshot.metric and snapshot.metric != metric.id:
         return f"{found.where} is about {snapshot.metric}, not {metric.id}", Seen.BAD
+    if why := interpret.other_unit(metric, snapshot):
+        return f"{found.where}: {why}", Seen.BAD
     return words(snapshot), Seen.GOOD
 
 

@@ -23,7 +23,7 @@ from orchestrator.model.planning import SourceType
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Task
 from orchestrator.model.times import parse, stamp
-from orchestrator.policy import attached, direction
+from orchestrator.policy import attached, direction, interpret
 from orchestrator.services import Services
 from orchestrator.yamlread.problems import ConfigError
 
@@ -190,5 +190,8 @@ def _value(metric: Metric, rules: sources.Rules, note: Callable[[str], None]) ->
         return None
     if snapshot.metric and snapshot.metric != metric.id:
         note(f"no baseline of {metric.id}: the file is about {snapshot.metric}")
+        return None
+    if other := interpret.other_unit(metric, snapshot):
+        note(f"no baseline of {metric.id}: {other}")
         return None
     return snapshot.value

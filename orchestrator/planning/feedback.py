@@ -25,7 +25,8 @@ def entries(services: Services, repo: RepoSettings) -> tuple[Entry, ...]:
         return ()
     block = repo.production_feedback
     objective = objectives.of(services, repo)
-    metrics = tuple(m for m in objective.metrics if m.source) if objective else ()
+    every = objective.metrics if objective else ()
+    metrics = tuple(m for m in every if m.source)
     inputs = block.inputs if block.enabled else ()
     if not inputs and not metrics:
         return ()
@@ -36,20 +37,23 @@ def entries(services: Services, repo: RepoSettings) -> tuple[Entry, ...]:
             file=block.artifact_file,
             rules=guarding.rules(block),
             block=fingerprint(block),
-            objective=fingerprint(metrics),
+            objective=fingerprint(every),
             max_age_hours=block.max_age_hours,
-            readers=(*(_input(block, i) for i in inputs), *(_metric(block, m, m.source) for m in metrics if m.source)),
+            readers=(
+                *(_input(block, i, every) for i in inputs),
+                *(_metric(block, m, m.source) for m in metrics if m.source),
+            ),
             reach=reach.rules(services, repo, domains=block.allowed_domains, most_chars=block.max_source_chars),
             page=partial(artifact.feedback, block, repo.name),
         ),
     )
 
 
-def _input(block: ProductionFeedback, each: FeedbackInput) -> Reader:
+def _input(block: ProductionFeedback, each: FeedbackInput, metrics: tuple[Metric, ...]) -> Reader:
     return Reader(
         name=each.name,
         source=Source(type=each.type, path=each.path, url=each.url),
-        make=lambda seen, known: feedback_read.of_input(each, seen, block, known),
+        make=lambda seen, known: feedback_read.of_input(each, seen, block, known, metrics),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from orchestrator.model.evidence import Snapshot
 from orchestrator.model.feedback import Kept
@@ -19,6 +20,7 @@ from orchestrator.model.planning import (
 )
 from orchestrator.policy import sections
 from orchestrator.policy.guarding import STALE
+from orchestrator.policy.interpret import other_unit
 
 _WORD = 300
 """Characters of a provenance or a note, on one line."""
@@ -49,12 +51,20 @@ class Seen:
     """When it was read: UTC, ISO 8601."""
 
 
-def of_input(source: FeedbackInput, seen: Seen, block: ProductionFeedback, before: Kept | None) -> Kept:
-    """The configuration's word goes first, for it is the operator's; the file's own fills what it leaves open."""
+def of_input(
+    source: FeedbackInput,
+    seen: Seen,
+    block: ProductionFeedback,
+    before: Kept | None,
+    metrics: Sequence[Metric] = (),
+) -> Kept:
+    """The configuration's word goes first, for it is the operator's; the file's own fills what it leaves open.
+    `metrics`: of the objective; one that the file is about tells the unit of its figures."""
     snapshot = seen.snapshot or Snapshot(file="")
     last = _last(snapshot, before)
     metric = snapshot.metric
-    return Kept(
+    known = next((m for m in metrics if m.id == metric.casefold()), None)
+    kept = Kept(
         name=source.name,
         kind=source.signal_class.value,
         source=source.path or source.url,
@@ -74,6 +84,7 @@ def of_input(source: FeedbackInput, seen: Seen, block: ProductionFeedback, befor
         unread=_line(seen.unread),
         retry=seen.retry,
     )
+    return _in_unit(kept, snapshot, known)
 
 
 def of_metric(metric: Metric, source: Source, seen: Seen, block: ProductionFeedback, before: Kept | None) -> Kept:
@@ -83,7 +94,7 @@ def of_metric(metric: Metric, source: Source, seen: Seen, block: ProductionFeedb
     if snapshot.metric and snapshot.metric.casefold() != metric.id:
         unread = f"it tells about {snapshot.metric}, not about {metric.id}"
     last = _last(snapshot, before)
-    return Kept(
+    kept = Kept(
         name=metric.name or metric.id,
         kind=SignalClass.ANALYTICS.value,
         source=source.path or source.url,
@@ -104,6 +115,7 @@ def of_metric(metric: Metric, source: Source, seen: Seen, block: ProductionFeedb
         retry=seen.retry,
         counted=False,
     )
+    return _in_unit(kept, snapshot, metric)
 
 
 def of_research(source: ResearchSource, seen: Seen, block: PlanningResearch) -> Kept:
@@ -123,6 +135,14 @@ def of_research(source: ResearchSource, seen: Seen, block: PlanningResearch) -> 
         unread=_line(seen.unread),
         retry=seen.retry,
     )
+
+
+def _in_unit(kept: Kept, snapshot: Snapshot, metric: Metric | None) -> Kept:
+    """Figures in another unit than the objective's are told to people, and nothing is ever compared with them."""
+    why = other_unit(metric, snapshot) if metric else ""
+    if not why:
+        return kept
+    return replace(kept, unfit=_line(why), value=None, last_value=None, last_at="", implications=())
 
 
 def _text(seen: Seen, privacy: Privacy, block: ProductionFeedback) -> str:

@@ -55,7 +55,7 @@ def judge(kept: Kept, rules: Rules, now: datetime) -> Entry:
     """The entry as of now, with every reason why it does not weigh."""
     fresh, words, why = _freshness(kept, now)
     reasons = [f"unreadable source: {kept.unread}"] if kept.unread else []
-    reasons += [why] if why else []
+    reasons += [each for each in (kept.unfit, why) if each]
     if _TRUST.index(kept.trust) < _TRUST.index(rules.minimum_trust):
         reasons.append(f"trust below minimum ({kept.trust.value} < {rules.minimum_trust.value})")
     if kept.privacy not in rules.privacy:

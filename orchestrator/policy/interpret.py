@@ -59,8 +59,8 @@ def read(
         return _none(f"the file is about {snapshot.metric}, not {metric.id}")
     if snapshot.value is None and not snapshot.series:
         return _none("prose without numbers", prose=True)
-    if metric.unit and snapshot.unit and metric.unit != snapshot.unit:
-        return _none(f"the file counts in {snapshot.unit}, the objective in {metric.unit}")
+    if why := other_unit(metric, snapshot):
+        return _none(why)
     after = _after(snapshot, merged, window)
     if after.value is None or after.until is None:
         return _none(after.why, early=after.early)
@@ -69,6 +69,13 @@ def read(
         return _none(told_before)
     judged = _judge(metric, before, after.value, f"{told_before} to {after.why}")
     return replace(judged, until=stamp(after.until))
+
+
+def other_unit(metric: Metric, snapshot: Snapshot) -> str:
+    """Why the figures cannot stand for the metric: both name a unit, and not the same one. Empty where they can."""
+    if metric.unit and snapshot.unit and metric.unit != snapshot.unit:
+        return f"the file counts in {snapshot.unit}, the objective in {metric.unit}"
+    return ""
 
 
 def apply_guards(readings: Mapping[str, Reading], objective: Objective) -> dict[str, Reading]:

@@ -22,7 +22,7 @@ from orchestrator.model.objective import Interpretation
 from orchestrator.model.outcome import Measured, Shipped
 from orchestrator.model.times import parse, stamp
 from orchestrator.operations import score_plot
-from orchestrator.planning import objectives
+from orchestrator.planning import feedback, objectives
 from orchestrator.services import Services
 from orchestrator.state.scores import Scores
 
@@ -144,6 +144,21 @@ def test_evidence_that_cannot_be_used_is_told_with_its_place(office: Office, tex
     done = office.types("objective", "check", "app")
     assert done.exit_code == 1
     assert told in done.stderr
+
+
+def test_figures_in_another_unit_are_named_and_weigh_nothing_in_a_plan(office: Office) -> None:
+    file = "$EVIDENCE/traffic_latest.yaml"
+    office.wants(metrics=[{"id": "traffic", "unit": "sessions", "source": file, "outcome_check": file}])
+    at = stamp(office.services.now() - timedelta(hours=1))
+    office.exports("traffic_latest.yaml", f"value: 1\nunit: visits\nobserved_at: {at}\ntrust: high\nprivacy: public\n")
+    why = "the file counts in visits, the objective in sessions"
+    done = office.types("objective", "check", "app")
+    assert done.exit_code == 1
+    assert f"traffic: source: traffic_latest.yaml: {why}" in done.stderr
+    assert f"traffic: outcome_check: traffic_latest.yaml: {why}" in done.stderr
+    (entry,) = feedback.entries(office.services, office.services.settings.repos[0])
+    assert entry.guarded == (why,)
+    assert why in (office.root / "runtime/analysis/app/PRODUCTION_FEEDBACK.md").read_text()
 
 
 def test_evidence_outside_of_the_known_folders_is_not_read(office: Office) -> None:

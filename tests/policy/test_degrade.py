@@ -251,4 +251,4 @@ def test_a_business_finding_names_what_moved_the_wrong_way() -> None:
     )
     words = business(replace(told, metrics=many), "acme/web", [], told.at).summary
     assert words.endswith("; b -0.40 (weight 20%), d -0.30 (weight 20%), e -0.20 (weight 20%)"), "the worst three"
-    assert business(replace(told, metrics=()), "acme/web", [], told.at).summary.endswith("measured")
+    assert business(replace(told, metrics=()), "acme/web", [], told.at).summary.endswith("of its weight")

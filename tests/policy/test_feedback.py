@@ -219,6 +219,32 @@ def test_a_metric_tells_its_movement_since_the_last_reading_and_whether_that_is_
     assert other.unread == "it tells about churn, not about conversion"
 
 
+def test_figures_in_another_unit_than_the_objectives_are_guarded_with_that_reason() -> None:
+    metric = Metric(id="arpu", unit="EUR", source=Source(path="a.yaml"))
+    assert metric.source is not None
+    file = Snapshot(
+        file="a.yaml", metric="arpu", value=5, unit="USD", observed_at=ago(hours=1), trust=Trust.HIGH,
+        privacy=Privacy.PUBLIC, baseline=Point(value=4, start=ago(days=9), end=ago(days=2)),
+    )  # fmt: skip
+    why = "the file counts in USD, the objective in EUR"
+    seen = Seen(text="value: 5", snapshot=file, at=ago(hours=0))
+    mine = feedback_read.of_metric(metric, metric.source, seen, BLOCK, None)
+    source = FeedbackInput(
+        name="shop", type=SourceType.FILE, signal_class=SignalClass.ANALYTICS, path="b.yaml", trust_level=Trust.HIGH,
+        privacy=Privacy.PUBLIC,
+    )  # fmt: skip
+    named = feedback_read.of_input(source, seen, BLOCK, None, (metric,))
+    for kept_ in (mine, named):
+        entry = guarding.judge(kept_, guarding.rules(BLOCK), NOW)
+        assert (entry.guarded, entry.value, entry.implications) == ((why,), None, ())
+        assert feedback.weight([entry], "Raise arpu", "arpu shop")[0] == 0
+    right = Seen(text="", snapshot=replace(file, unit="EUR", baseline=None, observed_at=ago(hours=0)), at=ago(hours=0))
+    later = feedback_read.of_metric(metric, metric.source, right, BLOCK, mine)
+    assert not later.unfit
+    assert not any("last reading" in i for i in later.implications), "dollars are nothing to compare euros with"
+    assert not feedback_read.of_input(source, seen, BLOCK, None, (replace(metric, unit=""),)).unfit
+
+
 def test_research_is_as_fresh_as_its_reading() -> None:
     source = ResearchSource(
         name="docs", type=SourceType.WEB, kind=SourceKind.OFFICIAL_DOCS, url="https://example.com/x"
