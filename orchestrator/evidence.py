@@ -29,6 +29,8 @@ from orchestrator.yamlread.problems import At, ConfigError, Problem
 PROSE = (".md", ".txt")
 YAML = (".yaml", ".yml", ".json")
 MOST_POINTS = 2000
+MOST_SHOWN = 40
+"""Characters of a file that an error repeats, of a field's name and of what stands there each."""
 MOST = 1e30
 """Numbers beyond are no measurements, and powers of them would not be finite."""
 _TIME = re.compile(
@@ -44,8 +46,23 @@ class EvidenceError(Told):
     """The file is of no use. One line per problem: file, line, field, what stands there, what was expected."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(replace(p, key=_short(p.key), value=_short(p.value)) for p in problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def _short(text: str) -> str:
+    """What stands in the file is foreign, and may be a secret: enough of it to find the place."""
+    return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 1] + "…"
+
+
+def moment(text: str) -> str:
+    """A time of the contract as UTC; a day is its midnight. Raises ValueError."""
+    if not _TIME.fullmatch(text):
+        raise ValueError(text)
+    try:
+        return times.stamp(times.parse(f"{text}T00:00:00Z" if len(text) == 10 else text))
+    except OverflowError:
+        raise ValueError(text) from None
 
 
 class _Block(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -185,10 +202,8 @@ class _Reading:
 
     def _time(self, at: At, text: str) -> str:
         try:
-            if not _TIME.fullmatch(text):
-                raise ValueError(text)
-            return times.stamp(times.parse(f"{text}T00:00:00Z" if len(text) == 10 else text))
-        except (ValueError, OverflowError):
+            return moment(text)
+        except ValueError:
             self._bad(at, "a time with a zone such as 2026-03-19T08:00:00Z, or a day", text)
             return ""
 

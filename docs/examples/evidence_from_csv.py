@@ -10,6 +10,7 @@ import csv
 import datetime
 import math
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -24,10 +25,13 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with open(said.csv, newline="", encoding="utf-8-sig") as file:
             days = read(csv.DictReader(file), said.date, said.value)
-    except (OSError, ValueError) as error:
+        write(said.out, snapshot(days[-said.days :], said))
+    except OSError as error:
+        print(f"{error.filename or said.out}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except (ValueError, csv.Error) as error:
         print(f"{said.csv}: {error}", file=sys.stderr)  # noqa: T201 - a program of its own
         return 1
-    write(said.out, snapshot(days[-said.days :], said))
     print(f"wrote {said.out}: {min(len(days), said.days)} days")  # noqa: T201
     return 0
 
@@ -42,6 +46,8 @@ def read(rows: Iterable[dict[str, str]], date: str, value: str) -> list[tuple[da
             raise ValueError(f"no column {error}") from None
         except (ValueError, AttributeError, TypeError):
             raise ValueError(f"line {n}: expected a day like 2026-03-19 and a number") from None
+        if day > datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1):
+            raise ValueError(f"line {n}: {day} is in the future")  # tomorrow in UTC is today somewhere
         if not math.isfinite(figure):
             raise ValueError(f"line {n}: {row[value]} is no measurement")
         if day in days:
@@ -66,7 +72,10 @@ def snapshot(days: list[tuple[datetime.date, float]], said: argparse.Namespace) 
         "metric": said.metric,
         "value": mean(week),
         "unit": said.unit,
-        "observed_at": f"{until(week[-1][0])}T00:00:00Z",
+        # Of a day that is not over the figure is as old as this run: nothing is observed in the future.
+        "observed_at": min(
+            f"{until(week[-1][0])}T00:00:00Z", f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
+        ),
         "period": {"from": str(week[0][0]), "to": until(week[-1][0])},
     }
     if before:
@@ -92,21 +101,31 @@ def write(out: Path, found: dict[str, Any]) -> None:
         raise
 
 
+def _id(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,80}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no metric id: up to 80 of letters, digits, _ . -")
+    return text
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of days from 1")
+    return int(text)
+
+
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("csv", help="one line per day, in any order, with a head line")
-    parser.add_argument("--metric", required=True, help="its id in the objective")
+    parser.add_argument("--metric", required=True, type=_id, help="its id in the objective")
     parser.add_argument("--out", required=True, type=lambda text: Path(text).expanduser())
     parser.add_argument("--date", default="date", help="column of the day (default: date)")
     parser.add_argument("--value", default="value", help="column of the figure (default: value)")
     parser.add_argument("--unit", default="")
-    parser.add_argument("--days", type=int, default=90, help="newest days that go out (default: 90)")
+    parser.add_argument("--days", type=_days, default=90, help="newest days that go out (default: 90)")
     parser.add_argument("--provenance", default="", help="where the figures come from (default: the file's name)")
     parser.add_argument("--trust", default="medium", choices=("low", "medium", "high"))
     parser.add_argument("--privacy", default="internal", choices=("public", "internal", "restricted"))
-    said = parser.parse_args(argv)
-    said.days = max(1, said.days)
-    return said
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def ls(repo: str, as_json: bool) -> None:
             [
                 (
                     x.file,
-                    x.snapshot.metric,
+                    x.snapshot.metric + (f" ({x.unknown})" if x.unknown else ""),
                     objectives.words(x.snapshot),
                     x.snapshot.trust.value,
                     x.snapshot.privacy.value,
@@ -57,6 +57,7 @@ def ls(repo: str, as_json: bool) -> None:
 @click.option("--privacy", type=click.Choice(PRIVACY), default="internal", show_default=True)
 @click.option("--provenance", default="", help="Where the figure comes from. [default: typed by you]")
 @click.option("--post-merge", is_flag=True, help="Into the file that merged work is measured by.")
+@click.option("--force", is_flag=True, help="Also for an id that the objective does not know.")
 @click.option("--replace", "over", is_flag=True, help="Write over a file that stands there.")
 @show.json_flag
 def add(
@@ -69,6 +70,7 @@ def add(
     privacy: str,
     provenance: str,
     post_merge: bool,
+    force: bool,
     over: bool,
     as_json: bool,
 ) -> None:
@@ -93,6 +95,7 @@ def add(
         snapshot,
         post_merge=post_merge,
         over=over,
+        unknown=force,
         person=here.person(),
     )
     click.echo(show.as_json({"file": path}) if as_json else f"wrote {path}")

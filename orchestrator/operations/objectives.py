@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator import evidence
 from orchestrator.config import objective as objective_file
@@ -15,15 +18,18 @@ from orchestrator.model.evidence import Snapshot
 from orchestrator.model.objective import Metric, Objective, Score, Source
 from orchestrator.model.planning import SourceType
 from orchestrator.model.settings import RepoSettings
-from orchestrator.model.times import stamp
-from orchestrator.operations import OrderRefused
+from orchestrator.model.times import parse, stamp
+from orchestrator.operations import OrderRefused, explain_loop
 from orchestrator.planning import objectives
 from orchestrator.policy import interpret
 from orchestrator.policy import score as scoring
 from orchestrator.services import Services
 from orchestrator.state.scores import Scored, Scores
 from orchestrator.yamlread.lines import MAX_BYTES
-from orchestrator.yamlread.problems import ConfigError
+from orchestrator.yamlread.problems import ConfigError, near
+
+if TYPE_CHECKING:
+    from orchestrator.sources import Rules
 
 LATEST = "_latest.yaml"
 """Ending of the files read for planning."""
@@ -66,6 +72,8 @@ class Shown:
     primary_outcome: str
     window_days: float
     metrics: tuple[MetricLine, ...]
+    waiting: tuple[str, ...] = ()
+    """Outcomes of merged work that are not measured yet, and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +108,8 @@ class EvidenceLine:
     snapshot: Snapshot | None
     problem: str
     """Why it cannot be used; empty = it can."""
+    unknown: str = ""
+    """That no metric and no outcome check has its id; empty where one has, or there is no objective to ask."""
 
 
 def show(services: Services, name: str) -> Shown:
@@ -116,6 +126,7 @@ def show(services: Services, name: str) -> Shown:
         primary_outcome=found.primary_outcome,
         window_days=found.window_days,
         metrics=lines,
+        waiting=explain_loop.waiting(services, repo),
     )
 
 
@@ -143,11 +154,26 @@ def table(services: Services) -> tuple[RepoScore, ...]:
     return tuple(_table_line(services, repo) for repo in services.settings.repos)
 
 
-def add(services: Services, name: str, snapshot: Snapshot, *, post_merge: bool, over: bool, person: str) -> Path:
-    """Writes one snapshot that a person typed, and records who. Raises OrderRefused, EvidenceError, OSError."""
+def add(
+    services: Services,
+    name: str,
+    snapshot: Snapshot,
+    *,
+    post_merge: bool,
+    over: bool,
+    person: str,
+    unknown: bool = False,
+) -> Path:
+    """Writes one snapshot that a person typed, and records who. `unknown`: also for an id that no metric has.
+
+    Raises OrderRefused, EvidenceError, OSError; ConfigError for an objective that cannot be asked.
+    """
     repo = _repo(services, name)
     if not snapshot.metric or snapshot.metric.startswith("."):
         raise OrderRefused(f"{snapshot.metric!r} is no metric id: [a-z0-9_.-], beginning with a letter or digit")
+    if not unknown and (why := _unknown(snapshot.metric, _ids(services, repo))):
+        raise OrderRefused(f"{snapshot.metric}: {why}; --force writes it all the same")
+    _refuse_future(services, snapshot.observed_at)
     path = folder(services, repo) / (snapshot.metric + (POST_MERGE if post_merge else LATEST))
     if os.path.lexists(path) and not over:
         raise OrderRefused(f"{path} stands already, perhaps an exporter's; --replace writes over it")
@@ -171,12 +197,20 @@ def add(services: Services, name: str, snapshot: Snapshot, *, post_merge: bool, 
 
 def listed(services: Services, name: str) -> tuple[EvidenceLine, ...]:
     """Every evidence file in the repository's folder, by name. Raises OrderRefused."""
-    place = folder(services, _repo(services, name))
+    from orchestrator.planning import reach
+
+    repo = _repo(services, name)
     try:
-        files = sorted(f for f in place.iterdir() if not f.name.startswith("."))
+        files = sorted(f for f in folder(services, repo).iterdir() if not f.name.startswith("."))
     except FileNotFoundError:
         return ()
-    return tuple(_evidence(f) for f in files if f.suffix.lower() in (*evidence.YAML, *evidence.PROSE))
+    rules = reach.rules(services, repo, domains=(), most_chars=MAX_BYTES)
+    try:
+        ids = _ids(services, repo)
+    except ConfigError:
+        ids = ()  # `objective check` tells what is wrong with it
+    wanted = (*evidence.YAML, *evidence.PROSE)
+    return tuple(_evidence(f, rules, ids) for f in files if f.suffix.lower() in wanted)
 
 
 def folder(services: Services, repo: RepoSettings) -> Path:
@@ -252,11 +286,41 @@ def words(snapshot: Snapshot) -> str:
     return f"{said}{series}{when}"
 
 
-def _evidence(path: Path) -> EvidenceLine:
+def _evidence(path: Path, rules: Rules, ids: Sequence[str]) -> EvidenceLine:
+    """A link is followed where the roles follow it: not out of the folder."""
+    from orchestrator import sources
+
+    found = sources.read(Source(path=str(path)), rules)
+    if isinstance(found, sources.Unread):
+        return EvidenceLine(file=path.name, snapshot=None, problem=found.why.removeprefix(f"{path}: "))
     try:
-        return EvidenceLine(file=path.name, snapshot=evidence.read(path), problem="")
+        snapshot = evidence.parse(found.text, str(path))
     except EvidenceError as error:
         return EvidenceLine(file=path.name, snapshot=None, problem=str(error).splitlines()[0])
+    return EvidenceLine(file=path.name, snapshot=snapshot, problem="", unknown=_unknown(snapshot.metric, ids))
+
+
+def _ids(services: Services, repo: RepoSettings) -> tuple[str, ...]:
+    """What evidence may be about; empty without an objective, when nobody can tell. Raises ConfigError."""
+    try:
+        metrics = _load(services, repo).metrics
+    except OrderRefused:
+        return ()
+    return (*(m.id for m in metrics), *(c.id.casefold() for c in repo.outcome_attribution.checks))
+
+
+def _unknown(id: str, ids: Sequence[str]) -> str:
+    if not id or not ids or id in ids:
+        return ""
+    return f"no metric has this id{near(id, ids) or '; known are ' + ', '.join(ids[:20])}"
+
+
+def _refuse_future(services: Services, observed_at: str) -> None:
+    """Raises OrderRefused. What is no time is told when it is written."""
+    now = services.now()
+    with contextlib.suppress(ValueError):
+        if observed_at and parse(evidence.moment(observed_at)) > now:
+            raise OrderRefused(f"observed at {observed_at}: that is in the future, it is {stamp(now)}")
 
 
 def _table_line(services: Services, repo: RepoSettings) -> RepoScore:

@@ -140,7 +140,7 @@ def _hint(value: object, info: inspect.Type) -> str:
             return near(value, _names(info))
         if any(isinstance(o, inspect.BoolType) for o in options) and value.lower() in ("yes", "on", "no", "off"):
             return f" (did you mean {'true' if value.lower() in ('yes', 'on') else 'false'}?)"
-        if any(isinstance(o, inspect.ListType) for o in options):
+        if any(isinstance(o, inspect.ListType) for o in options) and len(value) <= 40:
             return f": [{value}]"
     if isinstance(value, (int, float)) and any(isinstance(o, inspect.StrType) for o in options):
         return " in quotes"

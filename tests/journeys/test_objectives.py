@@ -210,6 +210,47 @@ def test_an_order_that_would_write_elsewhere_or_nonsense_is_refused(office: Offi
     assert sorted(office.root.rglob("*.yaml")) == before
 
 
+def test_a_listing_follows_no_link_out_of_the_evidence_folder(office: Office) -> None:
+    secret = office.root / "secrets.yaml"
+    secret.write_text("token: correct-horse-battery-staple\n")
+    office.exports("good_latest.yaml", "value: 1\n")
+    (office.evidence / "linked_latest.yaml").symlink_to(office.evidence / "good_latest.yaml")
+    (office.evidence / "out_latest.yaml").symlink_to(secret)
+    (office.evidence / "out.md").symlink_to("/etc/passwd")
+    done = office.types("evidence", "ls", "app")
+    assert done.exit_code == 1
+    assert done.stdout.count("outside of the folders that may be read") == 2
+    assert "correct-horse" not in done.stdout
+    assert "root:" not in done.stdout
+    assert "linked_latest.yaml" in done.stdout
+
+
+def test_an_id_that_no_metric_has_is_refused_with_a_hint_and_marked_in_the_listing(office: Office) -> None:
+    office.wants()
+    order = ("evidence", "add", "app", "--metric", "convrsion", "--value", "1")
+    done = office.types(*order)
+    assert done.exit_code == 1
+    assert "no metric has this id (did you mean conversion?); --force writes it all the same" in str(done.exception)
+    assert office.types(*order, "--force").exit_code == 0
+    assert office.types("evidence", "add", "app", "--metric", "Traffic", "--value", "1").exit_code == 0
+    assert {x["file"]: x["unknown"] for x in office.told("evidence", "ls", "app")} == {
+        "convrsion_latest.yaml": "no metric has this id (did you mean conversion?)", "traffic_latest.yaml": "",
+    }  # fmt: skip
+    assert (
+        "convrsion (no metric has this id (did you mean conversion?))" in office.types("evidence", "ls", "app").stdout
+    )
+
+
+def test_a_figure_observed_in_the_future_is_refused(office: Office) -> None:
+    order = ("evidence", "add", "app", "--metric", "traffic", "--value", "1", "--observed-at")
+    for days, code in ((-1, 0), (1, 1)):
+        at = stamp(office.services.now() + timedelta(days=days))
+        done = office.types(*order, at, "--replace")
+        assert done.exit_code == code
+    assert "in the future" in str(done.exception)
+    assert "a time with a zone" in str(office.types(*order, "tomorrow", "--replace").exception)
+
+
 def test_a_broken_file_is_listed_with_its_fault(office: Office) -> None:
     office.exports("a_latest.yaml", "value: 1\n")
     office.exports("b_latest.yaml", "value: x\n")

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from orchestrator import evidence
 from orchestrator.evidence import EvidenceError
 from orchestrator.model.evidence import Point, Snapshot
 from orchestrator.model.planning import Privacy, Trust
+from orchestrator.model.times import parse
 
 CHECKOUT = Path(__file__).parents[2]
 SCHEMA = json.loads((CHECKOUT / "docs/evidence.schema.json").read_text())
@@ -279,3 +281,45 @@ def test_the_example_exporter_guesses_no_figure_and_leaves_the_old_file(tmp_path
     assert done.returncode == 1
     assert "line 3: expected a day like 2026-03-19 and a number" in done.stderr
     assert out.read_text() == "value: 1\n"
+
+
+def test_the_example_exporter_tells_wrong_words_and_a_missing_csv_in_one_line(tmp_path: Path) -> None:
+    out = tmp_path / "t_latest.yaml"
+    missing = exported(str(tmp_path / "no.csv"), "--metric", "t", "--out", str(out))
+    assert (missing.returncode, missing.stderr) == (1, f"{tmp_path}/no.csv: No such file or directory\n")
+    (tmp_path / "f.csv").write_text("date,value\n2026-03-01,1\n")
+    for words, told in (
+        (("--metric", "a b"), "'a b' is no metric id"),
+        (("--metric", "t", "--days", "0"), "'0': expected a number of days from 1"),
+    ):
+        done = exported(str(tmp_path / "f.csv"), *words, "--out", str(out))
+        assert done.returncode == 2
+        assert told in done.stderr
+    assert not out.exists()
+
+
+def test_the_example_exporter_observes_nothing_in_the_future(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    out = tmp_path / "t_latest.yaml"
+    (tmp_path / "f.csv").write_text(f"date,value\n{now:%Y-%m-%d},1\n")
+    assert exported(str(tmp_path / "f.csv"), "--metric", "t", "--out", str(out)).returncode == 0
+    assert parse(evidence.read(out).observed_at) <= datetime.now(UTC)
+    (tmp_path / "f.csv").write_text(f"date,value\n{now + timedelta(days=3):%Y-%m-%d},1\n")
+    done = exported(str(tmp_path / "f.csv"), "--metric", "t", "--out", str(out))
+    assert done.returncode == 1
+    assert "is in the future" in done.stderr
+
+
+LONG = "sk-live-" + "".join(random.Random(3).choices("abcdefghijklmnopqrstuvwxyz", k=300))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"value: {LONG}", f"{LONG}: 1", f"value: &{LONG[:200]} 1", f"series: {LONG}", f"x: !{LONG[:90]} 1", f"{LONG}",
+        f"trust: {LONG}", f"observed_at: {LONG}\nvalue: 1", f"a:\n{LONG}\nb:\nc: 1\nvalue: [", f"{LONG}: 1\n{LONG}: 1",
+    ],
+)  # fmt: skip
+def test_an_error_repeats_at_most_forty_characters_of_a_file(tmp_path: Path, text: str) -> None:
+    told = refused(tmp_path, text)
+    assert not any(LONG[n : n + 41] in told for n in range(len(LONG) - 40))
