@@ -22,7 +22,13 @@ def explain(subject: str, raw: bool, as_json: bool) -> None:
         return
     click.echo(f"{told.subject}  {told.title}")
     click.echo(told.stands)
-    for head, lines in (("waits", told.why), ("moves", told.moves), ("trust", (told.vouched,) if told.vouched else ())):
+    for head, lines in (
+        ("waits", told.why),
+        ("moves", told.moves),
+        ("trust", (told.vouched,) if told.vouched else ()),
+        ("hypothesis", told.hypothesis),
+        ("outcome", told.outcomes),
+    ):
         for words in lines:
             click.echo(f"{head}: {words}")
     if raw:

@@ -109,6 +109,8 @@ def _objective(shown: Shown) -> None:
         ("metric", "share", "better", "latest", "window", "after a merge"),
         last=None,
     )
+    for line in shown.waiting:
+        click.echo(f"outcome waits: {line}")
 
 
 def _report(report: ScoreReport) -> None:

@@ -15,7 +15,7 @@ from orchestrator.model.issue import BoardStatus, Issue
 from orchestrator.model.names import RepoName
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Folder, Task
-from orchestrator.operations import OrderRefused, TaskLine, line, shown, task
+from orchestrator.operations import OrderRefused, TaskLine, explain_loop, line, shown, task
 from orchestrator.pipeline import considering, funds, load, pool, trusting
 from orchestrator.policy import eligible, merge, patches
 from orchestrator.policy.eligible import Again, Dispatch, LeaveAlone, Reason
@@ -37,6 +37,10 @@ class Explained:
     """What would move it."""
     vouched: str = ""
     """Whose word its text rests on."""
+    hypothesis: tuple[str, ...] = ()
+    """What is expected of it, or why that is not on record."""
+    outcomes: tuple[str, ...] = ()
+    """What is or will be measured of it, and what that waits for."""
     task: TaskLine | None = None
     raw: str = ""
     """Title and body as they stand on GitHub, with what nobody sees written out; only when asked for."""
@@ -76,6 +80,16 @@ _WAITS = {
 def explain(services: Services, subject: str, *, raw: bool = False) -> Explained:
     """`subject`: `owner/name#N` (an issue, or the pull request of a task) or a task id. Raises OrderRefused for what is
     not there."""
+    told = _explained(services, subject, raw=raw)
+    name, _, number = told.subject.partition("#")
+    repo = services.settings.repo(name)
+    if repo is None or not number:
+        return told
+    found = explain_loop.of_issue(services, repo, int(number))
+    return replace(told, hypothesis=found.hypothesis, outcomes=found.outcomes)
+
+
+def _explained(services: Services, subject: str, *, raw: bool) -> Explained:
     if "#" not in subject:
         folder, found = task(services, subject)
         told = _of_task(services, folder, found)
@@ -88,7 +102,7 @@ def explain(services: Services, subject: str, *, raw: bool = False) -> Explained
     if repo is None or not number.isdecimal():
         raise OrderRefused(f"{subject!r} is no issue of a managed repository; expected owner/name#N or a task id")
     if (mine := _whose_pull(services, repo, int(number))) is not None:
-        return explain(services, mine, raw=raw)
+        return _explained(services, mine, raw=raw)
     generations = considering.tasks_of(services, repo, int(number))
     newest = generations[-1] if generations else None
     if newest is not None and newest[0] in eligible.LIVE and not raw:

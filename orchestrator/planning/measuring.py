@@ -50,7 +50,7 @@ def measure(services: Services, repo: RepoSettings) -> int:
     tries = Tries(root=services.settings.runtime / "state")
     _tell_damage(services)
     _pay(services, repo, tries)
-    round = _round(services, repo, tries)
+    round = look(services, repo)
     if round is None:
         return 0
     written = round.run()
@@ -62,20 +62,21 @@ def due(services: Services, repo: RepoSettings) -> int:
     """How many measurements the next `measure` would try. Writes nothing and tells nobody. Raises CorruptState."""
     if not repo.outcome_attribution.enabled:
         return 0
-    round = _round(services.looking(), repo, Tries(root=services.settings.runtime / "state"))
+    round = look(services.looking(), repo)
     return len(round.due()) if round is not None else 0
 
 
-def _round(services: Services, repo: RepoSettings, tries: Tries) -> _Measuring | None:
-    """None while the objective is wrong, which a person was told: until it is mended nobody knows what its ids mean."""
+def look(services: Services, repo: RepoSettings) -> Round | None:
+    """What is known now. None while the objective is wrong, which a person was told: until it is mended nobody knows
+    what its ids mean."""
     objective = objectives.of(services, repo)
     if objective is None and os.path.lexists(objectives.file_of(services, repo)):
         return None
-    return _Measuring(
+    return Round(
         services=services,
         repo=repo,
         objective=objective,
-        tries=tries,
+        tries=Tries(root=services.settings.runtime / "state"),
         merged=services.outcomes.shipped(repo.name),
         expected={
             (r.issue, r.hypothesis.metric.casefold()): r.hypothesis for r in services.outcomes.hypotheses(repo.name)
@@ -88,7 +89,7 @@ def _round(services: Services, repo: RepoSettings, tries: Tries) -> _Measuring |
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Measuring:
+class Round:
     """One tick over one repository."""
 
     services: Services

@@ -29,6 +29,9 @@ _CODE = re.compile(r"`[^`\n]*`")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,200}")
 _CHECK_ID = re.compile(r"[^a-z0-9_.-]")
+_SPACE = re.compile(r"[,\s]+")
+_SHOWN, _MOST = 80, 12
+"""Characters of what is no id, and how many such."""
 _NOTHING = {"", "none", "n/a", "na", "-", "auto"}
 
 SECTIONS = (
@@ -62,6 +65,8 @@ class Wish:
     agent: str = ""
     base: str = ""
     outcome_checks: tuple[str, ...] = ()
+    no_checks: tuple[str, ...] = ()
+    """What stands under Outcome Checks and is no id: several words."""
     depends_on: tuple[str, ...] = ()
 
 
@@ -157,6 +162,7 @@ def read(issue: Issue) -> Wish:
     context = "\n\n".join(part for part in (context, *background) if part)
     if expected := parts.get("hypothesis"):
         context = f"{context}\n\nHypothesis:\n{expected}".strip()
+    checks, no_checks = _check_ids(parts.get("outcome checks", ""))
     return Wish(
         goal=goal,
         criteria=tuple(
@@ -167,7 +173,8 @@ def read(issue: Issue) -> Wish:
         type=task_type(_word(parts.get("task type", ""))),
         agent=_word(parts.get("agent preference", "")),
         base=_base(parts.get("base branch", "")),
-        outcome_checks=_check_ids(parts.get("outcome checks", "")),
+        outcome_checks=checks,
+        no_checks=no_checks,
         depends_on=dependencies(issue.repo, issue.body),
     )
 
@@ -205,12 +212,20 @@ def _base(text: str) -> str:
     return word
 
 
-def _check_ids(text: str) -> tuple[str, ...]:
-    """Ids by bullets, commas or spaces (ORIGIN 4.12), lower case, other characters dropped, each once."""
-    found: dict[str, None] = {}
+def _check_ids(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Ids by bullets and commas, in plain lines also by spaces (ORIGIN 4.12), lower case, other characters dropped,
+    each once; and what is none: of a bullet, several words that no comma parts are a sentence."""
+    ids: dict[str, None] = {}
+    prose: dict[str, None] = {}
+    bulleted = any(_BULLET.match(line.strip()) for line in text.splitlines())
     for item in bullets(text):
-        for word in re.split(r"[,\s]+", item):
-            clean = _CHECK_ID.sub("", word.casefold())
-            if word.casefold() not in _NOTHING and clean not in _NOTHING:
-                found[clean] = None
-    return tuple(found)
+        for part in item.split(",") if bulleted else _SPACE.split(item):
+            words = part.split()
+            if len(words) > 1:
+                prose[" ".join(words)[:_SHOWN]] = None
+                continue
+            word = words[0].casefold() if words else ""
+            clean = _CHECK_ID.sub("", word)
+            if word not in _NOTHING and clean not in _NOTHING:
+                ids[clean] = None
+    return tuple(ids), tuple(prose)[:_MOST]

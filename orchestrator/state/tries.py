@@ -49,6 +49,12 @@ class Tries:
         """Tries that gave nothing. Raises CorruptState."""
         return int(self._store.read().get(key.text, {}).get("tries", 0))
 
+    def seen(self, key: Key) -> tuple[int, str, str] | None:
+        """How many tries gave nothing, why the last one did not, and when to look again ('' = nobody said); None = it
+        was not tried. Raises CorruptState."""
+        entry = self._store.read().get(key.text)
+        return (int(entry["tries"]), entry.get("why", ""), entry.get("next", "")) if entry and entry["tries"] else None
+
     def missed(self, key: Key, why: str, next: datetime | None) -> None:
         """One more try gave nothing; `next`: when to look again. Raises Busy, CorruptState, OSError."""
         with self._store.change() as data:

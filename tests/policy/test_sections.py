@@ -221,10 +221,18 @@ def test_a_hostile_or_empty_base_branch_is_not_said(name: str) -> None:
         ("- n/a\n- real", ["real"]),
         ("", []),
         ("!!!", []),
+        ("- Visitors who sign up\n- error_rate", ["error_rate"]),
+        ("- sign_ups, error rate, p95", ["sign_ups", "p95"]),
     ],
 )
 def test_outcome_checks_are_read_by_bullets_commas_or_spaces(text: str, ids: list[str]) -> None:
     assert list(wish(f"## Outcome Checks\n{text}").outcome_checks) == ids
+
+
+def test_a_sentence_among_outcome_checks_is_no_id_and_is_told() -> None:
+    told = wish("## Outcome Checks\n- Visitors who sign up\n- a, `more   of` that\n- b\n")
+    assert (told.outcome_checks, told.no_checks) == (("a", "b"), ("Visitors who sign up", "`more of` that"))
+    assert wish("## Outcome Checks\na b").no_checks == ()
 
 
 @pytest.mark.parametrize(
