@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -175,16 +176,27 @@ def task_retry(id: str, as_json: bool) -> None:
 
 
 @main.command("check-config")
+@click.option("--no-objectives", is_flag=True, help="The configuration alone; work goes on without an objective.")
 @json_flag
-def check_config(as_json: bool) -> None:
-    """Read the whole configuration and say what is wrong, with file, line, key and what was expected."""
+def check_config(no_objectives: bool, as_json: bool) -> None:
+    """Read the whole configuration, and the objective of each repository, and say what is wrong, with file, line, key
+    and what was expected; exit 1 then."""
+    from orchestrator.planning import objectives as all_objectives
+
     said = settings()
-    warnings = (*said.warnings, *_engineers(said), *_boxes(said))
+    wrong, missing = ((), ()) if no_objectives else all_objectives.faults(said, os.environ)
+    warnings = (*said.warnings, *_engineers(said), *_boxes(said), *missing)
     if as_json:
-        click.echo(show.as_json({"file": said.config_file, "repos": said.repos, "warnings": warnings}))
-        return
+        found = {"file": said.config_file, "repos": said.repos, "warnings": warnings, "problems": wrong}
+        click.echo(show.as_json(found))
+        sys.exit(1 if wrong else 0)
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
+    for problem in wrong:
+        click.echo(problem, err=True)
+    if wrong:
+        click.echo(f"{said.config_file.name} is good, but an objective it names cannot be used", err=True)
+        sys.exit(1)
     repos = ", ".join(r.name for r in said.repos)
     number = "1 repository" if len(said.repos) == 1 else f"{len(said.repos)} repositories"
     click.echo(f"{said.config_file.name} is good: {number} ({repos})")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator import notify
 from orchestrator.config import objective as objective_file
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.objective import Objective, Score
-from orchestrator.model.settings import RepoSettings
+from orchestrator.model.settings import RepoSettings, Settings
 from orchestrator.policy import score as scoring
 from orchestrator.services import Services
 from orchestrator.state.scores import Scores
@@ -19,7 +20,29 @@ from orchestrator.yamlread.problems import ConfigError
 
 def file_of(services: Services, repo: RepoSettings) -> Path:
     """Where the repository's objective stands, or would."""
-    return repo.objective or services.settings.objectives_dir / f"{repo.key}.yaml"
+    return repo.objective or _usual(services.settings, repo)
+
+
+def faults(settings: Settings, env: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of the objectives of all repositories: (what is wrong in them, files that the configuration names and that are
+    not there). Without a file in the usual place a repository has no objective, which is no fault."""
+    wrong: list[str] = []
+    missing: list[str] = []
+    for repo in settings.repos:
+        path = repo.objective or _usual(settings, repo)
+        if not os.path.lexists(path):
+            if path != _usual(settings, repo):
+                missing.append(f"{repo.name}: its objective {path} is not there: it is planned without one")
+            continue
+        try:
+            objective_file.load(path, repo=repo.key, env=env)
+        except ConfigError as error:
+            wrong += [f"{repo.name}: objective {line}" for line in str(error).splitlines()]
+    return tuple(wrong), tuple(missing)
+
+
+def _usual(settings: Settings, repo: RepoSettings) -> Path:
+    return settings.objectives_dir / f"{repo.key}.yaml"
 
 
 def of(services: Services, repo: RepoSettings) -> Objective | None:

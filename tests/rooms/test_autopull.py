@@ -24,7 +24,7 @@ test ! -e setup-fails
 """
 PROGRAM = """#!/bin/sh
 # python -m orchestrator <command>
-echo "$PWD $3" >> "$ORCH_ROOT/runtime/calls"
+echo "$PWD $3 $4" >> "$ORCH_ROOT/runtime/calls"
 case $3 in check-config) test -e "$AGENT_OS_CONFIG" && test ! -e config-fails ;; status) test ! -e status-fails ;; esac
 """
 
@@ -97,7 +97,7 @@ def test_a_new_version_is_tried_beside_then_switched_to(world: World) -> None:
     assert world.head() == new
     staging = world.root / "runtime/staging"
     calls = (world.root / "runtime/calls").read_text().splitlines()
-    assert calls == [f"{staging} check-config", f"{staging} status"]
+    assert calls == [f"{staging} check-config --no-objectives", f"{staging} status --json"]
     assert not staging.exists()
     assert world.git("worktree", "list", at=world.root).count("\n") == 0
     assert world.git("status", "--porcelain", at=world.root) == ""

@@ -65,6 +65,26 @@ def test_check_config_says_that_no_agent_could_run(root: Path) -> None:
     assert agent_os(root, "check-config").stderr == ""
 
 
+def test_check_config_reads_the_objectives_too(root: Path) -> None:
+    (root / "config.yaml").write_text(CONFIG + "agents: {me: {adapter: shell, command: cat}}\n")
+    (root / "objectives").mkdir()
+    (root / "objectives/app.yaml").write_text("primary_outcome: Grow\nmetrics: [{id: a, direction: sideways}]\n")
+    done = agent_os(root, "check-config")
+    assert done.returncode == 1
+    assert "ada/app: objective app.yaml:2: metrics[0].direction: got 'sideways', expected which way" in done.stderr
+    told = agent_os(root, "check-config", "--json")
+    assert (told.returncode, len(json.loads(told.stdout)["problems"])) == (1, 1)
+    assert agent_os(root, "check-config", "--no-objectives").returncode == 0
+    named = CONFIG.replace("verify: none", "verify: none, objective: goals/app.yaml")
+    (root / "config.yaml").write_text(named + "agents: {me: {adapter: shell, command: cat}}\n")
+    done = agent_os(root, "check-config")
+    assert done.returncode == 0
+    assert (
+        done.stderr
+        == f"warning: ada/app: its objective {root}/goals/app.yaml is not there: it is planned without one\n"
+    )
+
+
 def test_the_crontab_is_installed_beside_what_stands_there_and_only_once(root: Path) -> None:
     """A crontab(1) that keeps its text in a file stands for the real one."""
     tab, program = root / "tab", root / "crontab"
