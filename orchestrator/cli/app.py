@@ -89,8 +89,15 @@ def status(as_json: bool) -> None:
         return
     click.echo("  ".join(f"{name} {count}" for name, count in seen.counts.items() if count) or "no tasks yet")
     click.echo(f"workers {seen.workers} of {seen.workers_max}, ledger at {seen.ledger_seq}")
-    click.echo(f"{seen.waits}\n" if seen.waits else "")
-    _task_table(seen.tasks)
+    if seen.waits:
+        click.echo(seen.waits)
+    for line in seen.plans:
+        click.echo(line)
+    for line in seen.objectives:
+        click.echo(line)
+    if seen.tasks:
+        click.echo()
+        _task_table(seen.tasks)
     for name in seen.ignored:
         click.echo(f"ignored in the mailbox: {name}", err=True)
 

@@ -69,12 +69,13 @@ def approve(id: str, as_json: bool) -> None:
 
 @commands.command("reject")
 @click.argument("id")
+@click.option("--why", default="", help="What is wrong with it; kept with the plan and in the record.")
 @show.json_flag
-def reject(id: str, as_json: bool) -> None:
+def reject(id: str, why: str, as_json: bool) -> None:
     """End a plan that waits. The cadence stays due: another one is made when something changed."""
     from orchestrator.operations import plans
 
-    _answer(plans.reject(_services(), id, here.person()), as_json)
+    _answer(plans.reject(_services(), id, here.person(), why=why), as_json)
 
 
 @commands.command("now")

@@ -6,6 +6,7 @@ Status is derived on each read, never stored. Every order is one typed function,
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,8 @@ from orchestrator.model.event import Actor, Event, EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.pipeline import funds, intake, load, pool
+from orchestrator.planning import planner
+from orchestrator.planning.objectives import faults
 from orchestrator.policy import approval
 from orchestrator.services import Services
 from orchestrator.state import locks
@@ -52,6 +55,10 @@ class Overview:
     ignored: tuple[str, ...]
     """Files in the mailbox that are no task files."""
     ledger_seq: int
+    plans: tuple[str, ...] = ()
+    """Plans that wait for a person."""
+    objectives: tuple[str, ...] = ()
+    """Faults of objectives that cannot be used, and of named ones that are not there."""
 
 
 OPEN = tuple(f for f in Folder if f not in (Folder.DONE, Folder.CORRUPT))
@@ -70,6 +77,8 @@ def status(services: Services) -> Overview:
         tasks=lines,
         ignored=box.survey(OPEN).ignored,
         ledger_seq=services.ledger.head()[0],
+        plans=tuple(f"{r.name}: {held}" for r in services.settings.repos if (held := planner.waits(services, r))),
+        objectives=tuple(line for found in faults(services.settings, os.environ) for line in found),
     )
 
 

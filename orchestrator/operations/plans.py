@@ -38,9 +38,9 @@ def approve(services: Services, id: str, person: str) -> Plan:
     return _decide(services, id, person, approve=True)
 
 
-def reject(services: Services, id: str, person: str) -> Plan:
-    """Ends a pending plan; the cadence stays due. Raises OrderRefused."""
-    return _decide(services, id, person, approve=False)
+def reject(services: Services, id: str, person: str, *, why: str = "") -> Plan:
+    """Ends a pending plan; the cadence stays due. `why` is kept with it. Raises OrderRefused."""
+    return _decide(services, id, person, approve=False, why=" ".join(why.split()))
 
 
 def now(services: Services, repo: str, person: str, *, dry_run: bool = False) -> Did:
@@ -67,7 +67,7 @@ def _repos(services: Services, repo: str) -> list[RepoSettings]:
     return [managed(services, repo)] if repo else list(services.settings.repos)
 
 
-def _decide(services: Services, id: str, person: str, *, approve: bool) -> Plan:
+def _decide(services: Services, id: str, person: str, *, approve: bool, why: str = "") -> Plan:
     found = services.plans.get(id)
     if found is None:
         raise OrderRefused(f"no plan {id!r}; `agent-os plan ls` lists them")
@@ -82,8 +82,9 @@ def _decide(services: Services, id: str, person: str, *, approve: bool) -> Plan:
             raise OrderRefused(f"plan {id} ran out at {plan.expires}; the next tick of the planner makes a new one")
         if repo.automation_mode is AutomationMode.DISPATCHER_ONLY or repo.cadence.sprint_cadence_days <= 0:
             raise OrderRefused(f"{repo.name} is not planned any more (dispatcher_only, or a cadence of 0)")
-        _order(services, repo, person, "plan approve" if approve else "plan reject", plan=id)
-        return planner.decide(services, repo, plan, person, approve=approve)
+        said = {"why": str(services.redact.head(why, planner.WHY))} if why else {}
+        _order(services, repo, person, "plan approve" if approve else "plan reject", plan=id, **said)
+        return planner.decide(services, repo, plan, person, approve=approve, why=why)
 
 
 @contextmanager

@@ -40,6 +40,8 @@ from orchestrator.state.effects import Unsettled
 
 GROOMED = "planner-groom"
 """Cadence job: an empty backlog is groomed once a day at most."""
+WHY = 500
+"""Characters of why a person rejects a plan."""
 MOST_KEPT = 300
 """Candidates that are kept in a plan, best first."""
 
@@ -102,11 +104,13 @@ def waits(services: Services, repo: RepoSettings) -> str:
     return f"a plan waits: {plan.id}, until {plan.expires}"
 
 
-def decide(services: Services, repo: RepoSettings, plan: Plan, person: str, *, approve: bool) -> Plan:
-    """A person's word about a pending plan. The caller holds the lock and has looked that it is pending."""
+def decide(services: Services, repo: RepoSettings, plan: Plan, person: str, *, approve: bool, why: str = "") -> Plan:
+    """A person's word about a pending plan; `why` it is rejected is kept with it. The caller holds the lock and has
+    looked that it is pending."""
     if approve:
         return _apply(services, repo, plan, person).plan or plan
-    return _end(services, repo, plan, PlanState.REJECTED, person)
+    said = f"rejected: {services.redact.head(why, WHY)}" if why else ""
+    return _end(services, repo, _noted(plan, said), PlanState.REJECTED, person)
 
 
 @contextmanager
@@ -243,10 +247,14 @@ def _apply(services: Services, repo: RepoSettings, plan: Plan, by: str) -> Did:
 
 def _over(services: Services, repo: RepoSettings, plan: Plan, why: str) -> Did | None:
     """It ran out. The next one is made in the same tick, unless the repository sleeps."""
-    _end(services, repo, replace(plan, note="; ".join(filter(None, (plan.note, why)))), PlanState.EXPIRED, "")
+    _end(services, repo, _noted(plan, why), PlanState.EXPIRED, "")
     if repo.cadence.sprint_cadence_days <= 0:
         return Did(words=f"plan {plan.id} is void: {why}")
     return None
+
+
+def _noted(plan: Plan, said: str) -> Plan:
+    return replace(plan, note="; ".join(filter(None, (plan.note, said))))
 
 
 def _end(services: Services, repo: RepoSettings, plan: Plan, state: PlanState, by: str) -> Plan:

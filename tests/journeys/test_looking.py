@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from orchestrator.cli import ticking
+import pytest
+from click.testing import CliRunner
+
+from orchestrator.cli import app, here, plans, ticking
 from orchestrator.model.event import EventKind
 from orchestrator.operations import plans as orders
 from tests.journeys.conftest import MakeWorld
@@ -89,3 +93,43 @@ def test_the_groomer_says_what_it_would_draft_and_asks_no_model(make: MakeWorld)
     assert len(ours(world)) == 2
     world.clock.advance(7 * 86_400)
     assert look(world, "groomer") == ["ada/app: would be groomed; nothing to draft"]
+
+
+def test_status_tells_which_plan_waits_and_which_objective_cannot_be_used(
+    make: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = planned(make, plan_approval="required")
+    monkeypatch.setattr(app, "services", lambda kind, id: world.services)
+    quiet = CliRunner().invoke(app.main, ["status"], catch_exceptions=False).output
+    assert quiet.splitlines()[0] == "no tasks yet"
+    assert len(quiet.splitlines()) == 2, quiet
+    world.issue("Wish", ready=False)
+    tick(world)
+    world.settings.objectives_dir.mkdir(parents=True, exist_ok=True)
+    (world.settings.objectives_dir / "app.yaml").write_text("metrics: none\n")
+    told = CliRunner().invoke(app.main, ["status"], catch_exceptions=False).output
+    pending = world.services.plans.pending("app")
+    assert pending is not None
+    assert f"ada/app: a plan waits: {pending.id}, until {pending.expires}" in told
+    assert "ada/app: objective app.yaml:1: metrics" in told
+    assert "nothing" not in told
+    seen = json.loads(CliRunner().invoke(app.main, ["status", "--json"], catch_exceptions=False).output)
+    assert len(seen["plans"]) == 1
+    assert seen["objectives"] != []
+
+
+def test_why_a_person_rejects_a_plan_is_kept_with_it(make: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = planned(make, plan_approval="required")
+    world.issue("Wish", ready=False)
+    tick(world)
+    pending = world.services.plans.pending("app")
+    assert pending is not None
+    monkeypatch.setattr(here, "services", lambda kind, id: world.services)
+    words = ["reject", pending.id, "--why", "Not before\n the release."]
+    assert CliRunner().invoke(plans.commands, words, catch_exceptions=False).exit_code == 0
+    kept = world.services.plans.get(pending.id)
+    assert kept is not None
+    assert kept.note.endswith("rejected: Not before the release.")
+    (order,) = world.events(EventKind.ORDER)
+    assert order.data["why"] == "Not before the release."
+    assert "rejected: Not before" in CliRunner().invoke(plans.commands, ["show"], catch_exceptions=False).output
