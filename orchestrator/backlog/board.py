@@ -10,8 +10,8 @@ from orchestrator.services import Services
 
 
 def backlog(services: Services, repo: RepoSettings, issue: Issue) -> None:
-    """Into the Backlog column, unless a person put it into another meanwhile; without a board an issue without the ready
-    label stands there already. Repeatable."""
+    """Into the Backlog column, unless a person put it into another meanwhile; without a board an issue without the
+    ready label stands there already. Repeatable."""
     desk.place(services, repo, issue, BoardStatus.BACKLOG, new=True)
 
 

@@ -63,7 +63,7 @@ def tasks_of(services: Services, repo: RepoSettings, number: int) -> list[tuple[
 
 
 def _generations(services: Services, repo: RepoSettings, number: int) -> list[int]:
-    """Of an issue's tasks that stand in the mailbox. The older ones may be gone: retention takes what has long ended."""
+    """Of an issue's tasks that stand in the mailbox. Older ones may be gone: retention takes what has long ended."""
     first = intake.task_id(repo.key, number, 1)
     folders = [services.mailbox.root / folder.value for folder in Folder]
     named = (path.stem.removeprefix(f"{first}-g") for folder in folders for path in folder.glob(f"{first}-g*.md"))
