@@ -69,7 +69,7 @@ def ask(
     confine = agents.confinement(repo, services.settings.runtime)
     if isinstance(confine, str):
         return _note(services, repo, purpose, agent, NoAnswer(reason=confine))
-    problem = ""
+    problem = reason = ""
     folder = services.settings.runtime / "logs" / "consult"
     for _ in range(2):
         again = f"{text}\n\nYour last answer was refused: {problem}" if problem else text
@@ -89,8 +89,9 @@ def ask(
         checked = check(reply.text, schema)
         if isinstance(checked, dict):
             return _note(services, repo, purpose, agent, Answer(data=checked, agent=agent))
-        problem = checked
-    return _note(services, repo, purpose, agent, NoAnswer(reason=problem))
+        problem, words = checked, agents.told(services.redact(reply.said))
+        reason = f"{agent}: {problem}" + (f"; it said: {words}" if words else "; it said nothing")
+    return _note(services, repo, purpose, agent, NoAnswer(reason=reason))
 
 
 def check(text: str, schema: Mapping[str, str]) -> dict[str, Json] | str:

@@ -84,6 +84,8 @@ class NoReply:
     usage: Usage = Usage()
 
 
+MOST_TOLD = 160
+"""Characters of a program's words in a reason."""
 MOST_SAID = 1_000_000
 """Characters of an answer that are held; what is longer was cut, and is no answer any more."""
 
@@ -140,9 +142,12 @@ def ask(
     checks the answer: it is a model's words."""
     texts: list[str] = []
     room = MOST_SAID
+    first = ""
 
     def hear(event: Event) -> None:
-        nonlocal room
+        nonlocal room, first
+        if isinstance(event, Text) and not first:
+            first = event.text
         if isinstance(event, Text) and not event.noise and room > 0:
             texts.append(event.text[:room])
             room -= len(event.text) + 1
@@ -162,10 +167,19 @@ def ask(
         )
         outcome = _run(settings, job, clock or Clock(), redact, confine, watch or Watch(), hear)
     if outcome.failure is not FailureClass.NONE:
-        why = f"{settings.name}: {outcome.failure.value} {outcome.detail}".rstrip()
+        words = told(redact(first))
+        heard = f"; it said: {words}" if words and words not in outcome.detail else ""
+        why = f"{settings.name}: {outcome.failure.value} {outcome.detail}".rstrip() + heard
         return NoReply(why=why, failure=outcome.failure, reset_at=outcome.reset_at, usage=outcome.usage)
     said = "\n".join(texts)
     return Reply(text=only_json(said), said=said, usage=outcome.usage)
+
+
+def told(text: Public) -> str:
+    """The first line of a program's words, for a reason that a person reads."""
+    line = next((line for line in text.splitlines() if line.strip()), "")
+    shown = " ".join("".join(c if c.isprintable() else " " for c in line).split())
+    return shown if len(shown) <= MOST_TOLD else f"{shown[: MOST_TOLD - 1]}…"
 
 
 def _run(

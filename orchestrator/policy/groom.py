@@ -46,8 +46,9 @@ class Kind(Enum):
     """Open issues that nobody touched for long."""
 
 
+_AIM = "says what the product is for"
 DOCUMENTS = (
-    ("README.md", "says what the product is for under `## Goal`"),
+    ("README.md", f"{_AIM} under `## Goal`"),
     ("STRATEGY.md", "says where the product is going: vision, current focus, sprint history"),
     ("PLANNING_PRINCIPLES.md", "says what planning should optimize for over time"),
     ("CODEBASE.md", "says what stands where in the code, and its known issues"),
@@ -65,6 +66,8 @@ class Signal:
     evidence: tuple[str, ...]
     lines: tuple[str, ...] = ()
     """The same with each fact on a line of its own; empty = `text` is all."""
+    title: str = ""
+    """What the issue is called; empty = by the text."""
 
 
 RECURS = frozenset({Kind.BLOCKED, Kind.STALE})
@@ -206,7 +209,8 @@ def _missing(facts: Facts) -> Iterable[Signal]:
         if not there:
             lacks[name] = f"there is no {name}, which {purpose}"
         elif name == "README.md" and "## goal" not in there.casefold():
-            lacks[name] = f"{name} has no section `## Goal`; it {purpose}"
+            lacks[name] = f"{name} has no section `## Goal`, which {_AIM}"
+    absent = [name for name in lacks if not facts.documents.get(name, "").strip()]
     if lacks:
         told = "; ".join(lacks.values())
         yield Signal(
@@ -214,7 +218,18 @@ def _missing(facts: Facts) -> Iterable[Signal]:
             key=f"documents/{'+'.join(lacks)}",
             text=f"{told[0].upper()}{told[1:]}.",
             evidence=(f"commit:{facts.sha}",),
+            title=_wanted(absent, readme="README.md" in lacks),
         )
+
+
+def _wanted(absent: Sequence[str], *, readme: bool) -> str:
+    """`write STRATEGY.md and CODEBASE.md, and give README.md a section Goal`"""
+    parts = []
+    if absent:
+        parts.append(f"write {' and '.join(filter(None, (', '.join(absent[:-1]), absent[-1])))}")
+    if readme and "README.md" not in absent:
+        parts.append("give README.md a section Goal")
+    return ", and ".join(parts)
 
 
 def _stale(facts: Facts) -> Iterable[Signal]:
@@ -316,7 +331,7 @@ FORM = frozenset(line.casefold() for form in _WORDING.values() for line in (form
 
 def draft(repo: RepoName, signal: Signal, *, key_: str = "") -> Draft:
     """The issue in our own words, for a day without a model. `key_`: another than the signal's own."""
-    form, said = _WORDING[signal.kind], " ".join(signal.text.split())
+    form, said = _WORDING[signal.kind], " ".join((signal.title or signal.text).split())
     return Draft(
         key=key_ or key(signal),
         repo=repo,

@@ -185,3 +185,12 @@ def test_five_idle_repositories_ask_once_a_cadence_at_most_though_every_question
     assert all(n <= 3 for n in asks.values()), asks
     assert all(n == 1 for (purpose, _), n in asks.items() if purpose == "analyze"), "the analyzer's cadence is the week"
     assert world.crashes() == []
+
+
+def test_what_an_agent_says_in_place_of_an_answer_stands_in_the_reason(planned: World) -> None:
+    world = planned
+    world.config["agents"]["tool"] = {"adapter": "shell", "command": "echo Which repository do you mean?"}
+    world.config["projects"]["main"]["repos"][0]["planner_agents"] = ["tool"]
+    world.build()
+    assert why(world) == "tool: no JSON object in it; it said: Which repository do you mean?"
+    assert world.events(EventKind.ASKED)[-1].data["why"] == why(world)

@@ -94,8 +94,27 @@ def test_missing_documents_and_a_readme_without_a_goal_are_told() -> None:
     found = groom.signals(facts(documents={"README.md": "# app\n"}))
 
     assert [s.key for s in found] == ["documents/README.md+STRATEGY.md+PLANNING_PRINCIPLES.md+CODEBASE.md"]
-    assert found[0].text.startswith("README.md has no section `## Goal`; it says what the product is for")
+    assert found[0].text.startswith("README.md has no section `## Goal`, which says what the product is for")
     assert "there is no STRATEGY.md, which says where the product is going" in found[0].text
+    assert groom.draft(facts().repo, found[0]).title == (
+        "Document: write STRATEGY.md, PLANNING_PRINCIPLES.md and CODEBASE.md, and give README.md a section Goal"
+    )
+
+
+@pytest.mark.parametrize(
+    ("there", "title"),
+    [
+        ({"STRATEGY.md", "PLANNING_PRINCIPLES.md", "CODEBASE.md", "README.md"}, "give README.md a section Goal"),
+        (
+            {"README.md", "STRATEGY.md", "CODEBASE.md"},
+            "write PLANNING_PRINCIPLES.md, and give README.md a section Goal",
+        ),
+        ({"STRATEGY.md", "PLANNING_PRINCIPLES.md", "CODEBASE.md"}, "write README.md"),
+    ],
+)
+def test_the_title_names_what_is_to_be_written(there: set[str], title: str) -> None:
+    (found,) = groom.signals(facts(documents=dict.fromkeys(there, "# x\n")))
+    assert groom.draft(facts().repo, found).title == f"Document: {title}"
 
 
 def test_standing_work_and_risks_come_first_with_their_tasks_as_evidence() -> None:

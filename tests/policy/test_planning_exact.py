@@ -218,6 +218,7 @@ def test_signals_say_in_words_what_is_the_matter() -> None:
     ]
     purpose = dict(groom.DOCUMENTS)
     which = f"which {purpose['STRATEGY.md']}"
+    readme = "README.md has no section `## Goal`, which says what the product is for"
     found = groom.signals(backlog(stopped=stopped, documents={**WHOLE, "README.md": "# a", "STRATEGY.md": " "}))
     assert [(s.kind, s.key, s.text) for s in found] == [
         (Kind.BLOCKED, "stopped/no-agent", "Add tax (#9): no agent"),
@@ -225,7 +226,7 @@ def test_signals_say_in_words_what_is_the_matter() -> None:
         (
             Kind.MISSING_DOCUMENT,
             "documents/README.md+STRATEGY.md",
-            f"README.md has no section `## Goal`; it {purpose['README.md']}; there is no STRATEGY.md, {which}.",
+            f"{readme}; there is no STRATEGY.md, {which}.",
         ),
     ]
 

@@ -397,6 +397,16 @@ def test_a_question_without_an_answer_says_why(playing: Callable[..., AgentSetti
     assert (refused.failure, refused.reset_at) == (FailureClass.QUOTA, "2026-11-21T12:00:00Z")
 
 
+def test_a_program_that_fails_at_a_question_is_quoted_with_its_first_line(tmp_path: Path) -> None:
+    script = f"echo >&2; echo 'no model {SECRET}: set one' >&2; printf '\\033[31mmore\\n'; exit 3"
+    assert ask(shell(script), tmp_path) == agents.NoReply(
+        why="sh: unknown exit code 3; it said: no model [redacted]: set one", failure=FailureClass.UNKNOWN
+    )
+    long = ask(shell("printf '%05000d\\n' 1 >&2; exit 1"), tmp_path)
+    assert isinstance(long, agents.NoReply)
+    assert long.why == f"sh: unknown exit code 1; it said: {'0' * 159}…"
+
+
 @pytest.mark.parametrize("text", ["{" * 5000, "[" * 5000, '{"a": ' * 300, "", "x" * 10000])
 def test_hostile_answers_are_only_text(text: str) -> None:
     assert agents.only_json(text) == text
