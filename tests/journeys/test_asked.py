@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestrator import consult
+from orchestrator.backlog import similar
 from orchestrator.cli import ticking
 from orchestrator.consult import Answer, NoAnswer
 from orchestrator.model.event import EventKind
@@ -18,6 +21,7 @@ from orchestrator.model.settings import RepoSettings
 from orchestrator.model.task import Attempt, Task
 from orchestrator.model.times import parse, stamp
 from orchestrator.pipeline import asked
+from orchestrator.planning import analysis, grooming, prose, wording
 from orchestrator.state.asks import Asks
 from orchestrator.state.store import CorruptState
 from tests.journeys.conftest import MakeWorld
@@ -194,3 +198,24 @@ def test_what_an_agent_says_in_place_of_an_answer_stands_in_the_reason(planned: 
     world.build()
     assert why(world) == "tool: no JSON object in it; it said: Which repository do you mean?"
     assert world.events(EventKind.ASKED)[-1].data["why"] == why(world)
+
+
+def test_what_the_page_tells_a_shell_agent_to_answer_is_taken(planned: World) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "planning.md").read_text()
+    assert consult.check(page.partition("```json\n")[2].partition("```")[0], wording.SCHEMA) == {
+        "promote": ["12", "7"],
+        "rationales": ["Half of the visitors leave there.", "Errors hide the rest."],
+        "focus": "The checkout.",
+    }
+    for schema in (wording.SCHEMA, grooming.SCHEMA, analysis.SCHEMA, similar.SCHEMA, prose.SCHEMA):
+        (row,) = [line for line in page.splitlines() if all(f"`{key}` {kind}" in line for key, kind in schema.items())]
+        assert row.startswith("| ")
+    world = planned
+    script = world.tmp / "agent.sh"
+    script.write_text(page.partition("```sh\n")[2].partition("```")[0])
+    world.config["agents"]["tool"] = {"adapter": "shell", "command": f"sh {script}"}
+    world.config["projects"]["main"]["repos"][0]["planner_agents"] = ["tool"]
+    world.build()
+    answer = asked.ask(world.services, app(world), "Plan.", wording.SCHEMA, purpose="plan")
+    assert answer == Answer(data={"promote": [], "rationales": [], "focus": ""}, agent="tool")
+    assert why(world).startswith("tool: unknown exit code 3")
