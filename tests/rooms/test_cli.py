@@ -26,10 +26,10 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def agent_os(root: Path, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
+def agent_os(root: Path, *args: str, seconds: float = 30, **more: str) -> subprocess.CompletedProcess[str]:
     env = {"PATH": os.environ["PATH"], "HOME": str(root), "ORCH_ROOT": str(root)} | more
     command = [sys.executable, "-m", "orchestrator", *args]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=seconds, check=False)
 
 
 @pytest.mark.parametrize("role", NAMES)
@@ -155,7 +155,7 @@ def test_a_hub_is_filled_from_yaml_and_served_by_one_program_only(root: Path) ->
 def test_a_clock_file_that_holds_no_number_is_one_line_that_names_it(root: Path, command: tuple[str, ...]) -> None:
     """Also for the hub: it lives at the same moment as what runs against it."""
     (root / "clock").write_text("next week")
-    done = agent_os(root, *command, AGENT_OS_CLOCK=str(root / "clock"), GITHUB_TOKEN="x")
+    done = agent_os(root, *command, seconds=15, AGENT_OS_CLOCK=str(root / "clock"), GITHUB_TOKEN="x")
     assert done.returncode == 1
     assert done.stderr.startswith(f"{root}/clock: 'next week' is no offset of the clock; expected a number of seconds")
     assert "Traceback" not in done.stderr
