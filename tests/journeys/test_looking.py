@@ -17,7 +17,7 @@ from tests.journeys.test_outcomes import SALES, after, at, evidence, objective, 
 from tests.journeys.test_planner import planned, tick
 from tests.journeys.world import World
 
-CACHES = ("repos", "etags", "locks", "idle", "accounts")
+CACHES = ("repos", "etags", "locks", "idle", "accounts", "state/filed")
 """What is only remembered of GitHub, and what nobody reads."""
 
 
@@ -83,10 +83,12 @@ def test_the_scorer_says_how_many_outcomes_are_due_and_then_what_came_of_them(ma
 
 def test_the_groomer_says_what_it_would_draft_and_asks_no_model(make: MakeWorld) -> None:
     world = make(files=WHOLE, planner_agents=["anna"])
+    before = standing(world)
     assert look(world, "groomer") == [
         "ada/app: would draft: Known issue: Sums of halves are rounded down",
         "ada/app: would draft: Known issue: The importer drops rows",
     ]
+    assert standing(world) == before
     assert ours(world) == []
     assert [world.events(kind) for kind in (EventKind.ASKED, EventKind.NOT_FILED, EventKind.GROOMED)] == [[], [], []]
     groom(world)
