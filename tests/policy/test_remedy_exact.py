@@ -35,7 +35,7 @@ def test_what_did_not_move_is_not_named_among_what_went_wrong() -> None:
     lines = [("a", -0.1), ("b", 0.0), ("c", None), ("d", 0.5)]
     metrics = tuple(MetricScore(id=id, name=id, weight=0.25, value=v, snapshots=1, why="") for id, v in lines)
     told = Score(repo="web", at=stamp(NOW), total=-0.2, coverage=1.0, metrics=metrics)
-    assert degrade.business(told, "acme/web", [], told.at).summary.endswith("measured; a -0.10 (weight 25%)")
+    assert degrade.business(told, "acme/web", [], told.at).summary.endswith("; a -0.10 (weight 25%)")
 
 
 def test_who_ran_just_now_is_known_whatever_others_did_before() -> None:
