@@ -30,12 +30,12 @@ def test_every_defect_that_is_listed_by_hand_has_its_place_and_its_story() -> No
 
 
 @pytest.mark.timeout(600)
-def test_a_seeded_dozen_of_machine_made_defects_is_killed(tmp_path: Path) -> None:
-    found = mutants.made(SMALL, STORIES, tmp_path, seed=mutants.SEED, most=12)
-    assert len(found) == 12
+def test_a_seeded_handful_of_machine_made_defects_is_killed(tmp_path: Path) -> None:
+    found = mutants.made(SMALL, STORIES, tmp_path, seed=mutants.SEED, most=6)
+    assert len(found) == 6
     assert found[0].of > 150
     living = [m.name for m in found if not m.killed]
-    assert len(living) <= 2, "one or two may change nothing"
+    assert len(living) <= 1, "one may change nothing"
     assert not [m.by for m in found if m.by.startswith("undecided")]
 
 
