@@ -398,7 +398,7 @@ def test_a_question_without_an_answer_says_why(playing: Callable[..., AgentSetti
 
 
 def test_a_program_that_fails_at_a_question_is_quoted_with_its_first_line(tmp_path: Path) -> None:
-    script = f"echo >&2; echo 'no model {SECRET}: set one' >&2; printf '\\033[31mmore\\n'; exit 3"
+    script = f"echo >&2; echo 'no model {SECRET}: set one' >&2; printf '\\033[31mmore\\n' >&2; exit 3"
     assert ask(shell(script), tmp_path) == agents.NoReply(
         why="sh: unknown exit code 3; it said: no model [redacted]: set one", failure=FailureClass.UNKNOWN
     )
