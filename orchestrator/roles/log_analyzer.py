@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from orchestrator.model.backlog import Filed
-from orchestrator.model.findings import Finding
-from orchestrator.model.settings import AutomationMode
 from orchestrator.model.times import parse, stamp
 from orchestrator.planning import analysis, scoring
 from orchestrator.policy import slots
 from orchestrator.policy.slots import Slot
+from orchestrator.roles import scorer
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 from orchestrator.state.slots import Slots
@@ -69,11 +68,4 @@ def _score(services: Services) -> None:
     """The scorer's part of the week, where it has not come to it yet: the order of two cron lines is nobody's."""
     if not scoring.due(services, services.now()):
         return
-    business: list[Finding] = []
-    for repo in services.settings.repos:
-        if repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
-            continue
-        with fence(services, None, f"{repo.key}: scoring", repo=repo.name):
-            if (finding := scoring.regressed(services, repo)) is not None:
-                business.append(finding)
-    scoring.score_week(services, services.now(), business)
+    scoring.score_week(services, services.now(), scorer.business(services))

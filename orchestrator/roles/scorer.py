@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.model.findings import Finding
-from orchestrator.model.settings import AutomationMode
+from orchestrator.model.settings import AutomationMode, RepoSettings
 from orchestrator.planning import measuring, scoring
 from orchestrator.policy import attribute
 from orchestrator.roles.base import Ticked, fence
@@ -27,27 +27,34 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     if dry_run:
         return Ticked(did=tuple(_would(services, now)))
     did: list[str] = []
-    business: list[Finding] = []
-    for repo in services.settings.repos:
-        if repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
-            continue
+    for repo in _measured(services):
         with fence(services, None, f"{repo.key}: measuring", repo=repo.name):
             if repo.outcome_attribution.enabled and (taken := measuring.measure(services, repo)):
                 did.append(f"{repo.key}: {attribute.counted(services.outcomes.measured(repo.name)[-taken:])}")
-        with fence(services, None, f"{repo.key}: scoring", repo=repo.name):
-            if (finding := scoring.regressed(services, repo)) is not None:
-                business.append(finding)
+    found = business(services)
     with fence(services, None, "scoring the week"):
         if scoring.due(services, now):
-            week = scoring.score_week(services, now, business)
+            week = scoring.score_week(services, now, found)
             did.append(f"the week is scored: {len(week.scores)} scores, {len(week.findings)} findings")
     return Ticked(did=tuple(did))
 
 
+def business(services: Services) -> list[Finding]:
+    """Each objective scored and its history kept; a finding for each that went down."""
+    found: list[Finding] = []
+    for repo in _measured(services):
+        with fence(services, None, f"{repo.key}: scoring", repo=repo.name):
+            if (finding := scoring.regressed(services, repo)) is not None:
+                found.append(finding)
+    return found
+
+
+def _measured(services: Services) -> Iterator[RepoSettings]:
+    return (r for r in services.settings.repos if r.automation_mode is not AutomationMode.DISPATCHER_ONLY)
+
+
 def _would(services: Services, now: datetime) -> Iterator[str]:
-    for repo in services.settings.repos:
-        if repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
-            continue
+    for repo in _measured(services):
         with fence(services, None, f"{repo.key}: measuring", repo=repo.name):
             if due := measuring.due(services, repo):
                 yield f"{repo.key}: {due} outcome{'s are' if due != 1 else ' is'} due"

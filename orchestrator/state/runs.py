@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from orchestrator.model.times import parse
 from orchestrator.signals.facts import End, Run
+from orchestrator.state import rotated
 
 _Line = TypeVar("_Line", Run, End)
 
@@ -50,14 +51,9 @@ def _newest(found: list[_Line], most: int) -> tuple[tuple[_Line, ...], int]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """The newer file is opened first: a rotation in between shows its lines twice, never not at all."""
     with contextlib.ExitStack() as stack:
-        opened = []
-        for each in (path, path.with_suffix(f"{path.suffix}.1")):
-            with contextlib.suppress(FileNotFoundError):
-                opened.append(stack.enter_context(each.open("rb")))
-        for file in reversed(opened):
-            yield from file
+        for file in rotated.opened(stack, path):
+            yield from file or ()
 
 
 def _run_key(line: bytes) -> str:

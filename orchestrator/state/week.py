@@ -14,11 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from orchestrator.policy.health import Run
-from orchestrator.state.locks import hold
+from orchestrator.state import rotated
 from orchestrator.state.recent import run_of
-from orchestrator.state.store import Busy
-
-_WAIT = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +33,11 @@ class Weeks:
     runtime: Path
 
     def between(self, since: datetime, until: datetime) -> Told:
-        """Runs that ended after `since`, up to `until`. Raises Busy, OSError."""
+        """Runs that ended after `since`, up to `until`. Raises OSError."""
         found: dict[str, Run] = {}
         unread, oldest = 0, None
         with contextlib.ExitStack() as stack:
-            before, now = self._open(stack)
+            before, now = rotated.opened(stack, self.runtime / "metrics" / "agent_stats.jsonl")
             for line in self._lines(before, now):
                 try:
                     entry = json.loads(line)
@@ -54,20 +51,6 @@ class Weeks:
         runs = tuple(sorted(found.values(), key=lambda r: (r.at, r.task, r.n)))
         # Before the first rotation everything ever written stands in the one file.
         return Told(runs=runs, whole=before is None or oldest is None or oldest <= since, unread=unread)
-
-    def _open(self, stack: contextlib.ExitStack) -> tuple[BinaryIO | None, BinaryIO | None]:
-        """Both files as they stand together: under the writers' lock, for a rotation renames one to the other."""
-        path = self.runtime / "metrics" / "agent_stats.jsonl"
-        with hold(self.runtime / "state" / "locks" / f"{path.name}.lock", wait=_WAIT) as mine:
-            if not mine:
-                raise Busy(str(path))
-            opened: list[BinaryIO | None] = []
-            for file in (path.with_suffix(".jsonl.1"), path):
-                try:
-                    opened.append(stack.enter_context(file.open("rb")))
-                except FileNotFoundError:
-                    opened.append(None)
-        return opened[0], opened[1]
 
     def _lines(self, *files: BinaryIO | None) -> Iterator[bytes]:
         for file in files:
