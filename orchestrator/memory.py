@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from orchestrator import disk
+from orchestrator.model import cutting
 from orchestrator.policy.headings import headings
 
 SECTIONS = ("Architecture", "Key Files", "Known Issues / Gotchas", "Recent Changes")
@@ -318,11 +319,7 @@ def _noted(text: str, said: str, budget: int) -> Recalled:
 
 
 def _upto(text: str, room: int) -> str:
-    """Ends at a line's or a word's end: half a secret is not seen as one any more."""
-    if len(text) <= room:
-        return text
-    kept = text[: max(0, room)]
-    return kept[: max(kept.rfind("\n"), kept.rfind(" "), 0)].rstrip()
+    return cutting.head(text, max(0, room)).rstrip()
 
 
 def _read(path: Path) -> Fragment:

@@ -8,7 +8,7 @@ The kinds, all of them recorded facts that a person can look at:
 - `outcome:<task>/<check>`    a measurement of metrics/outcome_attribution.jsonl
 - `finding:<id>`              a finding of the scorer that is not out of date
 - `cadence:<job>/<subject>`   when a job was due
-- `issue:<owner/name>#<n>`    an issue or pull request of a managed repository
+- `issue:<owner/name>#<n>`    an issue of a managed repository
 - `commit:<sha>`              a commit of the draft's repository
 - `file:<sha>:<path>`         a file in one of its commits
 """
@@ -96,7 +96,7 @@ def _cadence(services: Services, repo: RepoSettings, rest: str) -> bool:
 def _issue(services: Services, repo: RepoSettings, rest: str) -> bool:
     found = _ISSUE.fullmatch(rest)
     managed = services.settings.repo(found[1]) if found else None
-    if found is None or managed is None or "/" not in found[1]:
+    if found is None or managed is None:
         return False
     ref = (RepoName(managed.name), int(found[2]))
     return ref in issues.state_of(services.github, [ref])

@@ -46,10 +46,10 @@ def twin(services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[
 
     `drafts`: of the same run; when the draft is among them, only those before it count. Raises what GitHub raises.
     """
-    listed = _listed(services, repo)
-    for number in _kin(services, repo, draft):
+    listed, kin = _listed(services, repo), _kin(services, repo, draft)
+    for number in kin:
         listed.pop(f"{repo.name}#{number}", None)
-    there = _known(services, repo, draft, drafts, listed)
+    there = _known(services, repo, draft, drafts, listed, kin)
     if not there:
         return None
     embedding = Embedding(model=services.settings.similarity_model, cache=services.settings.runtime / "state/vectors")
@@ -81,10 +81,16 @@ def _listed(services: Services, repo: RepoSettings) -> dict[str, Issue]:
 
 
 def _known(
-    services: Services, repo: RepoSettings, draft: Draft, drafts: Sequence[Draft], listed: dict[str, Issue]
+    services: Services,
+    repo: RepoSettings,
+    draft: Draft,
+    drafts: Sequence[Draft],
+    listed: dict[str, Issue],
+    kin: set[int],
 ) -> tuple[Known, ...]:
-    """What a draft is compared with. A task's issue is shown as the issue, where it is listed."""
-    numbers = {each.number for each in listed.values()}
+    """What a draft is compared with. A task's issue is shown as the issue, where it is listed; neither is one of `kin`
+    nor its task."""
+    numbers = kin | {each.number for each in listed.values()}
     before = drafts[: drafts.index(draft)] if draft in drafts else drafts
     return (
         *(Known(label=label, title=each.title, body=each.body) for label, each in listed.items()),
@@ -98,10 +104,10 @@ def _known(
     )
 
 
-def _kin(services: Services, repo: RepoSettings, draft: Draft) -> list[int]:
+def _kin(services: Services, repo: RepoSettings, draft: Draft) -> set[int]:
     """Issues of ours that are of its kind, and about something else: its own key was looked for before."""
     entries = FiledIssues(root=services.settings.runtime / "state").of(repo.key) if draft.kin else ()
-    return [entry.number for entry in entries if _akin(draft, entry.key)]
+    return {entry.number for entry in entries if _akin(draft, entry.key)}
 
 
 def _akin(draft: Draft, key: str) -> bool:

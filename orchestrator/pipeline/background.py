@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 from orchestrator.agents import contract
 from orchestrator.git import Repository
+from orchestrator.model import cutting
 from orchestrator.model.settings import AutomationMode, RepoSettings
 from orchestrator.model.task import Task, TaskType
 from orchestrator.pipeline import lessons
-from orchestrator.pipeline.prompt import LIMITS, Context, upto
+from orchestrator.pipeline.prompt import LIMITS, Context
 from orchestrator.policy import feedback, guarding, sections
 from orchestrator.policy.guarding import Rules
 from orchestrator.services import Services
@@ -34,7 +35,8 @@ def gather(services: Services, task: Task, repo: RepoSettings, conflicts: tuple[
     readme = _text(pages, "README.md", left_out, _README)
     goal = _GOAL.search(readme)
     # The planner's own page is newer than the repository's, which it began from.
-    strategy = Artifacts(runtime=services.settings.runtime).text(repo.key, "STRATEGY.md", _PAGE)
+    if (ours := Artifacts(runtime=services.settings.runtime).page(repo.key, "STRATEGY.md")) is not None:
+        pages["STRATEGY.md"] = ours
     memory = services.memory.recall(
         repo.key,
         (pages["CODEBASE.md"] or b"").decode("utf-8", "replace"),
@@ -42,8 +44,8 @@ def gather(services: Services, task: Task, repo: RepoSettings, conflicts: tuple[
         visible=sections.visible,
     )
     return Context(
-        product_goal=goal[1] if goal else upto(readme, LIMITS["Product goal"]),
-        strategy=sections.visible(strategy) or _text(pages, "STRATEGY.md", left_out),
+        product_goal=goal[1] if goal else cutting.head(readme, LIMITS["Product goal"]),
+        strategy=_text(pages, "STRATEGY.md", left_out),
         principles=_text(pages, "PLANNING_PRINCIPLES.md", left_out),
         feedback=_feedback(services, repo) if strategic(task) else "",
         research=_research(services, repo) if strategic(task) else "",
@@ -98,4 +100,4 @@ def _text(pages: Mapping[str, bytes | None], path: str, left_out: list[str], mos
         return ""
     if len(data) > most:
         left_out.append(f"{len(data) - most} bytes at the end of {path}")
-    return sections.visible(upto(data[: most + 4].decode("utf-8", "replace"), most))
+    return sections.visible(cutting.head(data[: most + 4].decode("utf-8", "replace"), most))

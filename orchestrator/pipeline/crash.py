@@ -44,7 +44,7 @@ def note(services: Services, task: Task | None, where: str, error: Exception, *,
         if services.signatures.seen(subject, state):
             return words
         services.signatures.remember(subject, state)
-    services.record(EventKind.CRASH, task, repo=repo, where=where, error=words)
+    services.record(EventKind.CRASH, task, repo=repo, where=where, error=words, passing=isinstance(error, PASSING))
     if isinstance(error, OPERATORS):
         text = services.redact(words)
         notify.alert(services, Alert(kind=AlertKind.SYSTEM, subject="github", state=str(text), text=text))

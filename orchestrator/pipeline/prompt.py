@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.model import cutting
 from orchestrator.model.governance import Request
 from orchestrator.model.task import Attempt, AttemptKind, Task
 
@@ -175,7 +176,7 @@ def _background(context: Context, left_out: list[str]) -> list[str]:
             continue
         limit = LIMITS[name]
         if len(text) > limit:
-            kept = upto(text, limit)
+            kept = cutting.head(text, limit)  # redacted later: half a secret is not seen as one any more
             left_out.append(f"{len(text) - len(kept)} characters of {name.lower()}")
             text = kept
         parts.append(f"# {name}\n\n{_quote(text.strip())}")
@@ -184,15 +185,6 @@ def _background(context: Context, left_out: list[str]) -> list[str]:
     if context.diff:
         parts.append(f"# The work so far\n\n{_fence(_diff(context.diff, left_out))}")
     return parts
-
-
-def upto(text: str, most: int) -> str:
-    """Ends at a line's or a word's end where it has to be cut: the text is redacted later, and half a secret is not
-    seen as one any more."""
-    if len(text) <= most:
-        return text
-    kept = text[:most]
-    return kept[: max(kept.rfind("\n"), kept.rfind(" "), 0)].rstrip()
 
 
 def _diff(patch: str, left_out: list[str]) -> str:

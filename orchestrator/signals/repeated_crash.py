@@ -11,12 +11,6 @@ from orchestrator.signals.facts import CITED, Facts, event
 
 HOURS = 3
 """Distinct hours; the same crash is recorded once an hour."""
-OUTAGES = frozenset(
-    ("Unauthorized", "Forbidden", "Misconfigured", "Unavailable", "RateLimited", "PartialAnswer", "Malformed",
-     "Incomplete", "GitUnreachable", "LedgerBusy", "Busy", "Unsettled", "ClaimLost", "Occupied", "OSError",
-     "ConnectionError", "ConnectionResetError", "ConnectionRefusedError", "BrokenPipeError", "TimeoutError")
-)  # fmt: skip
-"""What passes, or what the operator alone can mend and is told of at once."""
 _NUMBERS = re.compile(r"[0-9]+")
 
 
@@ -24,7 +18,7 @@ def find(facts: Facts) -> tuple[Signal, ...]:
     crashes: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in facts.of(EventKind.CRASH):
         error, _, _ = str(record.data.get("error") or "").partition(":")
-        if error and error not in OUTAGES:
+        if error and record.data.get("passing") is not True:  # that mends itself, or the operator is told at once
             crashes[_place(facts, record), error].append(record)
     return tuple(
         _signal(where, error, records)

@@ -9,18 +9,28 @@ from orchestrator.model.event import EventKind, Record
 from orchestrator.model.names import RepoName
 from orchestrator.signals.facts import CITED, Facts, event
 
+TESTS = ("verification:", "base_tests:")
+"""How the findings of the checks that run tests begin, as the event tells them."""
+
 
 def find(facts: Facts) -> tuple[Signal, ...]:
     heads: dict[tuple[RepoName, str, str], list[Record]] = defaultdict(list)
     for record in facts.of(EventKind.VERDICT):
         head, base = str(record.data.get("head") or ""), str(record.data.get("base") or "")
-        if head and (repo := facts.slug(record.repo)) is not None:
+        told = bool(record.data.get("passed")) or _by_tests(record)
+        if head and told and (repo := facts.slug(record.repo)) is not None:
             heads[repo, head, base].append(record)
     flaky: dict[RepoName, list[Record]] = defaultdict(list)
     for (repo, _, _), records in heads.items():
         if len({bool(r.data.get("passed")) for r in records}) == 2:
             flaky[repo] += records
     return tuple(_signal(repo, records) for repo, records in flaky.items())
+
+
+def _by_tests(record: Record) -> bool:
+    """Refused by what we ran, not by what an agent claimed: a head does not move when a run changes nothing."""
+    found = record.data.get("findings")
+    return isinstance(found, list) and any(str(each).startswith(TESTS) for each in found)
 
 
 def _signal(repo: RepoName, records: list[Record]) -> Signal:

@@ -37,7 +37,7 @@ class Artifacts:
         """The twin of `file` (`PRODUCTION_FEEDBACK.md`); None when there is none that can be read."""
         try:
             return msgspec.json.decode(self._twin(key, file).read_bytes(), type=Artifact)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, ValueError):
             return None
 
     def write(self, key: str, file: str, text: str, artifact: Artifact) -> None:
@@ -54,14 +54,12 @@ class Artifacts:
                 raise Busy(str(self.folder(key) / file))
             yield
 
-    def text(self, key: str, file: str, most: int) -> str:
-        """The start of a page of ours (STRATEGY.md): whole lines of at most `most` bytes. Empty when there is none."""
+    def page(self, key: str, file: str) -> bytes | None:
+        """A page of ours (STRATEGY.md); None when there is none that can be read."""
         try:
-            with (self.folder(key) / file).open("rb") as page:
-                data = page.read(most + 1)
+            return (self.folder(key) / file).read_bytes()
         except OSError:
-            return ""
-        return (data if len(data) <= most else data[: data.rfind(b"\n") + 1]).decode("utf-8", "replace")
+            return None
 
     def _twin(self, key: str, file: str) -> Path:
         return (self.folder(key) / file).with_suffix(".json")

@@ -69,5 +69,5 @@ class FiledIssues:
 def _entry(path: Path, number: int, line: bytes) -> Entry:
     try:
         return msgspec.json.decode(line, type=Entry)
-    except msgspec.MsgspecError as why:
+    except ValueError as why:
         raise CorruptState(path, f"line {number}: {why}") from why

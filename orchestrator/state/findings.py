@@ -35,7 +35,7 @@ class Findings:
             return msgspec.json.decode(self.path.read_bytes(), type=Week)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as why:
+        except (OSError, ValueError) as why:
             raise CorruptState(self.path, str(why)) from why
 
     def read(self, now: datetime, max_age_days: float = MAX_AGE_DAYS) -> tuple[Finding, ...]:

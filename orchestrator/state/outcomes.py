@@ -82,7 +82,7 @@ class Outcomes:
                 continue
             try:
                 yield msgspec.json.decode(line, type=type)
-            except msgspec.MsgspecError:
+            except ValueError:  # MsgspecError, and UnicodeDecodeError for a bad byte
                 continue
 
     @property
@@ -96,7 +96,7 @@ def _whole(line: bytes) -> bool:
         kind = msgspec.json.decode(line, type=_Kind).record_type
         if kind in _KINDS:
             msgspec.json.decode(line, type=_KINDS[kind])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except ValueError:
         return False
     return True
 

@@ -60,5 +60,5 @@ class Plans:
     def _read(self, path: Path) -> Plan:
         try:
             return msgspec.json.decode(path.read_bytes(), type=Plan)
-        except (OSError, msgspec.MsgspecError) as why:
+        except (OSError, ValueError) as why:
             raise CorruptState(path, str(why)) from why

@@ -58,7 +58,7 @@ class Scores:
         for line in lines.read(self._path):
             try:
                 yield msgspec.json.decode(line, type=Scored)
-            except msgspec.MsgspecError:
+            except ValueError:
                 continue
 
     @property

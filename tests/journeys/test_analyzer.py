@@ -14,6 +14,7 @@ from orchestrator.model.findings import Cause, Finding, FindingKind, Week
 from orchestrator.model.names import RepoName, TaskId
 from orchestrator.model.result import BlockerCode, FailureClass, Status
 from orchestrator.model.times import stamp
+from orchestrator.pipeline import crash
 from orchestrator.planning import scoring
 from orchestrator.policy import remedy_words
 from orchestrator.state.findings import Findings
@@ -317,3 +318,10 @@ def test_one_cause_is_one_issue_whoever_finds_it_first(make: MakeWorld, first: s
 
     (ours,) = [title for title in filed(world) if title not in titles]
     assert ours.startswith("Write down what" if first == "log_analyzer" else "Unblock: 3 tasks stand still (missing_")
+
+
+def test_a_crash_says_whether_it_passes_by_itself(make: MakeWorld) -> None:
+    world = make()
+    for error in (FileNotFoundError("a file"), KeyError("a key")):
+        crash.note(world.services, None, type(error).__name__, error)
+    assert [r.data["passing"] for r in world.events(EventKind.CRASH)] == [True, False]

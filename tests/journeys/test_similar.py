@@ -192,6 +192,8 @@ def test_what_is_told_apart_by_its_key_alone_is_compared_with_all_but_its_kin(wo
     assert isinstance(filing.file(world.services, one), Filed)
     assert twin(world, replace(two, kin="")) is not None
     assert twin(world, two, one) is None
+    world.services.mailbox.put(Task(id=TaskId("app-1"), repo=RepoName(REPO), issue=1, title=one.title, body=one.goal))
+    assert twin(world, two, one) is None, "nor is the work on its kin a twin"
     number = world.issue(two.title, body=two.goal, ready=False)
     assert (found := twin(world, two)) is not None
     assert found.twin == f"{REPO}#{number}"

@@ -16,13 +16,17 @@ from pathlib import Path
 import pytest
 
 from orchestrator.clock import Clock
+from orchestrator.model.names import RepoName
+from orchestrator.model.outcome import Shipped
 from orchestrator.state import locks
 from orchestrator.state.cadence import Cadence
 from orchestrator.state.cooldowns import Cooldowns
 from orchestrator.state.etags import Etags, Kept
 from orchestrator.state.grown import Grown, Growth
 from orchestrator.state.memo import Memo
+from orchestrator.state.outcomes import Outcomes
 from orchestrator.state.pacing import Pacing
+from orchestrator.state.plans import Plans
 from orchestrator.state.signatures import MOST, Signatures
 from orchestrator.state.store import CorruptState, Store
 
@@ -379,3 +383,27 @@ def test_a_file_that_grew_is_noted_once_until_it_is_dropped(tmp_path: Path) -> N
     (tmp_path / "grown.json").write_text('{"app": {"a.py": 7}}')
     with pytest.raises(CorruptState, match=r"grown\.json: app:"):
         grown.of("app")
+
+
+# --- outcomes
+
+
+def test_a_line_with_a_bad_byte_is_passed_over_and_told(tmp_path: Path) -> None:
+    outcomes = Outcomes(runtime=tmp_path)
+    shipped = Shipped(
+        event="merged", repo=RepoName("ada/app"), task="app-1", issue=1, pull=2, checks=(), direction="area:x",
+        at="2026-11-26T07:00:00Z",
+    )  # fmt: skip
+    assert outcomes.ship(shipped)
+    file = tmp_path / "metrics" / "outcome_attribution.jsonl"
+    file.write_bytes(file.read_bytes() + file.read_bytes().replace(b"app-1", b"app-\xff"))
+    assert outcomes.shipped("ada/app") == (shipped,)
+    assert outcomes.damaged()
+
+
+def test_a_plan_with_a_bad_byte_is_named_and_stops_no_other(tmp_path: Path) -> None:
+    folder = tmp_path / "plans" / "app"
+    folder.mkdir(parents=True)
+    (folder / "app-1.json").write_bytes(b'{"id": "\xff"}')
+    (plans, unreadable) = Plans(root=tmp_path).look("app")
+    assert (plans, [e.path.name for e in unreadable]) == ((), ["app-1.json"])
