@@ -86,7 +86,32 @@ def telegram(config: Config, *, env: Mapping[str, str], notes: Notes) -> Telegra
         token=said.token or config.telegram_bot_token or env.get(variable, "").strip(),
         chat_id="" if chat is None else str(chat),
         api_url=api,
+        quiet_hours=_quiet(said, notes),
+        timezone=_zone(said, notes),
     )
+
+
+_HOURS = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+
+
+def _quiet(said: Telegram, notes: Notes) -> str:
+    hours = said.quiet_hours or ""
+    if hours and not _HOURS.fullmatch(hours):
+        notes.bad(("telegram", "quiet_hours"), "two times of the day, as 22:00-07:00", hours)
+        return ""
+    return hours
+
+
+def _zone(said: Telegram, notes: Notes) -> str:
+    import zoneinfo
+
+    name = said.timezone or "UTC"
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        notes.bad(("telegram", "timezone"), "a name of the IANA database, as Europe/Berlin", name)
+        return "UTC"
+    return name
 
 
 _PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::([0-9]{1,5}))?")

@@ -16,6 +16,7 @@ from orchestrator.config.placed import Notes, PlacedProject
 from orchestrator.config.schema import Config, Retention
 from orchestrator.model import settings as model
 from orchestrator.model.names import RepoName
+from orchestrator.model.operators import Operator, Right
 from orchestrator.model.task import Priority
 from orchestrator.yamlread.problems import At, ConfigError, near
 
@@ -63,6 +64,7 @@ def settings(
     agents = roster.settings(secret)
     _references(config, projects, keys, notes)
     boards = tuple(_project(p, keys, notes) for p in projects)
+    whole = _whole(config, notes)
     if len({p.key for p in boards}) < len(boards):
         notes.bad(("repos",), "no project called main beside the flat one")
     if notes.problems:
@@ -86,9 +88,8 @@ def settings(
         if config.ledger_anchor_minutes is None
         else config.ledger_anchor_minutes,
         retention=msgspec.convert(_given(config.retention), model.Retention),
-        operator=config.operator or "",
         warnings=tuple(notes.warnings),
-        **_said(config, "self_issues_per_day", "similarity_model", "digest_hour"),
+        **whole,
         **dict[str, Any](folders),
     )
 
@@ -96,6 +97,27 @@ def settings(
 def _said(config: Config, *names: str) -> dict[str, Any]:
     """Keys of the whole installation that go over as they are."""
     return {n: v for n in names if (v := getattr(config, n)) is not None}
+
+
+def _whole(config: Config, notes: Notes) -> dict[str, Any]:
+    """Keys of the whole installation that need no more than a look at themselves."""
+    said = _said(config, "operator", "self_issues_per_day", "similarity_model", "digest_hour")
+    port = None if config.web is None else config.web.port
+    return said | {"operators": _people(config, notes)} | ({} if port is None else {"web_port": port})
+
+
+def _people(config: Config, notes: Notes) -> tuple[Operator, ...]:
+    """Who may look and give orders."""
+    found: list[Operator] = []
+    for n, one in enumerate(config.operators or ()):
+        login = one.github.lstrip("@")
+        if any(o.github.casefold() == login.casefold() for o in found):
+            notes.bad(("operators", n, "github"), "each person once", login)
+        if one.telegram is not None and any(o.telegram == one.telegram for o in found):
+            notes.bad(("operators", n, "telegram"), "a Telegram id that nobody else has", str(one.telegram))
+        may = frozenset(Right) if one.may is None else frozenset(one.may) | {Right.SEE}
+        found.append(Operator(github=login, telegram=one.telegram, may=may))
+    return tuple(found)
 
 
 def _given(block: Retention | None) -> dict[str, Any]:

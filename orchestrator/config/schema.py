@@ -13,6 +13,7 @@ from msgspec import Meta
 from orchestrator.config.schema_evidence import Amount, Block, Count, Number, Positive, Text
 from orchestrator.config.schema_seed import SeedKeys
 from orchestrator.config.schema_shared import Shared
+from orchestrator.model.operators import Right
 from orchestrator.model.settings import Autopull
 
 
@@ -100,6 +101,28 @@ class Telegram(Block, kw_only=True):
     """The chat alerts go to."""
     api_url: Text | None = None
     """Default: https://api.telegram.org."""
+    quiet_hours: Text | None = None
+    """22:00-07:00: only what cannot wait is told between the two, the rest afterwards. Default: never quiet."""
+    timezone: Text | None = None
+    """In which the quiet hours are meant, as Europe/Berlin. Default: UTC."""
+
+
+class Operator(Block, kw_only=True):
+    """A person who may look at this installation and give it orders."""
+
+    github: Text
+    """Their login on GitHub; the name that the ledger records."""
+    telegram: int | None = None
+    """Their user id in Telegram."""
+    may: list[Right] | None = None
+    """see, order, approve. Default: all three."""
+
+
+class Web(Block, kw_only=True):
+    """The web page; it is served on 127.0.0.1 only."""
+
+    port: Annotated[int, Meta(ge=0, le=65535)] | None = None
+    """Default: 8765; 0 takes a free one."""
 
 
 class Price(Block, kw_only=True):
@@ -218,6 +241,11 @@ class Config(SeedKeys, kw_only=True):
     """Where alerts go."""
     operator: str | None = None
     """Your GitHub login; your issues are trusted. Default: empty."""
+    operators: list[Operator] | None = None
+    """Who may see, order and approve, by GitHub login and Telegram id. Default: whoever has this machine, and the
+    configured chat, may everything."""
+    web: Web | None = None
+    """The web page."""
     max_parallel_workers: Number | None = None
     """Tasks worked on at the same time; 0 = by this machine's memory. Default: 0."""
     min_free_memory_mb: Number | None = None

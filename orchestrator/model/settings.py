@@ -10,6 +10,7 @@ from orchestrator.model.confinement import Limits, Sandbox
 from orchestrator.model.governance import GateRules, ReviewRules
 from orchestrator.model.issue import BoardStatus
 from orchestrator.model.names import RepoName
+from orchestrator.model.operators import Operator
 from orchestrator.model.planning import (
     Budget,
     Cadence,
@@ -25,6 +26,9 @@ class AutomationMode(Enum):
     FULL = "full"
     DISPATCHER_ONLY = "dispatcher_only"
     """Accept, dispatch, open pull requests; no merge, no repair, no follow-up, no self-filed work."""
+    OBSERVE = "observe"
+    """Say what would be done and do nothing: no task, no write on GitHub, no model asked. What `init` writes until a
+    person has consented."""
 
 
 class Checks(Enum):
@@ -255,6 +259,10 @@ class TelegramSettings:
     token: str = field(default="", repr=False)
     chat_id: str = ""
     api_url: str = "https://api.telegram.org"
+    quiet_hours: str = ""
+    """`22:00-07:00`: only what cannot wait is told between the two; empty = never quiet."""
+    timezone: str = "UTC"
+    """In which the quiet hours are meant: a name of the IANA database."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,6 +308,10 @@ class Settings:
     retention: Retention = Retention()
     operator: str = ""
     """The operator's GitHub login."""
+    operators: tuple[Operator, ...] = ()
+    """Who may see, order and approve; empty = whoever has this machine, and the configured chat, may everything."""
+    web_port: int = 8765
+    """Of the web page, on 127.0.0.1."""
     objectives_dir: Path = Path("objectives")
     evidence_dir: Path = Path("evidence")
     """Metric snapshots written by an external exporter, one folder per repository."""

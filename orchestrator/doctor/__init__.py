@@ -1,0 +1,1 @@
+"""Is everything there that the work needs? One file per check."""

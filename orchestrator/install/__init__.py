@@ -1,0 +1,1 @@
+"""Setting an installation up and taking it away: init, crontab, timers, canary, uninstall."""

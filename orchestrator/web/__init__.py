@@ -1,0 +1,1 @@
+"""The web page: server-rendered, on loopback, live by server-sent events."""
