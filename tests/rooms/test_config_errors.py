@@ -35,7 +35,7 @@ def problems(tmp_path: Path, text: str | bytes) -> tuple[Problem, ...]:
 
 ONE_FAULT = [
     ("checks: sometimes", 8, "checks", "'sometimes'", "one of required, if_present, none"),
-    ("automation_mode: ful", 8, "automation_mode", "'ful'", "one of full, dispatcher_only, observe (did you mean full?)"),
+    ("automation_mode: ful", 8, "automation_mode", "'ful'", "one of full, dispatcher_only, observe (did you mean full"),
     ("automation_mod: full", 8, "automation_mod", "'full'", "a known key (did you mean automation_mode?)"),
     ("trusted_autors:", 8, "trusted_autors", "nothing", "did you mean trusted_authors?"),
     ("max_attempts: four", 8, "max_attempts", "'four'", "a whole number from 1"),
