@@ -34,6 +34,7 @@ from orchestrator.state.served import Served
 from orchestrator.state.sessions import Sessions
 from orchestrator.state.signatures import Signatures
 from orchestrator.state.spend import Spend
+from orchestrator.state.switches import Switches
 from orchestrator.state.trains import Trains
 from orchestrator.state.verdicts import Verdicts
 from orchestrator.state.watched import Landings
@@ -65,6 +66,7 @@ class Services:
     landings: Landings
     served: Served
     orders: Orders
+    switches: Switches
     sessions: Sessions
     approvals: Approvals
     verdicts: Verdicts

@@ -39,6 +39,7 @@ from orchestrator.state.served import Served
 from orchestrator.state.sessions import Sessions
 from orchestrator.state.signatures import Signatures
 from orchestrator.state.spend import Spend
+from orchestrator.state.switches import Switches
 from orchestrator.state.trains import Trains
 from orchestrator.state.verdicts import Verdicts
 from orchestrator.state.watched import Landings
@@ -94,6 +95,7 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
         cooldowns=Cooldowns(root=state),
         served=Served(root=state),
         orders=Orders(root=state),
+        switches=Switches(root=state),
         sessions=Sessions(root=state),
         approvals=Approvals(root=state),
         verdicts=Verdicts(root=state),

@@ -8,13 +8,25 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import approving, evidence, explaining, ledger, money, objectives, plans, sandboxing, show, steer
+from orchestrator.cli import (
+    approving,
+    evidence,
+    explaining,
+    ledger,
+    money,
+    objectives,
+    plans,
+    sandboxing,
+    show,
+    steer,
+    switching,
+)
 from orchestrator.cli.here import CHECKOUT, person, services, settings
+from orchestrator.model.roles import NAMES
 
 if TYPE_CHECKING:
     from orchestrator.model.settings import Settings
 
-ROLE_NAMES = ("dispatcher", "queue", "pr_monitor", "scorer", "log_analyzer", "groomer", "planner", "digest", "autopull")
 
 json_flag = show.json_flag
 
@@ -29,7 +41,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("role", type=click.Choice(ROLE_NAMES))
+@click.argument("role", type=click.Choice(NAMES))
 @click.option("--dry-run", is_flag=True, help="Say what would be done, do nothing.")
 @click.option("--wait", is_flag=True, help="queue only: stay until the workers are done.")
 @json_flag
@@ -109,7 +121,7 @@ def task() -> None:
 
 for _command in steer.COMMANDS:
     task.add_command(_command)
-for _command in approving.COMMANDS:
+for _command in (*approving.COMMANDS, *switching.COMMANDS):
     main.add_command(_command)
 main.add_command(sandboxing.commands)
 main.add_command(money.cost)

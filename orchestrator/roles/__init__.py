@@ -1,4 +1,4 @@
-"""Cron roles. To add one: one file here, one line in NAMES; crontab and help are printed from ROLES."""
+"""Cron roles. To add one: one file here, one line in `model.roles.NAMES`; crontab and help are printed from ROLES."""
 
 from __future__ import annotations
 
@@ -6,19 +6,10 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from orchestrator.model.roles import NAMES
 from orchestrator.roles.base import Role
 
-NAMES = (
-    "dispatcher",
-    "queue",
-    "pr_monitor",
-    "scorer",
-    "log_analyzer",
-    "groomer",
-    "planner",
-    "digest",
-    "autopull",
-)
+__all__ = ["NAMES", "ROLES"]
 
 
 class _Roles(Mapping[str, Role]):

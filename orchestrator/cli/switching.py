@@ -1,0 +1,35 @@
+"""`agent-os on | off`: the kill switch."""
+
+from __future__ import annotations
+
+import click
+
+from orchestrator.cli import here, show
+
+
+@click.command("off")
+@click.argument("what", default="", metavar="[REPO|ROLE]")
+@click.option("--why", default="", help="The reason, for whoever finds it off.")
+@show.json_flag
+def off(what: str, why: str, as_json: bool) -> None:
+    """Stop everything, or one repository or role, at once. Runs under way end, their work is kept."""
+    _turn(what, why, as_json, on=False)
+
+
+@click.command("on")
+@click.argument("what", default="", metavar="[REPO|ROLE]")
+@click.option("--why", default="", help="The reason, for the ledger.")
+@show.json_flag
+def on(what: str, why: str, as_json: bool) -> None:
+    """Let what was switched off go on from where it stood."""
+    _turn(what, why, as_json, on=True)
+
+
+def _turn(what: str, why: str, as_json: bool, *, on: bool) -> None:
+    from orchestrator.operations import switch
+
+    told = switch.turn(here.services("operator", here.person()), on=on, what=what, person=here.person(), why=why)
+    click.echo(show.as_json(told) if as_json else told.text)
+
+
+COMMANDS = (off, on)
