@@ -27,7 +27,7 @@ from orchestrator.clock import Clock
 from orchestrator.ledger import key as keyfile
 from orchestrator.ledger.anchor import Anchor, Chain, Told, compare, exposed, label
 from orchestrator.ledger.check import GENESIS, Check, mac_of
-from orchestrator.ledger.files import append, last_line, lines, record, records, set_torn_aside
+from orchestrator.ledger.files import append, last_line, lines, lines_back, record, records, set_torn_aside
 from orchestrator.model.event import Event, EventKind, Record
 from orchestrator.model.names import Public
 from orchestrator.model.times import stamp
@@ -104,6 +104,17 @@ class Ledger:
         """Events with a higher seq, oldest first, those of several hosts by time. Unreadable lines are left out."""
         chains = [self._chain(host, since_seq) for host in self.chains()]
         return iter(chains[0]) if len(chains) == 1 else merge(*chains, key=lambda r: (r.at, r.seq))
+
+    def newest(self, chain: str = "") -> Iterator[Record]:
+        """Events newest first, read from the end as they are taken; of one chain, or of all by time."""
+        names = [chain] if chain else self.chains()
+        each = [records(line for s in reversed(self._segments(name)) for line in lines_back(s)) for name in names]
+        return each[0] if len(each) == 1 else merge(*each, key=lambda r: (r.at, r.seq), reverse=True)
+
+    def mark(self) -> tuple[tuple[str, int], ...]:
+        """Name and size of each chain's newest segment: as long as it is the same, nothing was written."""
+        newest = (self._segments(name)[-1:] for name in self.chains())
+        return tuple((s.name, s.stat().st_size) for found in newest for s in found)
 
     def tail(self, n: int) -> tuple[Record, ...]:
         """The last n events, oldest first. Reads from the newest segment back."""

@@ -79,6 +79,22 @@ def lines(segment: Path) -> Iterator[bytes]:
                 yield line[:-1]
 
 
+def lines_back(segment: Path) -> Iterator[bytes]:
+    """Whole lines, the newest first: what is read grows with what is taken, not with the segment."""
+    with segment.open("rb") as file:
+        fd = file.fileno()
+        at = _whole_size(fd, file.seek(0, os.SEEK_END)) - 1
+        rest = b""
+        while at >= 0:
+            begin = max(0, at - _BLOCK)
+            first, *whole = (os.pread(fd, at - begin, begin) + rest).split(b"\n")
+            yield from reversed(whole)
+            if begin == 0:
+                yield first
+                return
+            at, rest = begin, first
+
+
 def records(lines: Iterable[bytes]) -> Iterator[Record]:
     for line in lines:
         try:
