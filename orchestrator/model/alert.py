@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from orchestrator.model.chat import Offer
 from orchestrator.model.names import Public
 
 
@@ -17,6 +18,8 @@ class AlertKind(Enum):
     ESCALATED = "escalated"
     MANUAL_ACTION = "manual_action"
     CI_FAILURE = "ci_failure"
+    PLAN = "plan"
+    """A sprint plan that waits for a person."""
     DIGEST = "digest"
     """The summary of a day."""
     SYSTEM = "system"
@@ -34,3 +37,5 @@ class Alert:
     link: str = ""
     action: str = ""
     """The one thing to do, or empty when nothing is asked."""
+    offer: Offer | None = None
+    """What can be decided with one press."""

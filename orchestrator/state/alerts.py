@@ -11,6 +11,9 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from orchestrator.model.chat import Button, Keyboard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +21,9 @@ class Waiting:
     name: str
     signature: str
     text: str
+    at: str = ""
+    """When it was raised: UTC, as `times.stamp` writes it; empty in files of an older version."""
+    keyboard: Keyboard = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +32,15 @@ class Outbox:
 
     root: Path
 
-    def add(self, signature: str, text: str) -> bool:
+    def add(self, signature: str, text: str, *, at: str = "", keyboard: Keyboard = ()) -> bool:
         """False when this signature was ever added before."""
         name = hashlib.sha256(signature.encode()).hexdigest()[:24] + ".json"
         for folder in ("pending", "told"):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
         if (self.root / "told" / name).exists():
             return False
-        data = json.dumps({"signature": signature, "text": text, "state": "pending"}, ensure_ascii=False, indent=1)
+        entry = Waiting(name=name, signature=signature, text=text, at=at, keyboard=keyboard)
+        data = json.dumps(_said(entry, "pending"), ensure_ascii=False, indent=1)
         beside = self.root / "pending" / f"{name}.{os.getpid()}.{threading.get_ident()}.tmp"
         try:
             with beside.open("w", encoding="utf-8") as file:
@@ -57,12 +64,10 @@ class Outbox:
         for path in folder.glob("*.json"):
             try:
                 data = json.loads(path.read_text(encoding="utf-8"))
-                found.append(
-                    (path.stat().st_mtime, Waiting(name=path.name, signature=data["signature"], text=data["text"]))
-                )
+                found.append((path.stat().st_mtime, _waiting(path.name, data)))
             except FileNotFoundError:
                 continue
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, AttributeError):
                 path.unlink(missing_ok=True)
         return tuple(w for _, w in sorted(found, key=lambda f: (f[0], f[1].name)))
 
@@ -101,8 +106,26 @@ class Outbox:
         (self.root / "pending" / entry.name).unlink(missing_ok=True)
 
     def _write(self, entry: Waiting, folder: str, state: str, why: str = "") -> None:
-        data = {"signature": entry.signature, "text": entry.text, "state": state} | ({"why": why} if why else {})
+        data = _said(entry, state) | ({"why": why} if why else {})
         path = self.root / folder / entry.name
         beside = path.with_suffix(f".{os.getpid()}.tmp")
         beside.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         beside.replace(path)
+
+
+def _said(entry: Waiting, state: str) -> dict[str, object]:
+    keys = [[{"text": b.text, "data": b.data} for b in row] for row in entry.keyboard]
+    said: dict[str, object] = {"signature": entry.signature, "text": entry.text, "state": state, "at": entry.at}
+    return said | ({"keyboard": keys} if keys else {})
+
+
+def _waiting(name: str, data: dict[str, Any]) -> Waiting:
+    """Raises KeyError, TypeError."""
+    keys = data.get("keyboard", [])
+    return Waiting(
+        name=name,
+        signature=data["signature"],
+        text=data["text"],
+        at=data.get("at", ""),
+        keyboard=tuple(tuple(Button(text=b["text"], data=b["data"]) for b in row) for row in keys),
+    )
