@@ -72,7 +72,7 @@ class Viewer:
 def _classic(scopes: tuple[str, ...], area: str) -> str:
     if area == "workflows":
         return "write" if "workflow" in scopes else "none"
-    if area == "projects":
+    if area in ("projects", "organization_projects"):
         return "write" if "project" in scopes else "read" if "read:project" in scopes else "none"
     if area == "checks":
         return "read" if "repo" in scopes else "none"

@@ -155,6 +155,18 @@ def update(db: Database, project_id: int, **columns: Value) -> Project:
     return get(db, project_id)
 
 
+def delete(db: Database, project_id: int) -> None:
+    """Take a board away with its fields, cards and links; the issues on it stay."""
+    with db.write():
+        fields = [row[0] for row in db.tuples("SELECT id FROM project_fields WHERE project_id=?", project_id)]
+        for field in fields:
+            db.run("DELETE FROM project_values WHERE field_id=?", field)
+            db.run("DELETE FROM project_options WHERE field_id=?", field)
+        for table in ("project_items", "project_fields", "project_repos"):
+            db.run(f"DELETE FROM {table} WHERE project_id=?", project_id)
+        db.run("DELETE FROM projects WHERE id=?", project_id)
+
+
 def link_repo(db: Database, project_id: int, repo: Repo) -> None:
     """Link a repository to a board."""
     db.run("INSERT OR IGNORE INTO project_repos VALUES (?,?)", project_id, repo.id)

@@ -75,6 +75,19 @@ def update(
     return {"projectV2": alone(world, "ProjectV2", projects.update(world.db, board.id, **columns))}
 
 
+@mutation("deleteProjectV2")
+def delete_board(world: World, project_id: str) -> Payload:
+    """Take a board away; whoever may only write to it may not."""
+    board = _board(world, project_id)
+    installed = world.viewer.account_id == board.owner_id
+    admin = users.member_role(world.db, board.owner_id, world.user.id) == "admin"
+    if not (installed or admin or world.user.id in (board.owner_id, board.creator_id)):
+        raise Refusal("FORBIDDEN", f"{world.user.login} does not have permission to delete this project.")
+    gone = alone(world, "ProjectV2", board)
+    projects.delete(world.db, board.id)
+    return {"projectV2": gone}
+
+
 @mutation("linkProjectV2ToRepository")
 def link(world: World, project_id: str, repository_id: str) -> Payload:
     """Show a board on a repository."""
