@@ -34,12 +34,14 @@ def load(
     root: Path,
     known_agents: frozenset[str],
     adapters: frozenset[str] | None = None,
+    text: str | None = None,
 ) -> Settings:
     """Reads and resolves the configuration.
 
     `known_agents`: names that may stand in chains without an entry under `agents`. `adapters`: what
-    `agents.<name>.adapter` may say beside them (default: the same names). Raises ConfigError naming every problem by
-    file, line, key, value and what was expected; also when the file is missing.
+    `agents.<name>.adapter` may say beside them (default: the same names). `text`: judged as if it stood in the file.
+    Raises ConfigError naming every problem by file, line, key, value and what was expected; also when the file is
+    missing.
     """
     from orchestrator.config.placed import Notes
     from orchestrator.config.resolve import settings
@@ -47,7 +49,7 @@ def load(
     from orchestrator.yamlread.explain import ONE_AT_A_TIME, typed
     from orchestrator.yamlread.lines import read
 
-    document = read(_text(path), path.name)
+    document = read(_text(path) if text is None else text, path.name)
     with ONE_AT_A_TIME:
         config = typed(document, Config)
         return settings(

@@ -65,12 +65,13 @@ class _File(Block, kw_only=True):
     metrics: Annotated[list[_Metric], Meta(max_length=MOST_METRICS)]
 
 
-def load(path: Path, *, repo: str, env: Mapping[str, str]) -> Objective:
-    """The objective of the repository with key `repo`. `env`: what variables in paths may name.
+def load(path: Path, *, repo: str, env: Mapping[str, str], text: str | None = None) -> Objective:
+    """The objective of the repository with key `repo`. `env`: what variables in paths may name. `text`: judged as if it
+    stood in the file.
 
     Raises ConfigError naming every problem by file, line, field, value and what was expected; also for a missing file.
     """
-    document = lines.read(files.text(path), path.name)
+    document = lines.read(files.text(path) if text is None else text, path.name)
     with ONE_AT_A_TIME:
         said = typed(document, _File, "docs/objectives.md")
     return _Reading(document=document, env=env).objective(said, path, repo)

@@ -34,7 +34,7 @@ on a file with an error.
 
 def text() -> str:
     """The whole page."""
-    words = _words()
+    words = meanings()
     shared = set(schema_shared.Shared.__struct_fields__)
     old = set(schema_seed.SeedKeys.__struct_fields__)
     parts = [_HEAD, _chains(), "## The file\n", _table(schema.Config, words, leave_out=shared | old)]
@@ -107,8 +107,8 @@ def _table(
     return "\n".join(["| key | value | meaning |", "|---|---|---|", *rows, ""])
 
 
-def _words() -> dict[tuple[str, str], str]:
-    """The text under each field, which Python itself throws away."""
+def meanings() -> dict[tuple[str, str], str]:
+    """By class and field: the text under each field, which Python itself throws away."""
     found = {}
     for module in (schema, schema_seed, schema_shared, schema_evidence):
         for node in ast.parse(inspect.getsource(module)).body:
