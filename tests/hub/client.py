@@ -19,7 +19,7 @@ class Client(httpx.Client):
 
     def __init__(self, hub: Hub, token: str | None, prefix: str = "") -> None:
         headers = {"authorization": f"token {token}"} if token else {}
-        super().__init__(base_url=hub.url + prefix, headers=headers, timeout=30, trust_env=False)
+        super().__init__(base_url=hub.url + prefix, headers=headers, timeout=30, trust_env=False, verify=False)
 
     def ok(self, method: str, path: str, json: Any = None, **options: Any) -> Any:
         """The JSON of a success; fails with GitHub's message otherwise."""
