@@ -34,9 +34,10 @@ class Given:
     """In words."""
 
 
-def approve(services: Services, ref: str, person: str, *, via: Via = Via.CLI, why: str = "") -> Given:
-    """For the published head. `ref`: a task id, or `owner/name#N` of its issue or pull request. Raises OrderRefused."""
-    found, pull = _open(services, ref)
+def approve(services: Services, ref: str, person: str, *, via: Via = Via.CLI, why: str = "", head: str = "") -> Given:
+    """For the published head. `ref`: a task id, or `owner/name#N` of its issue or pull request. `head`: the one that
+    was looked at; a refusal when another is published now. Raises OrderRefused."""
+    found, pull = _open(services, ref, head)
     if found.verdict is None or not found.verdict.passed or found.verdict.head_sha != pull.head_sha:
         raise OrderRefused(f"{_short(pull)} has not passed the gate; a person's word does not stand in for a check")
     standing = approving.standing(services, found, pull)
@@ -47,16 +48,16 @@ def approve(services: Services, ref: str, person: str, *, via: Via = Via.CLI, wh
     return _give(services, found, pull, person, via, why, approve=True)
 
 
-def reject(services: Services, ref: str, person: str, *, via: Via = Via.CLI, why: str = "") -> Given:
-    """Against the published head, which then waits until it moves or is approved. Raises OrderRefused, also without a
-    reason."""
+def reject(services: Services, ref: str, person: str, *, via: Via = Via.CLI, why: str = "", head: str = "") -> Given:
+    """Against the published head, which then waits until it moves or is approved. `head` as in `approve`. Raises
+    OrderRefused, also without a reason."""
     if not why.strip():
         raise OrderRefused("a refusal needs its reason: --why TEXT")
-    found, pull = _open(services, ref)
+    found, pull = _open(services, ref, head)
     return _give(services, found, pull, person, via, why, approve=False)
 
 
-def _open(services: Services, ref: str) -> tuple[Task, Pull]:
+def _open(services: Services, ref: str, head: str) -> tuple[Task, Pull]:
     entry = _find(services, ref)
     found = entry.task
     if entry.folder is not Folder.REVIEW or found.phase is not Phase.PUBLISHED or found.pull_request is None:
@@ -71,6 +72,10 @@ def _open(services: Services, ref: str) -> tuple[Task, Pull]:
         raise OrderRefused(
             f"{found.repo}#{pull.number} is at {pull.head_sha[:12]}, which is not what was published "
             f"({(found.pushed_sha or 'nothing')[:12]}); look at it again in a minute"
+        )
+    if head and head != pull.head_sha:
+        raise OrderRefused(
+            f"{found.repo}#{pull.number} is at {pull.head_sha[:12]} now, not at {head[:12]} any more: look at it again"
         )
     return found, pull
 

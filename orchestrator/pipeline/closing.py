@@ -11,6 +11,7 @@ from dataclasses import replace
 from orchestrator import notify
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.alert import AlertKind
+from orchestrator.model.chat import ActionKind, Offer
 from orchestrator.model.event import EventKind
 from orchestrator.model.issue import BoardStatus
 from orchestrator.model.result import BlockerCode
@@ -74,6 +75,7 @@ def _escalated(services: Services, task: Task) -> None:
     notify.tell(
         services, AlertKind.ESCALATED, task, _occasion(task), task.reason,
         action=f"answer in escalated/{task.id}.escalation.md, or move the task to inbox/",
+        offer=Offer(kind=ActionKind.ESCALATION, target=task.id),
     )  # fmt: skip
 
 
@@ -85,6 +87,7 @@ def _blocked(services: Services, task: Task) -> None:
     notify.tell(
         services, AlertKind.BLOCKED, task, _occasion(task), task.reason,
         action="mend the cause, then move the task from blocked/ to inbox/",
+        offer=Offer(kind=ActionKind.ESCALATION, target=task.id),
     )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def announce(services: Services, claim: Claim) -> None:
     if any(a.kind.value == "ci" for a in task.counted):
         desk.show(services, task, BoardStatus.IN_PROGRESS, why="repaired")
     if task.attempts and (steps := task.attempts[-1].manual_steps):
-        text = "Manual steps:\n" + "\n".join(f"- {s}" for s in steps)
+        text = f"Manual steps:\n{notify.bullets(steps)}"
         notify.tell(
             services, AlertKind.MANUAL_ACTION, task, f"steps:{_short(task)}", text, action="do these steps by hand"
         )

@@ -9,6 +9,7 @@ from orchestrator import notify
 from orchestrator.git import Conflict, Pushed, Refused
 from orchestrator.mailbox.box import Claim
 from orchestrator.model.alert import AlertKind
+from orchestrator.model.chat import ActionKind, Offer
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import Sha
 from orchestrator.model.pull import Pull
@@ -107,7 +108,12 @@ def _wait(services: Services, task: Task, why: str) -> Looked:
     """Waiting that only a person can end is told once."""
     if not policy.of_a_person(why):
         return Looked.SEEN
-    notify.tell(services, AlertKind.MANUAL_ACTION, task, f"wait:{task.pushed_sha}", why, action="see the pull request")
+    action, offer = "see the pull request", None
+    if policy.APPROVAL in why and task.pushed_sha:
+        # One press is about the head that stands now, and no other.
+        offer = Offer(kind=ActionKind.HEAD, target=task.id, head_sha=task.pushed_sha)
+        action = f"read pull request #{task.pull_request}, then approve or reject it"
+    notify.tell(services, AlertKind.MANUAL_ACTION, task, f"wait:{task.pushed_sha}", why, action=action, offer=offer)
     return Looked.LEFT
 
 

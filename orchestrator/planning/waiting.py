@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from orchestrator import notify
 from orchestrator.model.alert import Alert, AlertKind
+from orchestrator.model.chat import ActionKind, Offer
 from orchestrator.model.plan import Plan, PlanState
 from orchestrator.model.planning import PlanApproval
 from orchestrator.model.settings import RepoSettings
@@ -15,6 +16,8 @@ from orchestrator.services import Services
 
 ASKED = "planner-asked"
 """Cadence job: when a person was last told of a plan that waits for them."""
+LINE = 200
+"""Characters of one item in the message."""
 AHEAD = timedelta(hours=1)
 """A plan from further ahead was made by a clock that stood wrong: when it was made is not known."""
 
@@ -63,14 +66,24 @@ def renewed(services: Services, repo: RepoSettings, plan: Plan, id: str) -> Plan
 
 def ask_person(services: Services, repo: RepoSettings, plan: Plan) -> None:
     """Once. To the ledger always, to the pager where there is one."""
-    lines = [f"#{i.issue} {i.title}: {i.rationale}" for i in plan.items]
-    text = f"Sprint plan for {repo.name}, until {plan.expires}\n" + "\n".join(lines)
+    lines = [f"#{i.issue} {i.title}: {i.rationale}"[:LINE] for i in plan.items]
+    text = services.redact(f"{repo.name}, until {plan.expires}\n{notify.bullets(lines)}")
     action = f"agent-os plan approve {plan.id}, or agent-os plan reject {plan.id}"
-    alert(services, f"plan:{plan.id}", "pending", text, action, kind=AlertKind.MANUAL_ACTION)
+    notify.alert(
+        services,
+        Alert(
+            kind=AlertKind.PLAN,
+            subject=f"plan:{plan.id}",
+            state="pending",
+            text=text,
+            link=f"{services.settings.github.web_url}/{repo.name}/issues",
+            action=action,
+            offer=Offer(kind=ActionKind.PLAN, target=plan.id),
+        ),
+    )
     services.cadence.ran(ASKED, repo.key, repo.cadence.sprint_cadence_days, services.now())
 
 
-def alert(
-    services: Services, subject: str, state: str, text: str, action: str, *, kind: AlertKind = AlertKind.SYSTEM
-) -> None:
-    notify.alert(services, Alert(kind=kind, subject=subject, state=state, text=services.redact(text), action=action))
+def alert(services: Services, subject: str, state: str, text: str, action: str) -> None:
+    said = services.redact(text)
+    notify.alert(services, Alert(kind=AlertKind.SYSTEM, subject=subject, state=state, text=said, action=action))

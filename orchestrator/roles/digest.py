@@ -50,7 +50,9 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
             text = services.redact("\n".join(lines))
             # With where it begins: the same day comes twice when a clock is set back, and has other things to tell.
             state = f"{due} from {last.seq}"
-            notify.alert(services, Alert(kind=AlertKind.DIGEST, subject="digest", state=state, text=text))
+            link = f"{services.settings.github.web_url}/{services.settings.repos[0].name}/pulls"
+            told_of = Alert(kind=AlertKind.DIGEST, subject="digest", state=state, text=text, link=link)
+            notify.alert(services, told_of)
             services.record(EventKind.DIGEST, day=due.isoformat(), lines=len(lines))
             did.append(f"told of {due}: {len(lines)} lines")
         told.note(Upto(day=due, seq=seq))
