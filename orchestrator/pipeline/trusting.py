@@ -19,6 +19,7 @@ from orchestrator.policy import trust
 from orchestrator.policy.trust import Ask, Refused, Standing
 from orchestrator.services import Services
 from orchestrator.state.accounts import Accounts
+from orchestrator.state.ordered import Ordered
 
 Asked = dict[str, Standing]
 """Standings in one repository that this tick has asked for already, by `trust.key`."""
@@ -93,7 +94,16 @@ def judge(services: Services, issue: Issue, repo: RepoSettings, asked: Asked | N
     acts = set_ready(services, issue, repo)
     while isinstance(found := trust.judge(issue, acts, known), Ask):
         known[trust.key(found.who)] = standing(services, repo, found.who)
-    return found
+    return _named(services, issue, repo, found) if isinstance(found, Vouched) else found
+
+
+def _named(services: Services, issue: Issue, repo: RepoSettings, found: Vouched) -> Vouched:
+    """Text of our own account that a person ordered, word for word: theirs is the word that vouches for it. Nothing
+    becomes work by this that was none: it only says whose word it is."""
+    if not services.github.is_me(found.by):
+        return found
+    mission = Ordered(root=services.settings.runtime / "state").who(repo.key, issue.number, trust.digest(issue))
+    return found if mission is None else replace(found, by=mission.by)
 
 
 def set_ready(services: Services, issue: Issue, repo: RepoSettings) -> tuple[Act, ...]:

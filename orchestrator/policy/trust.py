@@ -60,7 +60,11 @@ def key(who: Act) -> str:
 
 def digest(issue: Issue) -> str:
     """SHA-256 of title and body, as they stand on GitHub."""
-    return hashlib.sha256(f"{issue.title}\n{issue.body}".encode("utf-8", "surrogatepass")).hexdigest()
+    return digest_of(issue.title, issue.body)
+
+
+def digest_of(title: str, body: str) -> str:
+    return hashlib.sha256(f"{title}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def acts(issue: Issue, *, label: str, ready: str) -> tuple[Act, ...]:
