@@ -10,9 +10,11 @@ import click
 
 from orchestrator.cli import (
     approving,
+    cron,
     evidence,
     explaining,
     ledger,
+    modes,
     money,
     objectives,
     plans,
@@ -21,7 +23,7 @@ from orchestrator.cli import (
     steer,
     switching,
 )
-from orchestrator.cli.here import CHECKOUT, person, services, settings
+from orchestrator.cli.here import person, services, settings
 from orchestrator.model.roles import NAMES
 
 if TYPE_CHECKING:
@@ -125,12 +127,14 @@ for _command in (*approving.COMMANDS, *switching.COMMANDS):
     main.add_command(_command)
 main.add_command(sandboxing.commands)
 main.add_command(money.cost)
+main.add_command(modes.mode)
 main.add_command(explaining.explain)
 main.add_command(ledger.commands)
 main.add_command(objectives.commands)
 main.add_command(objectives.score)
 main.add_command(evidence.commands)
 main.add_command(plans.commands)
+main.add_command(cron.commands)
 
 
 @task.command("ls")
@@ -237,22 +241,6 @@ def _engineers(settings: Settings) -> list[str]:
     if unfit and len(unfit) == len(settings.agents):
         unfit.append("no agent can run: every task would be given up at once; see agents in docs/config.md")
     return unfit
-
-
-@main.command()
-@click.option("--install", is_flag=True, help="Into your crontab, in place of this checkout's older lines.")
-def crontab(install: bool) -> None:
-    """Print the crontab lines of all roles, or put them into your crontab."""
-    from orchestrator.cli import cron
-    from orchestrator.config.crontab import crontab as lines
-    from orchestrator.roles import ROLES
-
-    text = lines(CHECKOUT, {name: role.EVERY for name, role in ROLES.items()})
-    if not install:
-        click.echo(text, nl=False)
-        return
-    cron.install(CHECKOUT, text)
-    click.echo("installed; `crontab -l` shows it")
 
 
 @main.command()

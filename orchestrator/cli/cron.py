@@ -1,36 +1,116 @@
-"""Puts our lines into the person's crontab, through crontab(1)."""
+"""`agent-os crontab show | install | remove`: the roles under cron, or under systemd's user timers."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from orchestrator import process
-from orchestrator.config.crontab import merged
-from orchestrator.model.errors import Told
+import click
 
+from orchestrator.cli import here, show
 
-def install(root: Path, lines: str) -> None:
-    """All other jobs stay. Raises Told when there is no crontab(1), or it refuses."""
-    shown = _crontab("-l")
-    present = shown.out.decode("utf-8", "surrogateescape")
-    if shown.exit != 0:
-        if b"no crontab" not in shown.err:
-            raise Told(f"crontab -l: {_words(shown.err)}")
-        present = ""
-    if shown.truncated:
-        raise Told("your crontab is too long to be changed by a program; use `crontab -e`")
-    done = _crontab("-", merged(present, lines, root).encode("utf-8", "surrogateescape"))
-    if done.exit != 0:
-        raise Told(f"crontab -: {_words(done.err)}")
+if TYPE_CHECKING:
+    from orchestrator.state.made import Made
+
+systemd_flag = click.option("--systemd", is_flag=True, help="User timers of systemd instead of cron.")
 
 
-def _crontab(argument: str, stdin: bytes = b"") -> process.Finished:
+@click.group("crontab", invoke_without_command=True)
+@click.option("--install", "at_once", is_flag=True, help="The same as `crontab install`.")
+@click.pass_context
+def commands(context: click.Context, at_once: bool) -> None:
+    """The roles under cron: print the lines, put them into your crontab, take them out. All other jobs stay as they
+    are, byte for byte. Without a word: show."""
+    if context.invoked_subcommand is None:
+        if at_once:
+            _install()
+        else:
+            click.echo(_lines(), nl=False)
+
+
+@commands.command("show")
+@systemd_flag
+@show.json_flag
+def shown(systemd: bool, as_json: bool) -> None:
+    """The lines that `install` puts in, or the unit files with --systemd."""
+    from orchestrator.install import crontab, timers
+
+    if systemd:
+        found = timers.units(here.CHECKOUT, _carried())
+        if as_json:
+            click.echo(show.as_json({str(path): text for path, text in found.items()}))
+            return
+        for path, text in found.items():
+            click.echo(f"# {path}\n{text}")
+        return
+    lines = _lines()
+    if as_json:
+        click.echo(show.as_json({"lines": lines, "installed": crontab.installed(_root()) == lines}))
+    else:
+        click.echo(lines, nl=False)
+
+
+@commands.command("install")
+@systemd_flag
+def install(systemd: bool) -> None:
+    """In place of this installation's older lines."""
+    if not systemd:
+        _install()
+        return
+    from orchestrator.install import timers
+
+    for line in timers.install(here.CHECKOUT, _carried(), _made()):
+        click.echo(line)
+
+
+@commands.command("remove")
+@systemd_flag
+def remove(systemd: bool) -> None:
+    """This installation's lines only."""
+    from orchestrator.install import crontab, timers
+
+    if systemd:
+        for line in timers.remove(_root(), _made()) or ["no timers of this installation were there"]:
+            click.echo(line)
+        return
+    gone = crontab.remove(_root(), _made())
+    click.echo("removed; `crontab -l` shows the rest" if gone else "no lines of this installation were there")
+
+
+def _install() -> None:
+    from orchestrator.install import crontab
+
+    new = crontab.install(here.CHECKOUT, _carried(), _made())
+    click.echo("installed; `crontab -l` shows it" if new else "these lines stand there already")
+
+
+def _lines() -> str:
+    from orchestrator.install import crontab
+
+    return crontab.lines(here.CHECKOUT, _carried())
+
+
+def _carried() -> dict[str, str]:
+    """With the configured agents' places where there is a configuration that can be read."""
+    from orchestrator import config
+    from orchestrator.install import crontab
+
     try:
-        return process.run(["crontab", argument], cwd="/", env=os.environ, stdin=stdin, timeout=30)
-    except process.CannotStart:
-        raise Told("there is no crontab here (Debian: apt-get install cron); `agent-os up` does without") from None
+        agents = here.settings().agents
+    except config.ConfigError:
+        agents = ()
+    return crontab.carried(os.environ, agents)
 
 
-def _words(err: bytes) -> str:
-    return err.decode("utf-8", "replace").strip()
+def _root() -> Path:
+    from orchestrator import config
+
+    return config.locate(os.environ, checkout=here.CHECKOUT)[0]
+
+
+def _made() -> Made:
+    from orchestrator.clock import Clock
+    from orchestrator.state.made import Made
+
+    return Made(root=_root() / "runtime" / "state", clock=Clock())

@@ -5,43 +5,78 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from orchestrator.model.errors import Told
 
 _LOG = "runtime/logs"
+PATH_ENV, ROOT_ENV = "PATH", "ORCH_ROOT"
 
 
-def crontab(root: Path, roles: Mapping[str, str]) -> str:
-    """One line per role (name to its five cron fields), between two marker lines that name the checkout.
+def crontab(root: Path, roles: Mapping[str, str], carried: Mapping[str, str] = MappingProxyType({})) -> str:
+    """One line per role (name to its five cron fields), between two marker lines that name the installation.
 
-    Each runs `bin/run_<role>.sh` and appends to `runtime/logs/<role>.log`. crontab(5): a bare `%` ends the command,
-    so it is escaped; the shell's own characters are quoted. Raises ValueError on a root with a line break.
+    Each runs `bin/run_<role>.sh` of the checkout `root` and appends to `runtime/logs/<role>.log`. `carried`: what the
+    environment of cron lacks; it stands in each line, for a line of its own would change the person's other jobs too.
+    A carried PATH goes before cron's own. crontab(5): a bare `%` ends the command, so it is escaped; the shell's own
+    characters are quoted. Raises ValueError on a line break.
     """
-    if "\n" in str(root) or "\r" in str(root):
+    words = [str(root), *carried.values()]
+    if any(mark in word for word in words for mark in "\n\r\0"):
         raise ValueError("a crontab cannot hold a path with a line break")
-    logs = _quoted(root / _LOG)
-    lines = [f"# agent-os begin {root}"]
+    place = named(root, carried)
+    logs = _quoted(place / _LOG)
+    set_first = "".join(f"{name}={_value(name, value)} " for name, value in sorted(carried.items()))
+    lines = [f"# agent-os begin {place}"]
     for name, every in roles.items():
         script = _quoted(root / "bin" / f"run_{name}.sh")
         # The shell opens the log before it starts the script, so only this line can make the folder. `[` forks nothing.
         folder = f"[ -d {logs} ] || mkdir -p {logs};"
-        lines.append(f"{every} {folder} {script} >> {_quoted(root / _LOG / f'{name}.log')} 2>&1")
-    return "\n".join([*lines, f"# agent-os end {root}", ""])
+        lines.append(f"{every} {folder} {set_first}{script} >> {_quoted(place / _LOG / f'{name}.log')} 2>&1")
+    return "\n".join([*lines, f"# agent-os end {place}", ""])
+
+
+def named(root: Path, carried: Mapping[str, str]) -> Path:
+    """What the markers call the installation: where its runtime is."""
+    return Path(carried.get(ROOT_ENV) or root)
 
 
 def merged(present: str, lines: str, root: Path) -> str:
-    """`present` with `lines` in place of this checkout's older ones, else at its end; all other jobs stay."""
-    kept: list[str] = []
-    ours = False
-    for line in present.splitlines():
-        ours = ours or line == f"# agent-os begin {root}"
-        if not ours:
-            kept.append(line)
-        ours = ours and line != f"# agent-os end {root}"
-    if ours:
-        raise Told(f"the crontab has a line `# agent-os begin {root}` without its end; mend it with `crontab -e`")
-    return "".join(f"{line}\n" for line in kept) + lines
+    """`present` without this installation's older lines, and `lines` at its end; all other jobs stay byte for byte.
+    Raises Told on a beginning without its end."""
+    kept = removed(present, root)
+    end = "" if kept.endswith("\n") or not kept else "\n"
+    return kept + end + lines
 
 
-def _quoted(path: Path) -> str:
+def removed(present: str, root: Path) -> str:
+    """`present` without this installation's lines, the rest byte for byte. Raises Told as `merged` does."""
+    return "".join(line for line, mine in _lines(present, root) if not mine)
+
+
+def ours(present: str, root: Path) -> str:
+    """This installation's lines with their markers; empty when there are none. Raises Told as `merged` does."""
+    return "".join(line for line, mine in _lines(present, root) if mine)
+
+
+def _lines(present: str, root: Path) -> list[tuple[str, bool]]:
+    """Each line with its end, and whether it is ours. Only a line feed ends a line of a crontab."""
+    begin, end = f"# agent-os begin {root}", f"# agent-os end {root}"
+    found: list[tuple[str, bool]] = []
+    inside = False
+    for line in present.split("\n"):
+        inside = inside or line == begin
+        found.append((f"{line}\n", inside))
+        inside = inside and line != end
+    if inside:
+        raise Told(f"the crontab has a line `{begin}` without its end; mend it with `crontab -e`")
+    last, mine = found.pop()
+    return [*found, (last[:-1], mine)] if last != "\n" else found
+
+
+def _quoted(path: Path | str) -> str:
     return shlex.quote(str(path)).replace("%", "\\%")
+
+
+def _value(name: str, value: str) -> str:
+    return f'{_quoted(value)}:"$PATH"' if name == PATH_ENV else _quoted(value)

@@ -98,7 +98,8 @@ def test_the_crontab_is_installed_beside_what_stands_there_and_only_once(root: P
         assert (done.returncode, done.stderr) == (0, "")
         text = Path(f"{tab}.new").read_text()
         assert text.count("run_queue.sh") == 1
-        tab.write_text(f"MAILTO=me\n{text}@daily backup\n")
+        older = text.replace("run_queue.sh", "run_older.sh")
+        tab.write_text(f"MAILTO=me\n{older}@daily backup\n")
     assert text.startswith("MAILTO=me\n@daily backup\n# agent-os begin ")
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.github import projects
+from orchestrator.github import labels, projects
 from orchestrator.github.errors import Forbidden, Misconfigured
+from orchestrator.github.labels import Label
 from orchestrator.github.projects import Option
 from orchestrator.hub.store import projects as hub_projects
 from orchestrator.model.settings import Statuses
@@ -35,7 +36,7 @@ def made(world: World, tmp_path: Path) -> Made:
 
 def test_labels_are_made_once_and_a_persons_own_is_known_for_theirs(world: World, made: Made) -> None:
     gh, repo = world.client(), world.repo()
-    provision.github_labels.make(gh, repo, provision.Label(name="Blocked"))
+    labels.make(gh, repo, Label(name="Blocked"))
     wanted = provision.labels()
     dry = provision.make_labels(gh, made, repo, wanted, dry=True)
     assert {line.outcome for line in dry} == {Outcome.WOULD, Outcome.THERE}
