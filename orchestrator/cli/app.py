@@ -11,6 +11,7 @@ import click
 from orchestrator.cli import (
     approving,
     cron,
+    doctor,
     evidence,
     explaining,
     ledger,
@@ -135,6 +136,7 @@ main.add_command(objectives.score)
 main.add_command(evidence.commands)
 main.add_command(plans.commands)
 main.add_command(cron.commands)
+main.add_command(doctor.doctor)
 
 
 @task.command("ls")

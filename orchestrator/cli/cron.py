@@ -37,7 +37,7 @@ def shown(systemd: bool, as_json: bool) -> None:
     from orchestrator.install import crontab, timers
 
     if systemd:
-        found = timers.units(here.CHECKOUT, _carried())
+        found = timers.units(here.CHECKOUT, carried())
         if as_json:
             click.echo(show.as_json({str(path): text for path, text in found.items()}))
             return
@@ -60,7 +60,7 @@ def install(systemd: bool) -> None:
         return
     from orchestrator.install import timers
 
-    for line in timers.install(here.CHECKOUT, _carried(), _made()):
+    for line in timers.install(here.CHECKOUT, carried(), made()):
         click.echo(line)
 
 
@@ -71,27 +71,27 @@ def remove(systemd: bool) -> None:
     from orchestrator.install import crontab, timers
 
     if systemd:
-        for line in timers.remove(_root(), _made()) or ["no timers of this installation were there"]:
+        for line in timers.remove(_root(), made()) or ["no timers of this installation were there"]:
             click.echo(line)
         return
-    gone = crontab.remove(_root(), _made())
+    gone = crontab.remove(_root(), made())
     click.echo("removed; `crontab -l` shows the rest" if gone else "no lines of this installation were there")
 
 
 def _install() -> None:
     from orchestrator.install import crontab
 
-    new = crontab.install(here.CHECKOUT, _carried(), _made())
+    new = crontab.install(here.CHECKOUT, carried(), made())
     click.echo("installed; `crontab -l` shows it" if new else "these lines stand there already")
 
 
 def _lines() -> str:
     from orchestrator.install import crontab
 
-    return crontab.lines(here.CHECKOUT, _carried())
+    return crontab.lines(here.CHECKOUT, carried())
 
 
-def _carried() -> dict[str, str]:
+def carried() -> dict[str, str]:
     """With the configured agents' places where there is a configuration that can be read."""
     from orchestrator import config
     from orchestrator.install import crontab
@@ -109,7 +109,7 @@ def _root() -> Path:
     return config.locate(os.environ, checkout=here.CHECKOUT)[0]
 
 
-def _made() -> Made:
+def made() -> Made:
     from orchestrator.clock import Clock
     from orchestrator.state.made import Made
 

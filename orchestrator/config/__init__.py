@@ -14,7 +14,7 @@ from pathlib import Path
 from orchestrator.model.settings import Settings
 from orchestrator.yamlread.problems import ConfigError, Problem
 
-__all__ = ["ConfigError", "Problem", "known_secrets", "load", "locate"]
+__all__ = ["ConfigError", "Problem", "known_secrets", "load", "locate", "sounds_secret"]
 
 CONFIG_ENV = "AGENT_OS_CONFIG"
 ROOT_ENV = "ORCH_ROOT"
@@ -82,7 +82,7 @@ def known_secrets(
         found += [env.get(agent.key_env, "").strip() if agent.key_env else ""]
         found += values(Path(agent.secrets_file)) if agent.secrets_file else ()
         found += logins(Path(agent.login), login_files) if agent.login else ()
-        found += [env.get(name, "") for name in agent.env if _sounds_secret(name)]
+        found += [env.get(name, "") for name in agent.env if sounds_secret(name)]
     for file in (github.token_file, github.app_private_key_file):
         try:
             found.append(Path(file).read_text().strip() if file else "")
@@ -91,7 +91,8 @@ def known_secrets(
     return tuple(dict.fromkeys(s for s in found if len(s) >= 8))
 
 
-def _sounds_secret(name: str) -> bool:
+def sounds_secret(name: str) -> bool:
+    """Is a variable of that name likely to hold a secret?"""
     return any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "AUTH"))
 
 

@@ -37,6 +37,7 @@ FENCES: Mapping[str, str] = {
     "process/fork.py": "a forked child's whole life is one call: it says what went wrong and ends",
     "pipeline/pool.py": "one task must not end the worker of the others",
     "gate/__init__.py": "a check that crashes has not judged: cannot tell",
+    "doctor/examine.py": "a check that crashes is a finding, and the others go on",
     "hub/dispatch.py": "a server answers 500 and goes on",
 }
 """Where everything may be caught. Elsewhere a handler names what it expects, or raises again."""
