@@ -11,5 +11,6 @@ NAMES = (
     "groomer",
     "planner",
     "digest",
+    "bot",
     "autopull",
 )

@@ -26,6 +26,8 @@ from orchestrator.state import locks
 from orchestrator.state.store import Busy, CorruptState
 
 LASTS = timedelta(hours=48)
+KEPT = timedelta(days=60)
+"""How long a person can look up what became of it."""
 WAIT = 20.0
 """Seconds to wait for another press that is being carried out."""
 _ID = re.compile(r"[0-9a-f]{12}")
@@ -137,6 +139,13 @@ class Actions:
             self._put(replace(action, status=Stands.EXPIRED))
             return True
         return action.status is Stands.EXPIRED
+
+    def sweep(self, now: float) -> int:
+        """Removes what was over long ago; how much it was. `now`: in seconds of the epoch, as the files' times are."""
+        old = [p for p in (self.root / "actions").glob("*.json") if now - p.stat().st_mtime > KEPT.total_seconds()]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     def _path(self, id: str) -> Path:
         return self.root / "actions" / f"{id}.json"

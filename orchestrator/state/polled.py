@@ -13,6 +13,9 @@ from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 
+import msgspec
+
+from orchestrator.model.chat import Keyboard
 from orchestrator.model.times import parse, stamp
 from orchestrator.state.store import Store
 
@@ -38,6 +41,9 @@ class Under:
     id: int
     step: Step
     since: str
+    reply: str = ""
+    """Of ANSWERED and TELLING."""
+    keyboard: Keyboard = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +62,15 @@ class Polled:
 
     def under(self) -> Under | None:
         now = self._store.read().get("under")
-        return Under(id=now["id"], step=Step(now["step"]), since=now["since"]) if now else None
+        return msgspec.convert(now, Under) if now else None
 
-    def note(self, id: int, step: Step, now: datetime) -> None:
+    def note(self, id: int, step: Step, now: datetime, *, reply: str = "", keyboard: Keyboard = ()) -> Under:
         with self._store.change() as data:
             before = data.get("under") or {}
             since = before["since"] if before.get("id") == id else stamp(now)
-            data["under"] = {"id": id, "step": step.value, "since": since}
+            made = Under(id=id, step=step, since=since, reply=reply, keyboard=keyboard)
+            data["under"] = msgspec.to_builtins(made)
+            return made
 
     def close(self, id: int, now: datetime, *, ignored: bool = False) -> None:
         """It is done: Telegram may forget it."""
