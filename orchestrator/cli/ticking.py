@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from orchestrator import idle
+from orchestrator.cli import listening
 from orchestrator.policy import schedule
 from orchestrator.roles import ROLES
 from orchestrator.roles.base import Ticked, fence
@@ -27,7 +28,9 @@ def once(services: Services, role: str, *, dry_run: bool = False, wait: bool = F
         # What is watched is looked at before the tick: a change during it must be seen by the next.
         watched = idle.stats([*_always(services), *ROLES[role].watched(services)])
         services.github.questions.clear()
-        if role == "queue":
+        if (off := services.switches.of(role=role)) is not None:
+            ticked = Ticked(did=(off.words,), settled=True)
+        elif role == "queue":
             from orchestrator.roles import queue
 
             ticked = queue.tick(services, dry_run=dry_run, wait=wait)
@@ -44,9 +47,9 @@ def idle_note(root: Path, role: str) -> Path:
 
 
 def _always(services: Services) -> list[Path]:
-    """A changed configuration or clock ends every idleness."""
+    """A changed configuration, clock or switch ends every idleness."""
     clock = [services.clock.file] if services.clock.file else []
-    return [services.settings.config_file, *clock]
+    return [services.settings.config_file, *clock, services.switches.folder]
 
 
 def _note(services: Services, ticked: Ticked, note: Path, watched: idle.Watched) -> None:
@@ -73,20 +76,22 @@ def up(
     services = {role: build(role) for role in ROLES}
     clock = next(iter(services.values())).clock
     until = time.monotonic() + seconds if seconds is not None else None
-    last: datetime | None = None
-    try:
-        while until is None or time.monotonic() < until:
-            minute = clock.now().replace(second=0, microsecond=0)
-            for role, module in ROLES.items():
-                if last is None or _came_due(module.EVERY, last, minute):
-                    for line in _guarded(services[role], role):
-                        say(f"{clock.now():%H:%M:%S} {role}: {line}")
-            last = minute
-            if stop():
-                return
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        say("stopped; running workers end their tasks by themselves")
+    with listening.beside(services[listening.ROLE], say) as aside:
+        mine = {role: module for role, module in ROLES.items() if not (aside and role == listening.ROLE)}
+        last: datetime | None = None
+        try:
+            while until is None or time.monotonic() < until:
+                minute = clock.now().replace(second=0, microsecond=0)
+                for role, module in mine.items():
+                    if last is None or _came_due(module.EVERY, last, minute):
+                        for line in _guarded(services[role], role):
+                            say(f"{clock.now():%H:%M:%S} {role}: {line}")
+                last = minute
+                if stop():
+                    return
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            say("stopped; running workers end their tasks by themselves")
 
 
 def _guarded(services: Services, role: str) -> list[str]:
