@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from orchestrator import process
 from orchestrator.doctor.base import Check, Finding, Given, fail, named, ok, unknown, warn
 from orchestrator.model.errors import Told
 
 INSTALL = "agent-os crontab install"
-_BEGIN = re.compile(r"^# agent-os begin (.+)$", re.MULTILINE)
+_TIMERS = "systemd's timers start this checkout"
+
+
+def _script(role: str) -> re.Pattern[str]:
+    """The wrapper of a role in a job's line, with the checkout that it stands in: quoted where it holds a blank."""
+    tail = rf"/bin/run_{re.escape(role)}\.sh"
+    return re.compile(rf"'(?P<quoted>/[^']*){tail}'|(?P<bare>/[^\s'\"=;|&>]*){tail}")
 
 
 def look(given: Given) -> Iterator[Finding]:
     present = _shown(given)
     if isinstance(present, Finding):
-        yield present
+        yield ok(_TIMERS) if _timers(given) else present
         return
-    lines = [line for line in present.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    missing = [role for role in given.roles if not any(f"{given.checkout}/bin/run_{role}.sh" in line for line in lines)]
-    others = [where for where in _BEGIN.findall(present) if where != str(given.checkout)]
+    jobs = [line.replace("\\%", "%") for line in present.splitlines() if not line.lstrip().startswith("#")]
+    starts = {
+        role: [m["quoted"] or m["bare"] for job in jobs if (m := _script(role).search(job))] for role in given.roles
+    }
+    missing = [role for role, where in starts.items() if str(given.checkout) not in where]
+    others = sorted({where for found in starts.values() for where in found} - {str(given.checkout)})
     if missing and others:
-        yield fail(
-            f"it runs another checkout: {named(others)}",
-            f"{INSTALL}, and take the other lines out (`crontab -e`)",
-            fixable=True,
-        )
+        mend = f"{INSTALL}, and take the other lines out (`crontab -e`)"
+        yield fail(f"it runs another checkout: {named(others)}", mend, fixable=True)
+    elif len(missing) == len(given.roles) and _timers(given):
+        yield ok(_TIMERS)
     elif len(missing) == len(given.roles):
         yield warn("no line of ours; something else has to start the roles", INSTALL, fixable=True)
     elif missing:
@@ -35,6 +45,17 @@ def look(given: Given) -> Iterator[Finding]:
         yield warn(f"it runs another checkout beside this one: {named(others)}", "take its lines out (`crontab -e`)")
     else:
         yield ok(f"a line for each of {len(given.roles)} roles")
+
+
+def _timers(given: Given) -> bool:
+    """systemd's user units of this checkout, which do the same as a crontab."""
+    home = given.env.get("XDG_CONFIG_HOME") or f"{given.env.get('HOME', '')}/.config"
+    wanted = f"{given.checkout}/bin/run_"
+    for unit in Path(home, "systemd", "user").glob("agent-os*.service"):
+        with contextlib.suppress(OSError):
+            if wanted in unit.read_text("utf-8", errors="replace") and unit.with_suffix(".timer").exists():
+                return True
+    return False
 
 
 def mend(given: Given, finding: Finding) -> str:

@@ -210,6 +210,7 @@ def _try_beside(checkout: _Checkout, target: str) -> str:
         steps = (
             (["bin/setup"], SETUP_SECONDS),
             ([python, "-m", "orchestrator", "check-config", "--no-objectives"], CHECK_SECONDS),
+            ([python, "-m", "orchestrator", "doctor", "--quick"], CHECK_SECONDS),
             ([python, "-m", "orchestrator", "status", "--json"], CHECK_SECONDS),
         )
         return next((why for argv, limit in steps if (why := checkout.program(argv, staging, limit))), "")

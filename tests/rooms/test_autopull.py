@@ -25,7 +25,7 @@ test ! -e setup-fails
 PROGRAM = """#!/bin/sh
 # python -m orchestrator <command>
 echo "$PWD $3 $4" >> "$ORCH_ROOT/runtime/calls"
-case $3 in check-config) test -e "$AGENT_OS_CONFIG" && test ! -e config-fails ;; status) test ! -e status-fails ;; esac
+case $3 in check-config) test -e "$AGENT_OS_CONFIG" && test ! -e config-fails ;; *) test ! -e "$3-fails" ;; esac
 """
 
 
@@ -97,13 +97,14 @@ def test_a_new_version_is_tried_beside_then_switched_to(world: World) -> None:
     assert world.head() == new
     staging = world.root / "runtime/staging"
     calls = (world.root / "runtime/calls").read_text().splitlines()
-    assert calls == [f"{staging} check-config --no-objectives", f"{staging} status --json"]
+    wanted = ["check-config --no-objectives", "doctor --quick", "status --json"]
+    assert calls == [f"{staging} {each}" for each in wanted]
     assert not staging.exists()
     assert world.git("worktree", "list", at=world.root).count("\n") == 0
     assert world.git("status", "--porcelain", at=world.root) == ""
 
 
-@pytest.mark.parametrize("fault", ["setup-fails", "config-fails", "status-fails"])
+@pytest.mark.parametrize("fault", ["setup-fails", "config-fails", "doctor-fails", "status-fails"])
 def test_a_version_that_fails_beside_is_never_switched_to_and_rests(world: World, fault: str) -> None:
     old, bad = world.head(), world.publish(fault)
     got = world.pull()

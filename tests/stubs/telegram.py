@@ -39,6 +39,13 @@ class Telegram:
         self.calls.append(method)
         if token != self.token:
             return _refuse(401, "Unauthorized")
+        if method == "getMe":
+            bot: dict[str, object] = {"id": 123456, "is_bot": True, "first_name": "Stub", "username": "stub_bot"}
+            return 200, {"ok": True, "result": bot}
+        if method == "getChat":
+            if said.get("chat_id") != self.chat:
+                return _refuse(400, "Bad Request: chat not found")
+            return 200, {"ok": True, "result": {"id": int(self.chat), "type": "private"}}
         if method != "sendMessage":
             return _refuse(404, "Not Found")
         if self.limited and (wait := self.limited.pop(0)):
