@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from orchestrator.model.event import Actor, Event, EventKind
-from orchestrator.model.plan import Plan, PlanState
+from orchestrator.model.plan import LeftOut, Plan, PlanState
 from orchestrator.model.settings import AutomationMode, RepoSettings
 from orchestrator.model.times import parse
 from orchestrator.operations import OrderRefused
@@ -43,6 +44,23 @@ def reject(services: Services, id: str, person: str, *, why: str = "") -> Plan:
     return _decide(services, id, person, approve=False, why=" ".join(why.split()))
 
 
+def strike(services: Services, id: str, issue: int, person: str) -> Plan:
+    """Takes one issue out of a pending plan, which goes on waiting for a word about the rest. Raises OrderRefused."""
+    with _pending(services, id) as (repo, plan):
+        item = next((i for i in plan.items if i.issue == issue), None)
+        if item is None:
+            there = ", ".join(f"#{i.issue}" for i in plan.items)
+            raise OrderRefused(f"#{issue} is no line of plan {id}; there are {there}")
+        if len(plan.items) == 1:
+            raise OrderRefused(f"#{issue} is the only line of plan {id}: reject the plan instead")
+        _order(services, repo, person, "plan strike", plan=id, issue=str(issue))
+        out = LeftOut(issue=issue, title=item.title, why=f"struck by {person}")
+        left = tuple(i for i in plan.items if i.issue != issue)
+        struck = replace(plan, items=left, left_out=(out, *plan.left_out))
+        services.plans.put(struck)
+        return struck
+
+
 def now(services: Services, repo: str, person: str, *, dry_run: bool = False) -> Did:
     """Plans a repository at once; with `dry_run` the plan is only shown. Raises OrderRefused."""
     found = managed(services, repo)
@@ -68,6 +86,15 @@ def _repos(services: Services, repo: str) -> list[RepoSettings]:
 
 
 def _decide(services: Services, id: str, person: str, *, approve: bool, why: str = "") -> Plan:
+    with _pending(services, id) as (repo, plan):
+        said = {"why": str(services.redact.head(why, planner.WHY))} if why else {}
+        _order(services, repo, person, "plan approve" if approve else "plan reject", plan=id, **said)
+        return planner.decide(services, repo, plan, person, approve=approve, why=why)
+
+
+@contextmanager
+def _pending(services: Services, id: str) -> Iterator[tuple[RepoSettings, Plan]]:
+    """The plan and its repository, while nobody else plans there; a refusal for one that is not to be decided."""
     found = services.plans.get(id)
     if found is None:
         raise OrderRefused(f"no plan {id!r}; `agent-os plan ls` lists them")
@@ -82,9 +109,7 @@ def _decide(services: Services, id: str, person: str, *, approve: bool, why: str
             raise OrderRefused(f"plan {id} ran out at {plan.expires}; the next tick of the planner makes a new one")
         if repo.automation_mode is AutomationMode.DISPATCHER_ONLY or repo.cadence.sprint_cadence_days <= 0:
             raise OrderRefused(f"{repo.name} is not planned any more (dispatcher_only, or a cadence of 0)")
-        said = {"why": str(services.redact.head(why, planner.WHY))} if why else {}
-        _order(services, repo, person, "plan approve" if approve else "plan reject", plan=id, **said)
-        return planner.decide(services, repo, plan, person, approve=approve, why=why)
+        yield repo, plan
 
 
 @contextmanager

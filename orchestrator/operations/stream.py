@@ -86,3 +86,8 @@ def _parse(text: str) -> dict[str, int] | None:
             return None
         found[chain] = int(seq)
     return found or None
+
+
+def written(services: Services, task: str) -> int:
+    """Bytes that the task's runs have written so far: another number, and there is something new to read."""
+    return sum(p.stat().st_size for p in (services.settings.runtime / "logs" / task).glob("*.jsonl"))

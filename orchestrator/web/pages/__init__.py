@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from orchestrator.web.page import Order, Page
-from orchestrator.web.pages import home
+from orchestrator.web.pages import home, plans, tasks
 
-_MODULES = (home,)
+_MODULES = (home, tasks, plans)
 """Each has PAGES, and ORDERS where it takes any."""
 
 PAGES: tuple[Page, ...] = tuple(page for module in _MODULES for page in module.PAGES)
