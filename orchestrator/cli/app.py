@@ -20,6 +20,7 @@ from orchestrator.cli import (
     objectives,
     plans,
     sandboxing,
+    setting_up,
     show,
     steer,
     switching,
@@ -136,6 +137,7 @@ main.add_command(objectives.score)
 main.add_command(evidence.commands)
 main.add_command(plans.commands)
 main.add_command(cron.commands)
+main.add_command(setting_up.init)
 main.add_command(doctor.doctor)
 
 
