@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +16,7 @@ if TYPE_CHECKING:
     from orchestrator.doctor.mending import Mended
     from orchestrator.model.settings import Settings
     from orchestrator.redact import Redactor
-    from orchestrator.services import Services
 
-TIMEOUT = 4.0
-"""Seconds for one answer of GitHub: the whole should take less than ten."""
 COLORS = {"ok": "green", "warn": "yellow", "fail": "red", "unknown": "cyan"}
 
 
@@ -115,7 +111,7 @@ def _given(*, quick: bool, smoke: bool) -> tuple[Given, Redactor]:
         roles={name: role.EVERY for name, role in ROLES.items()},
         loaded=loaded,
         broken=broken,
-        make=None if loaded is None else lambda: _services(loaded),
+        make=None if loaded is None else lambda: wiring.build(loaded, os.environ, kind="operator", id=here.person()),
         install_cron=_install_cron,
         quick=quick,
         smoke=smoke,
@@ -128,14 +124,3 @@ def _install_cron() -> None:
     from orchestrator.install import crontab
 
     crontab.install(here.CHECKOUT, cron.carried(), cron.made())
-
-
-def _services(settings: Settings) -> Services:
-    """A client of its own that is quick to give up, and leaves nothing in the cache: the doctor only looks."""
-    from orchestrator import wiring
-    from orchestrator.github.client import GitHub, Hooks
-
-    built = wiring.build(settings, os.environ, kind="operator", id=here.person())
-    hooks = Hooks(before_write=built.github.hooks.before_write, blocked_for=built.github.hooks.blocked_for)
-    client = GitHub(settings.github, built.clock, built.github.token, hooks, timeout=TIMEOUT)
-    return replace(built, github=client)

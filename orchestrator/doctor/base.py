@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
 from orchestrator import process, sandbox
+from orchestrator.github.client import GitHub, Hooks
 from orchestrator.model.confinement import Probe
 from orchestrator.model.settings import RepoSettings, Settings
 from orchestrator.services import Services
+
+TIMEOUT = 4.0
+"""Seconds for one answer of GitHub: the whole should take less than ten."""
 
 
 class State(Enum):
@@ -97,10 +101,15 @@ class Given:
         return self.loaded
 
     def services(self) -> Services:
-        """New ones. For checks that need `configuration`. Raises ValueError without one."""
+        """New ones, with a client that gives up soon and leaves nothing in the cache: the doctor only looks. For checks
+        that need `configuration`. Raises ValueError without one."""
         if self.make is None:
             raise ValueError("a check that uses services says so in `needs`")
-        return self.make()
+        built = self.make()
+        theirs = built.github.hooks
+        hooks = Hooks(before_write=theirs.before_write, blocked_for=theirs.blocked_for)
+        client = GitHub(built.settings.github, built.clock, built.github.token, hooks, timeout=TIMEOUT)
+        return replace(built, github=client)
 
     @property
     def runtime(self) -> Path:

@@ -34,7 +34,7 @@ def look(given: Given) -> Iterator[Finding]:
     others = sorted({where for found in starts.values() for where in found} - {str(given.checkout)})
     if missing and others:
         mend = f"{INSTALL}, and take the other lines out (`crontab -e`)"
-        yield fail(f"it runs another checkout: {named(others)}", mend, fixable=True)
+        yield fail(f"it runs another checkout: {named(others)}", mend)
     elif len(missing) == len(given.roles) and _timers(given):
         yield ok(_TIMERS)
     elif len(missing) == len(given.roles):

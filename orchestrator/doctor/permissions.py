@@ -23,8 +23,8 @@ def files(given: Given) -> tuple[Path, ...]:
         found += [Path(f).expanduser() for f in (said.github.token_file, said.github.app_private_key_file) if f]
         for agent in said.agents:
             found += _of_agent(agent)
-    if given.loaded is None or given.loaded.telegram.token:
-        found.append(given.config_file)
+        if said.telegram.token and said.telegram.token != given.env.get(said.telegram.token_env):
+            found.append(given.config_file)  # it stands there in so many words
     return tuple(dict.fromkeys(found))
 
 
@@ -45,8 +45,7 @@ def look(given: Given) -> Iterator[Finding]:
             continue
         there += 1
         mode = stat.S_IMODE(told.st_mode)
-        # A configuration that cannot be read may hold a secret or none; whoever mends it sees this then.
-        if mode & OTHERS and not (file == given.config_file and given.loaded is None):
+        if mode & OTHERS:
             open_to_others += 1
             ours = told.st_uid == os.getuid()
             yield fail(f"{file} may be read by others ({mode:o})", f"chmod 600 {file}", str(file), fixable=ours)

@@ -19,7 +19,8 @@ def look(given: Given) -> Iterator[Finding]:
 def _one(services: Services, repo: RepoSettings) -> Finding:
     gh, branch = services.github, health.reach(services.github, repo.name).branch
     required = [r.context for r in checks.required(gh, repo.name, branch)]
-    seen = health.checked_by(gh, repo.name, branch) if required else frozenset()
+    wanted = required or repo.checks is Checks.REQUIRED
+    seen = health.checked_by(gh, repo.name, branch) if wanted else frozenset()
     never = [name for name in required if name not in seen]
     if never and seen:
         return fail(
@@ -33,7 +34,7 @@ def _one(services: Services, repo: RepoSettings) -> Finding:
             "push a commit, and look whether its checks appear",
             repo.key,
         )
-    if not required and repo.checks is Checks.REQUIRED:
+    if not required and repo.checks is Checks.REQUIRED and seen:
         return warn(
             f"{branch} requires no check: GitHub lets anybody merge what is red",
             f"protect {branch} on GitHub and require the checks that count",
