@@ -62,6 +62,8 @@ def ask(
     its end is one ledger event. An agent that met its limit cools down, as after a run. Never raises for what a model
     does.
     """
+    if why := services.stopped(repo):
+        return NoAnswer(reason=why, asked=False)
     settings = services.settings.agent(agent)
     if settings is None:
         return _note(services, repo, purpose, agent, NoAnswer(reason=f"agent {agent!r} is not configured"))
@@ -81,6 +83,7 @@ def ask(
             log=folder / f"{purpose}.log",
             redact=services.redact,
             confine=confine,
+            watch=agents.Watch(stop=lambda: "off" if services.stopped(repo) else ""),
         )
         _spent(services, repo, purpose, agent, reply.usage)
         if isinstance(reply, agents.NoReply):

@@ -16,7 +16,7 @@ from orchestrator.mailbox.box import Mailbox
 from orchestrator.memory import Memory
 from orchestrator.model.event import Actor, Event, EventKind
 from orchestrator.model.issue import Board
-from orchestrator.model.settings import RepoSettings, Settings
+from orchestrator.model.settings import AutomationMode, RepoSettings, Settings
 from orchestrator.model.task import Task
 from orchestrator.redact import Redactor
 from orchestrator.state.alerts import Outbox
@@ -38,6 +38,8 @@ from orchestrator.state.switches import Switches
 from orchestrator.state.trains import Trains
 from orchestrator.state.verdicts import Verdicts
 from orchestrator.state.watched import Landings
+
+OBSERVING = "{name} is in the mode observe: what would be done is said, and not done"
 
 
 class NotManaged(Exception):
@@ -93,6 +95,15 @@ class Services:
         if found is None:
             raise NotManaged(f"{task.repo} is not in {self.settings.config_file.name}")
         return found
+
+    def stopped(self, repo: RepoSettings | None = None) -> str:
+        """Why nothing is done now for this repository, or without one for any, in words; empty = nothing stands against
+        it. Cheap: asked several times a second."""
+        off = self.switches.of(repo=repo.key if repo else "")
+        if off is not None:
+            return off.words
+        observed = repo is not None and repo.automation_mode is AutomationMode.OBSERVE
+        return OBSERVING.format(name=repo.name) if repo is not None and observed else ""
 
     def repository(self, repo: RepoSettings) -> Repository:
         return self.git.of(repo.key, repo.clone_url)

@@ -17,11 +17,12 @@ from orchestrator.ledger import Ledger
 from orchestrator.ledger import key as ledger_key
 from orchestrator.mailbox.box import Mailbox
 from orchestrator.memory import Memory
+from orchestrator.model.errors import Observed, SwitchedOff
 from orchestrator.model.event import Actor
-from orchestrator.model.settings import Settings
+from orchestrator.model.settings import AutomationMode, Settings
 from orchestrator.policy import capacity
 from orchestrator.redact import Redactor
-from orchestrator.services import Services
+from orchestrator.services import OBSERVING, Services
 from orchestrator.state.alerts import Outbox
 from orchestrator.state.approvals import Approvals
 from orchestrator.state.cadence import Cadence
@@ -39,10 +40,13 @@ from orchestrator.state.served import Served
 from orchestrator.state.sessions import Sessions
 from orchestrator.state.signatures import Signatures
 from orchestrator.state.spend import Spend
-from orchestrator.state.switches import Switches
+from orchestrator.state.switches import HEARING, Switches
 from orchestrator.state.trains import Trains
 from orchestrator.state.verdicts import Verdicts
 from orchestrator.state.watched import Landings
+
+OPERATOR, INSTALL = "operator", "install"
+"""Who acts by a person's own order; and who sets up or takes away, which also a repository in observe allows."""
 
 
 def settings(file: Path, root: Path, env: Mapping[str, str]) -> Settings:
@@ -74,16 +78,18 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
     login_files = {name for agent in known for name in agent.login_files}
     secrets = config.known_secrets(settings, env, variables=keys.variables(known), login_files=login_files)
     redact = Redactor(known=(*secrets, *token.known_secrets()), later=_later(token, state))
+    wall = _wall(settings, Switches(root=state), kind=kind, id=id)
     return Services(
         settings=settings,
         clock=clock,
         redact=redact,
-        github=GitHub(settings.github, clock, token, _hooks(settings, state, clock)),
+        github=GitHub(settings.github, clock, token, _hooks(settings, state, clock, wall)),
         git=Git(
             root=settings.runtime / "repos",
             worktrees=settings.worktrees,
             clock=clock,
             credentials=lambda url: token.token() if _ours(settings, url) else None,
+            may_push=lambda url: wall(next((r.name for r in settings.repos if r.clone_url == url), "")),
         ),
         mailbox=Mailbox(root=settings.runtime / "mailbox", locks=state / "locks"),
         ledger=Ledger(root=settings.runtime / "ledger", clock=clock, redact=redact),
@@ -111,7 +117,26 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
     )
 
 
-def _hooks(settings: Settings, state: Path, clock: Clock) -> Hooks:
+def _wall(settings: Settings, switches: Switches, *, kind: str, id: str) -> Callable[[str], None]:
+    """Asked before every write outside, whatever led to it. A person's own order is carried out also while work is
+    switched off; a repository in observe is written to by nobody but whoever sets it up or takes it away."""
+
+    def wall(name: str) -> None:
+        if kind == INSTALL:
+            return
+        repo = settings.repo(name) if name else None
+        if repo is not None and repo.automation_mode is AutomationMode.OBSERVE:
+            raise Observed(OBSERVING.format(name=repo.name))
+        if kind == OPERATOR or id in HEARING:
+            return
+        off = switches.of(repo=repo.key if repo else "", role=id if kind == "role" else "")
+        if off is not None:
+            raise SwitchedOff(off.words)
+
+    return wall
+
+
+def _hooks(settings: Settings, state: Path, clock: Clock, wall: Callable[[str], None]) -> Hooks:
     said = settings.github
     pacing = Pacing(
         root=state,
@@ -140,6 +165,7 @@ def _hooks(settings: Settings, state: Path, clock: Clock) -> Hooks:
         etags.put(key, "", "", Kept(etag=etag, body=text))
 
     return Hooks(
+        may_write=wall,
         before_write=before_write,
         retry_after=pacing.note_retry_after,
         blocked_for=blocked_for,

@@ -37,6 +37,7 @@ KILLED = {
     "budget": FailureClass.BUDGET,
     "stop": FailureClass.STOPPED,
     "hold": FailureClass.STOPPED,
+    "off": FailureClass.STOPPED,
     "message": FailureClass.STOPPED,
     "memory": FailureClass.RESOURCES,
     "processes": FailureClass.RESOURCES,

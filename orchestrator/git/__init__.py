@@ -50,11 +50,16 @@ class Git:
     clock: Clock
     credentials: Callable[[str], str | None] = field(repr=False)
     """The token for an address, or None."""
+    may_push: Callable[[str], None] = field(default=lambda url: None, repr=False, compare=False)
+    """Raises `Stopped` where nothing is to be pushed; told the address."""
     facts: dict[str, Facts] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, key: str, url: str) -> Repository:
         """Raises ValueError for a key or an address that could be more than a name. Touches nothing."""
         mirror = self.root.absolute() / f"{names.key(key)}.git"
         facts = self.facts.setdefault(key, Facts())
-        runner = Runner(mirror=mirror, url=names.url(url), clock=self.clock, credentials=self.credentials, facts=facts)
+        runner = Runner(
+            mirror=mirror, url=names.url(url), clock=self.clock, credentials=self.credentials, may_push=self.may_push,
+            facts=facts,
+        )  # fmt: skip
         return Repository(key=key, url=url, root=self.root.absolute(), worktrees=self.worktrees.absolute(), git=runner)

@@ -50,7 +50,8 @@ class Publishing(Workspaces):
     def push(self, branch: str, sha: Sha, *, expect: Sha | None) -> Answer:
         """Sets a branch of ours, `agent/<id>`; `expect` is what we last put there, None = it must not exist.
 
-        Safe to repeat. Raises GitUnreachable when even a look at the remote cannot tell whether it happened.
+        Safe to repeat. Raises Stopped, as all of these do, where nothing is to be pushed; raises GitUnreachable
+        when even a look at the remote cannot tell whether it happened.
         """
         return _send(self, _ref(names.own_branch(branch)), names.sha(sha), expect)
 
@@ -91,6 +92,7 @@ def _ref(branch: str) -> str:
 
 
 def _send(mirror: Mirror, ref: str, sha: str | None, expect: Sha | None) -> Answer:
+    mirror.git.may_push(mirror.url)
     lease = f"--force-with-lease={ref}:{names.sha(expect) if expect else ''}"
     command = ("push", "-q", "--porcelain", "--no-verify", lease, "--", mirror.url, f"{sha or ''}:{ref}")
     try:

@@ -108,6 +108,8 @@ class Runner:
     url: str
     clock: Clock
     credentials: Callable[[str], str | None] = field(repr=False)
+    may_push: Callable[[str], None] = field(default=lambda url: None, repr=False, compare=False)
+    """Raises `Stopped` where nothing is to be pushed; told the address."""
     facts: Facts = field(default_factory=Facts, repr=False, compare=False)
 
     def __call__(

@@ -66,17 +66,18 @@ def find(gh: GitHub, owner: str, number: int) -> Board:
     return _board(_project(data, owner, number), owner, number)
 
 
-def move(gh: GitHub, board: Board, item_id: str, option_id: str) -> None:
-    """Sets an item's Status. Setting what stands already changes nothing."""
+def move(gh: GitHub, board: Board, item_id: str, option_id: str, *, repo: str = "") -> None:
+    """Sets an item's Status. Setting what stands already changes nothing. `repo`: its issue's repository."""
     gh.graphql(
         documents.load("move"),
         {"project": board.project_id, "item": item_id, "field": board.status_field_id, "option": option_id},
+        repo=repo,
     )
 
 
-def add(gh: GitHub, board: Board, issue_node_id: str) -> str:
+def add(gh: GitHub, board: Board, issue_node_id: str, *, repo: str = "") -> str:
     """Puts an issue on the board and returns its item's id; GitHub answers the same item when it is there already."""
-    data = gh.graphql(documents.load("add_item"), {"project": board.project_id, "content": issue_node_id})
+    data = gh.graphql(documents.load("add_item"), {"project": board.project_id, "content": issue_node_id}, repo=repo)
     with after_write():
         return data.one("addProjectV2ItemById").one("item").text("id")
 

@@ -38,10 +38,17 @@ def _nothing() -> None:
     """No pacing."""
 
 
+def _anywhere(repo: str) -> None:
+    """No wall."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hooks:
     """What the client borrows from stores that it does not know. The defaults remember nothing."""
 
+    may_write: Callable[[str], None] = _anywhere
+    """Raises `Stopped` where nothing is to be written: told the repository (owner/name), or nothing for a write that is
+    about none."""
     before_write: Callable[[], None] = _nothing
     """Returns once a write may be sent (pacing shared by all processes)."""
     retry_after: Callable[[float], None] = lambda seconds: None
@@ -158,16 +165,18 @@ class GitHub:
         self.questions.append(Question(url=self.settings.graphql_url, body=body, answer=digest))
         return words
 
-    def graphql(self, document: str, variables: Mapping[str, Json]) -> Words:
-        """The `data` of the answer. A query is repeated on a 5xx or a lost answer, a mutation is sent once.
+    def graphql(self, document: str, variables: Mapping[str, Json], *, repo: str = "") -> Words:
+        """The `data` of the answer. A query is repeated on a 5xx or a lost answer, a mutation is sent once; `repo` is
+        the repository that it writes to.
 
-        Raises PartialAnswer when the answer has `errors`, else what `refusals` names.
+        Raises PartialAnswer when the answer has `errors`, Stopped where nothing may be written, else what `refusals`
+        names.
         """
         where, write = documents.operation(document), documents.is_mutation(document)
         graph = self._graphs()
         if not write:
             return self._read_graphql(lambda: graph.post(document, variables, write=False, where=where), where)
-        self._before(write=True)
+        self._before(write=True, repo=repo)
         return self._judge_graphql(graph.post(document, variables, write=True, where=where), where, write=True)
 
     def _read_graphql(self, ask: Callable[[], Answer], where: str) -> Words:
@@ -205,7 +214,7 @@ class GitHub:
     ) -> Reply:
         """One REST call; `path` as GitHub documents it, from the slash on. GETs are conditional where an ETag is known.
 
-        Raises what `refusals` names, Malformed on a redirect of a write.
+        Raises what `refusals` names, Stopped where nothing may be written, Malformed on a redirect of a write.
         """
         write = method not in _READS
         headers = {"Accept": accept}
@@ -213,7 +222,7 @@ class GitHub:
         stored = self.hooks.etag_get(key) if key else None
         if stored:
             headers["If-None-Match"] = stored[0]
-        self._before(write=write)
+        self._before(write=write, repo=_repo(path))
         where = f"{method} {path}"
         status, got, text = self._rests().send(method, path, headers=headers, body=body, params=params, write=write)
         if status == 304 and stored:
@@ -278,7 +287,9 @@ class GitHub:
 
     # Limits
 
-    def _before(self, *, write: bool) -> None:
+    def _before(self, *, write: bool, repo: str = "") -> None:
+        if write:
+            self.hooks.may_write(repo)
         if (left := self.hooks.blocked_for()) > 0:
             raise RateLimited("GitHub asked us to wait", self.clock.now() + timedelta(seconds=left))
         if write:
@@ -318,6 +329,12 @@ class GitHub:
                 direct=self.settings.loopback,
             )
         return self._graph
+
+
+def _repo(path: str) -> str:
+    """owner/name of a REST path that is about a repository; else empty."""
+    parts = path.split("/", 4)
+    return f"{parts[2]}/{parts[3].partition('?')[0]}" if len(parts) > 3 and parts[1] == "repos" else ""
 
 
 def _next(link: str) -> dict[str, str | int] | None:

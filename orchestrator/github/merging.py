@@ -50,9 +50,9 @@ def behind_by_rule(gh: GitHub, pull: Pull) -> bool:
 
 def enqueue(gh: GitHub, pull: Pull, sha: Sha) -> None:
     """To the end of the base branch's merge queue, exactly at head `sha`. Raises PartialAnswer when GitHub refuses."""
-    gh.graphql(documents.load("enqueue"), {"pull": pull.node_id, "head": sha})
+    gh.graphql(documents.load("enqueue"), {"pull": pull.node_id, "head": sha}, repo=pull.repo)
 
 
 def dequeue(gh: GitHub, pull: Pull) -> None:
     """Out of the base branch's merge queue. Raises PartialAnswer when it is not there, or the token may not."""
-    gh.graphql(documents.load("dequeue"), {"pull": pull.node_id})
+    gh.graphql(documents.load("dequeue"), {"pull": pull.node_id}, repo=pull.repo)

@@ -121,6 +121,6 @@ def reply(gh: GitHub, repo: RepoName, number: int, comment: int, body: Public) -
         return object_of(answer.data, "reply").text("html_url")
 
 
-def resolve(gh: GitHub, thread: str) -> None:
+def resolve(gh: GitHub, repo: RepoName, thread: str) -> None:
     """Settles a thread; one that is settled already stays so. Raises PartialAnswer when the token may not."""
-    gh.graphql(documents.load("resolve"), {"id": thread})
+    gh.graphql(documents.load("resolve"), {"id": thread}, repo=repo)

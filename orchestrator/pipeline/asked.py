@@ -42,6 +42,8 @@ def ask(
     names = tuple(dict.fromkeys(repo.cadence.planner_agents))
     if not names:
         return NoAnswer(reason="no planner_agents")
+    if why := services.stopped(repo):
+        return NoAnswer(reason=why, asked=False)
     if (over := funds.repo(services, repo)) is not None:
         return NoAnswer(reason=over.words, asked=False)
     asks = Asks(root=services.settings.runtime / "state")

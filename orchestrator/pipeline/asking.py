@@ -191,7 +191,9 @@ class _Interview:
         return [c.id for c in self.task.criteria]
 
     def _stop(self) -> str:
-        """A person's stop or hold; a message is for the author and waits."""
+        """A person's switch, stop or hold; a message is for the author and waits."""
+        if self.services.stopped(self.repo):
+            return "off"
         pending = self.services.orders.pending(self.task.id)
         return next((o.kind.value for o in pending if o.kind is not OrderKind.SEND), "")
 

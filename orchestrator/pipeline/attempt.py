@@ -12,6 +12,7 @@ from dataclasses import replace
 from orchestrator.github import issues, pulls
 from orchestrator.github.errors import NotFound
 from orchestrator.mailbox.box import Claim
+from orchestrator.model.errors import Stopped
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.result import BlockerCode
@@ -34,9 +35,23 @@ def work(services: Services, id: TaskId) -> bool:
         going: Claim | None = claim
         while going is not None:
             reap.alive(services, going.task)
-            going = _advance(services, going)
+            going = _guarded(services, going)
         services.sessions.end(id)
     return True
+
+
+def _guarded(services: Services, claim: Claim) -> Claim | None:
+    """The next step, unless a person wants none. A switch that falls into a step lets it end at its first write: the
+    task stays where it was written down last."""
+    if claim.task.phase is Phase.RAN and steer.interrupted(services, claim):
+        claim = judge.keep(services, claim)
+    if steer.off(services, claim.task):
+        steer.rest(services, claim)
+        return None
+    try:
+        return _advance(services, claim)
+    except Stopped:
+        return None
 
 
 def _healed(services: Services, claim: Claim) -> None:

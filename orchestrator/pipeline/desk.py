@@ -86,12 +86,12 @@ def _set(
         raise board.Misconfigured(f"board {project.owner}/{project.number} has no column {name!r}")
     card = issue.card or board.card(gh, issue.node_id, found.project_id)
     if card is None:
-        item = board.add(gh, found, issue.node_id)
+        item = board.add(gh, found, issue.node_id, repo=issue.repo)
     elif card.status.casefold() == name.casefold() or (new and card.status):
         return
     else:
         item = card.item_id
-    board.move(gh, found, item, option)
+    board.move(gh, found, item, option, repo=issue.repo)
 
 
 def close_issue(services: Services, task: Task, *, reason: str = "completed") -> None:

@@ -2,7 +2,8 @@
 
 A message reaches a program that takes one while it runs at once. Any other is interrupted, and its session goes on with
 the message as its next prompt: the same attempt, the same log. A person's `stop` or `hold` ends the run; what it had
-done is judged and kept like any other work before the order is carried out (`steer`).
+done is judged and kept like any other work before the order is carried out (`steer`). A switch (`agent-os off`) ends it
+too: what it had done is committed, and the task goes on from there when it is switched on again.
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ class _Driver:
 
     def _ordered(self, *, messages: bool) -> str:
         """Why the run is to end; asked several times a second, so the orders are looked at once."""
+        if self.services.stopped(self.repo):
+            return "off"
         pending = self._pending()
         if not pending:
             return ""

@@ -16,7 +16,7 @@ from orchestrator.model.governance import Risk
 from orchestrator.model.names import Sha
 from orchestrator.model.result import AgentResult, BlockerCode, Status
 from orchestrator.model.settings import RepoSettings
-from orchestrator.model.task import Attempt, Phase, Task, TaskType
+from orchestrator.model.task import Attempt, AttemptKind, Phase, Task, TaskType
 from orchestrator.model.times import parse, stamp
 from orchestrator.pipeline import examining, traces
 from orchestrator.policy import ci_words, retry
@@ -47,6 +47,28 @@ def judge(services: Services, claim: Claim) -> Claim:
         findings, run = examining.examine(services, task, repo, repository, head, asked)
         attempt = replace(attempt, verification=run)
     return _record(services, claim, attempt, head, snapshot.tree, findings)
+
+
+def keep(services: Services, claim: Claim) -> Claim:
+    """From RAN back to QUEUED: what a run that a switch ended had done becomes a commit that the next run of the same
+    kind starts from. Nothing is judged."""
+    task = claim.task
+    repository = services.repository(services.repo(task))
+    assert task.base_sha is not None, "a run is only started on a known base"
+    tree, parents = repository.snapshot(task.id).tree, _parents(task)
+    attempt = task.attempts[-1]
+    fresh = repository.tree_of(parents[0]) != tree or len(parents) > 1
+    head = _commit(services, task, attempt, repository, tree, parents) if fresh else parents[0]
+    changes = tuple(str(services.redact(c.path)) for c in repository.changes(task.base_sha, tree))
+    attempt = replace(attempt, files_changed=changes, head_sha=head)
+    again = AttemptKind.ATTEMPT if attempt.kind is AttemptKind.RESUME else attempt.kind
+    task = replace(
+        task, attempts=(*task.attempts[:-1], attempt), candidate_sha=head, phase=Phase.QUEUED, next_kind=again,
+        next_agent="", verdict=None, review=None,
+    )  # fmt: skip
+    claim = services.mailbox.save(claim, task)
+    services.metrics.attempt(task, attempt)
+    return claim
 
 
 def evidence(

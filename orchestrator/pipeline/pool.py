@@ -27,14 +27,24 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 """Where a worker is started: `-m orchestrator` finds this very program there, whatever folder it works for."""
 
 
+QUEUE = "queue"
+"""The role that claims."""
+
+
 def waiting(services: Services) -> tuple[Task, ...]:
-    """Tasks that could run now, in the order to try them: those of dead workers first, then the inbox by policy."""
+    """Tasks that could run now, in the order to try them: those of dead workers first, then the inbox by policy. None
+    that a person has switched off."""
+    if services.switches.of(role=QUEUE):
+        return ()
     busy = load.now(services)
+    off = {r.name.casefold() for r in services.settings.repos if services.stopped(r)}
+    orphans = (t for t in busy.orphans if t.repo.casefold() not in off)
     repos = {r.name.casefold(): r for r in services.settings.repos}
     inbox = [e.task for e in services.mailbox.list(Folder.INBOX) if not e.hand_move]
+    inbox = [t for t in inbox if t.repo.casefold() not in off]
     fresh = funds.affordable(services, inbox)
     served = services.served.all()
-    return (*busy.orphans, *order.queue(fresh, repos, running=busy.repos, now=services.now(), served=served))
+    return (*orphans, *order.queue(fresh, repos, running=busy.repos, now=services.now(), served=served))
 
 
 def slots_dir(services: Services) -> Path:

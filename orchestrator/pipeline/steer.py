@@ -1,22 +1,28 @@
-"""A person's stop or hold is carried out at the next place where nothing is half done."""
+"""A person's stop, hold or switch is carried out at the next place where nothing is half done.
+
+A switch is no order to a task: nothing is written into it. It rests where it stands, its phase says what comes next,
+and the queue takes it up when the switch is on again."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from orchestrator.mailbox.box import Claim
-from orchestrator.model.result import BlockerCode
-from orchestrator.model.task import AttemptKind, Folder, Phase
+from orchestrator.model.result import BlockerCode, FailureClass
+from orchestrator.model.task import AttemptKind, Folder, Phase, Task
 from orchestrator.pipeline import closing
 from orchestrator.services import Services
 from orchestrator.state.orders import Order, OrderKind
 
 
 def obey(services: Services, claim: Claim) -> Claim | None:
-    """The same claim when nothing is ordered; None when the task has left `processing`.
+    """The same claim when nothing is ordered; None when the task has left `processing`, or rests there.
 
     The order is struck off last: a worker that dies before is followed by one that finds it again.
     """
+    if off(services, claim.task):
+        rest(services, claim)
+        return None
     order = _ordered(services, claim)
     if order is None:
         return claim
@@ -24,6 +30,23 @@ def obey(services: Services, claim: Claim) -> Claim | None:
         return _stop(services, claim, order)
     _hold(services, claim, order)
     return None
+
+
+def off(services: Services, task: Task) -> str:
+    """Why nothing is done for this task now, in words; empty = go on."""
+    return services.stopped(services.settings.repo(task.repo))
+
+
+def interrupted(services: Services, claim: Claim) -> bool:
+    """Its last run was ended, and no order to the task says why: a switch did, and it may be on again by now."""
+    last = claim.task.attempts[-1]
+    return last.failure is FailureClass.STOPPED and _ordered(services, claim) is None
+
+
+def rest(services: Services, claim: Claim) -> None:
+    """What has not begun goes back to the others that wait; all else stays, for whoever takes up what stands there."""
+    if claim.task.phase is Phase.QUEUED:
+        services.mailbox.move(claim, claim.task, Folder.INBOX)
 
 
 def to_review(services: Services, claim: Claim) -> None:

@@ -97,8 +97,9 @@ def _in_thread(services: Services, task: Task, thread: str, wishes: list[Request
         effect.once(services, task, f"reply:{wishes[-1].id}", f"answer on #{number}", look=look, act=act)
         if changed and not now.thread.resolved:
             effect.repeatable(
-                services, task, f"resolve:{wishes[-1].id}", "resolve a thread", lambda: reviews.resolve(gh, thread)
-            )
+                services, task, f"resolve:{wishes[-1].id}", "resolve a thread",
+                lambda: reviews.resolve(gh, task.repo, thread),
+            )  # fmt: skip
     except (NotFound, Forbidden, Invalid, PartialAnswer) as refused:
         # The work is pushed; that it cannot be told in this place must not hold it back.
         _untold(services, task, thread, str(refused))

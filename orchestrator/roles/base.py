@@ -10,6 +10,7 @@ from typing import Protocol
 
 import click
 
+from orchestrator.model.errors import Stopped
 from orchestrator.model.task import Task
 from orchestrator.pipeline import crash
 from orchestrator.services import Services
@@ -48,6 +49,8 @@ def fence(services: Services, task: Task | None, where: str, *, repo: str = "") 
     failed: list[str] = []
     try:
         yield failed
+    except Stopped as why:
+        failed.append(str(why))  # a person wants it so: no failure, and nothing to be told of
     except Exception as error:  # noqa: BLE001 - the fence: one of the two places that catch everything
         failed.append(crash.note(services, task, where, error, repo=repo))
         # At every tick: the record of the hour is not where a person looks who has just mistyped a token.
