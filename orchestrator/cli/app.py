@@ -24,6 +24,7 @@ from orchestrator.cli import (
     show,
     steer,
     switching,
+    trying,
 )
 from orchestrator.cli.here import person, services, settings
 from orchestrator.model.roles import NAMES
@@ -138,6 +139,8 @@ main.add_command(evidence.commands)
 main.add_command(plans.commands)
 main.add_command(cron.commands)
 main.add_command(setting_up.init)
+main.add_command(trying.canary)
+task.add_command(trying.new)
 main.add_command(doctor.doctor)
 
 

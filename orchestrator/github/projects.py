@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.github import documents, wire
+from orchestrator.github import board, documents, wire
 from orchestrator.github.client import GitHub
 from orchestrator.github.errors import Misconfigured, PartialAnswer, after_write
 from orchestrator.github.words import Json, Words
@@ -139,6 +139,12 @@ def restore(gh: GitHub, project: Project, before: Mapping[str, str]) -> None:
                 documents.load("move"),
                 {"project": project.id, "item": item, "field": project.field_id, "option": option},
             )
+
+
+def drop_issue(gh: GitHub, project: Project, issue_node_id: str) -> None:
+    """Takes an issue's card off the board; one that has none there is fine."""
+    if (card := board.card(gh, issue_node_id, project.id)) is not None:
+        gh.graphql(documents.load("drop_item"), {"project": project.id, "item": card.item_id})
 
 
 def statuses(gh: GitHub, project: Project) -> dict[str, str]:

@@ -24,6 +24,10 @@ scenes:
   - when: {kind: ask, prompt: head_sha}
     steps:
       - answer: {nonce: "{nonce}", head_sha: "{head_sha}", verdict: approve, findings: [], criteria: [], tests: []}
+  - when: {title: Canary of Agent OS}
+    steps:
+      - write: {path: agent-os-canary.md, text: "canary\\n"}
+      - result: {status: complete, summary: Wrote agent-os-canary.md}
   - steps:
       - write: {path: "{task}.md", text: "Written by Agent OS for {task}.\\n"}
       - result: {status: complete, summary: "Wrote {task}.md"}
