@@ -111,7 +111,7 @@ def _given(*, quick: bool, smoke: bool) -> tuple[Given, Redactor]:
         roles={name: role.EVERY for name, role in ROLES.items()},
         loaded=loaded,
         broken=broken,
-        make=None if loaded is None else lambda: wiring.build(loaded, os.environ, kind="operator", id=here.person()),
+        make=None if loaded is None else lambda: wiring.build(loaded, os.environ, kind="install", id=here.person()),
         install_cron=_install_cron,
         quick=quick,
         smoke=smoke,
