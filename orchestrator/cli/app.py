@@ -25,6 +25,7 @@ from orchestrator.cli import (
     steer,
     switching,
     trying,
+    uninstalling,
 )
 from orchestrator.cli.here import person, services, settings
 from orchestrator.model.roles import NAMES
@@ -140,6 +141,7 @@ main.add_command(plans.commands)
 main.add_command(cron.commands)
 main.add_command(setting_up.init)
 main.add_command(trying.canary)
+main.add_command(uninstalling.uninstall)
 task.add_command(trying.new)
 main.add_command(doctor.doctor)
 

@@ -1,0 +1,125 @@
+"""`agent-os uninstall`: everything that stands because of us, found, told and taken away.
+
+Order matters: first what would start new work, then what is seen on GitHub, then this machine, and the record of what
+we made last. A step that fails is told and the others go on; calling it again does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.git.run import GitError, GitUnreachable
+from orchestrator.github.errors import GitHubError
+from orchestrator.install import local, remote, unpushed
+from orchestrator.install.removal import Act, Removal
+from orchestrator.install.unpushed import Work
+from orchestrator.model.errors import Told
+from orchestrator.model.event import EventKind
+from orchestrator.pipeline import pool
+from orchestrator.services import Services
+from orchestrator.state import locks
+from orchestrator.state.made import Made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    keep_runtime: bool = False
+    """Mailbox, record, mirrors and workspaces stay."""
+    leave_pulls: bool = False
+    force: bool = False
+    """Also what is on no other machine, and while workers are at work."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    act: str
+    what: str
+    why: str
+    ok: bool | None
+    """None where nothing was done: it is only told, or left."""
+
+
+class Refused(Told):
+    """It would take away what cannot be had again; the message names it and what to do."""
+
+
+def plan(services: Services, root: Path, options: Options) -> tuple[Removal, ...]:
+    """Everything, in the order in which it goes. Changes nothing. Raises GitHubError."""
+    return tuple(_plan(services, root, options))
+
+
+def _plan(services: Services, root: Path, options: Options) -> Iterator[Removal]:
+    made = store(services)
+    yield from local.schedules(services.settings, made, root)
+    for repo in services.settings.repos:
+        yield from remote.of_repo(services, repo, made, leave_pulls=options.leave_pulls, force=options.force)
+    yield from remote.boards(services, made)
+    if not options.keep_runtime:
+        yield from local.workspaces(services.settings)
+        yield from local.runtime(services.settings, made)
+
+
+def refuse(services: Services, options: Options) -> None:
+    """Raises Refused while workers are at work, or where work stands on this machine alone."""
+    if options.force:
+        return
+    if busy := locks.slots_taken(pool.slots_dir(services)):
+        raise Refused(
+            f"{busy} workers are at work; `agent-os off` and wait for them, `agent-os task stop ID`, or --force"
+        )
+    if not options.keep_runtime and (work := unsaved(services)):
+        lines = "\n".join(f"  {w.repo} {w.task}: {w.what}" for w in work)
+        raise Refused(f"this work is on no other machine:\n{lines}\n--keep-runtime keeps it here, --force removes it")
+
+
+def unsaved(services: Services) -> tuple[Work, ...]:
+    """What stands on this machine alone, repository by repository. One that cannot be compared counts as such."""
+    found: list[Work] = []
+    for repo in services.settings.repos:
+        try:
+            found += unpushed.find(services, repo)
+        except (GitError, GitUnreachable) as why:
+            found.append(
+                Work(repo=repo.name, task="?", what=f"cannot be compared with GitHub: {services.redact(str(why))}")
+            )
+    return tuple(found)
+
+
+def carry_out(
+    services: Services, removals: Sequence[Removal], *, person: str, say: Callable[[Line], object]
+) -> tuple[Line, ...]:
+    """Does them in order and tells each as it is done. Raises nothing for one that fails: its line says so."""
+    services.record(EventKind.ORDER, order="uninstall", person=person)
+    done: list[Line] = []
+    for removal in removals:
+        line = _carry_out(services, removal)
+        done.append(line)
+        say(line)
+    return tuple(done)
+
+
+def _carry_out(services: Services, removal: Removal) -> Line:
+    line = told(removal)
+    if removal.do is None:
+        return line
+    try:
+        removal.do()
+    except (GitHubError, GitError, OSError, Told) as why:
+        return Line(act=line.act, what=line.what, why=f"failed: {services.redact(str(why))}", ok=False)
+    return Line(act=line.act, what=line.what, why=line.why, ok=True)
+
+
+def told(removal: Removal) -> Line:
+    """As a person reads it before anything is done."""
+    return Line(act=removal.act.value, what=removal.what, why=removal.why, ok=None)
+
+
+def left(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """What still stands afterwards."""
+    return tuple(line for line in lines if line.act == Act.LEAVE.value or line.ok is False)
+
+
+def store(services: Services) -> Made:
+    return Made(root=services.settings.runtime / "state", clock=services.clock)
