@@ -19,6 +19,7 @@ from orchestrator.doctor.mending import Mended
 from orchestrator.model.confinement import Level, Probe
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName
+from orchestrator.model.settings import Settings
 from orchestrator.operations import provision
 from orchestrator.roles import ROLES
 from orchestrator.services import Services
@@ -120,7 +121,8 @@ class Installation:
     # --- what the doctor says
 
     def given(self, *, quick: bool = False) -> Given:
-        loaded, broken = None, ()
+        loaded: Settings | None = None
+        broken: tuple[str, ...] = ()
         file = self.tmp / "config.yaml"
         try:
             loaded = wiring.settings(file, self.tmp, self.env)

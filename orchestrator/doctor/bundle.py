@@ -57,7 +57,7 @@ def _texts(given: Given, report: Report, redact: Redact, *, bodies: bool) -> Ite
     yield "versions.txt", redact(_versions())
     yield "config.yaml", masked(_read(given.config_file, LOG_READ), redact)
     yield from _logs(given, redact)
-    yield "ledger.jsonl", redact(_ledger(given))
+    yield "ledger.jsonl", meant(_ledger(given), redact)
     yield "mailbox.txt", redact(_mailbox(given))
     if bodies:
         for path in sorted((given.runtime / "mailbox").glob("*/*.md"))[:TASKS]:
@@ -81,6 +81,25 @@ def masked(text: str, redact: Redact) -> str:
         out.append(f"{found[1]}{MASK}")
         inside = indent
     return "\n".join(out) + "\n"
+
+
+def meant(lines: str, redact: Redact) -> str:
+    """JSON lines redacted by what they mean: escaped once more, a secret looks like none."""
+    out = []
+    for line in lines.splitlines():
+        try:
+            out.append(json.dumps(_clean(json.loads(line), redact), ensure_ascii=False))
+        except (ValueError, RecursionError):
+            out.append(redact(line))
+    return redact("\n".join(out)) + "\n"
+
+
+def _clean(data: object, redact: Redact) -> object:
+    if isinstance(data, dict):
+        return {redact(str(k)): _clean(v, redact) for k, v in data.items()}
+    if isinstance(data, list):
+        return [_clean(v, redact) for v in data]
+    return redact(data) if isinstance(data, str) else data
 
 
 def _read(file: Path, most: int) -> str:
@@ -109,7 +128,9 @@ def _logs(given: Given, redact: Redact) -> Iterator[tuple[str, str]]:
         f for f in root.rglob("*") if f.is_file() and not f.is_symlink() and f.suffix in (".log", ".jsonl", ".txt")
     ]
     for file in sorted(files, key=_changed, reverse=True)[:LOGS]:
-        yield f"logs/{file.relative_to(root)}", cutting.tail(redact(_read(file, LOG_READ)), LOG_TAIL)
+        text = _read(file, LOG_READ)
+        clean = meant(text, redact) if file.suffix == ".jsonl" else redact(text)
+        yield f"logs/{file.relative_to(root)}", cutting.tail(clean, LOG_TAIL)
 
 
 def _changed(file: Path) -> float:
