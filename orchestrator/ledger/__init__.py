@@ -105,10 +105,13 @@ class Ledger:
         chains = [self._chain(host, since_seq) for host in self.chains()]
         return iter(chains[0]) if len(chains) == 1 else merge(*chains, key=lambda r: (r.at, r.seq))
 
-    def newest(self, chain: str = "") -> Iterator[Record]:
-        """Events newest first, read from the end as they are taken; of one chain, or of all by time."""
+    def newest(self, chain: str = "", *, before: int = 0) -> Iterator[Record]:
+        """Events newest first, read from the end as they are taken; of one chain, or of all by time. `before`: of one
+        chain, those of a lower seq; the later ones are not read."""
         names = [chain] if chain else self.chains()
-        each = [records(line for s in reversed(self._segments(name)) for line in lines_back(s)) for name in names]
+        each = [
+            records(line for s in reversed(self._segments(name)) for line in lines_back(s, before)) for name in names
+        ]
         return each[0] if len(each) == 1 else merge(*each, key=lambda r: (r.at, r.seq), reverse=True)
 
     def mark(self) -> tuple[tuple[str, int], ...]:

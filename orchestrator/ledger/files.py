@@ -79,11 +79,14 @@ def lines(segment: Path) -> Iterator[bytes]:
                 yield line[:-1]
 
 
-def lines_back(segment: Path) -> Iterator[bytes]:
-    """Whole lines, the newest first: what is read grows with what is taken, not with the segment."""
+def lines_back(segment: Path, before: int = 0) -> Iterator[bytes]:
+    """Whole lines, the newest first: what is read grows with what is taken, not with the segment. `before`: only those
+    of a lower seq."""
     with segment.open("rb") as file:
         fd = file.fileno()
         at = _whole_size(fd, file.seek(0, os.SEEK_END)) - 1
+        if before and at >= 0:
+            at = _begin_of(fd, before, at + 1) - 1
         rest = b""
         while at >= 0:
             begin = max(0, at - _BLOCK)
@@ -93,6 +96,48 @@ def lines_back(segment: Path) -> Iterator[bytes]:
                 yield first
                 return
             at, rest = begin, first
+
+
+def _begin_of(fd: int, seq: int, size: int) -> int:
+    """Where the first line of that seq or a higher one begins; found by halving, for seqs only rise."""
+    low, high = 0, size  # both begin a line; what is below `low` is lower than seq
+    while low < high:
+        middle = _line_begin(fd, (low + high) // 2)
+        begin, line = middle, _line_at(fd, middle)
+        while (found := _seq(line)) is None and begin + len(line) < high:  # a line that somebody spoiled
+            begin += len(line)
+            line = _line_at(fd, begin)
+        if found is not None and found < seq:
+            low = begin + len(line)
+        else:
+            high = middle
+    return low
+
+
+def _line_begin(fd: int, at: int) -> int:
+    """Where the line begins that holds this byte."""
+    while at > 0:
+        start = max(0, at - _BLOCK)
+        end = os.pread(fd, at - start, start).rfind(b"\n")
+        if end >= 0:
+            return start + end + 1
+        at = start
+    return 0
+
+
+def _line_at(fd: int, at: int) -> bytes:
+    """The line that begins here, its end with it."""
+    line = b""
+    while (part := os.pread(fd, _BLOCK, at + len(line))) and b"\n" not in part:
+        line += part
+    return line + part[: part.find(b"\n") + 1]
+
+
+def _seq(line: bytes) -> int | None:
+    try:
+        return int(json.loads(line)["seq"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def records(lines: Iterable[bytes]) -> Iterator[Record]:

@@ -69,9 +69,8 @@ def change(
     """
     told = would(services, mode, name)
     if not consent and (asks := [c.repo for c in told if c.consent]):
-        raise OrderRefused(
-            f"{', '.join(asks)}: more would be done by itself in {mode.value}; say yes to it first (`--yes` on the command line)"
-        )
+        more = f"{', '.join(asks)}: more would be done by itself in {mode.value}"
+        raise OrderRefused(f"{more}; say yes to it first (`--yes` on the command line)")
     changes = [c for c in told if c.before != c.after]
     if changes:
         text, base = settings_edit.raw(services, settings_edit.CONFIG)
