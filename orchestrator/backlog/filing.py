@@ -57,6 +57,8 @@ def file(services: Services, draft: Draft, drafts: Sequence[Draft] = ()) -> File
     if repo is None or repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
         why = "dispatcher_only: only people file issues here" if repo else "the repository is not managed"
         return skip(services, Skipped(draft=draft, why=why))
+    if repo.automation_mode is AutomationMode.OBSERVE:
+        return skip(services, Skipped(draft=draft, why="observe: it would be filed"))
     with _alone(services, repo):
         outcome = _judged(services, repo, draft, drafts)
         return skip(services, outcome) if isinstance(outcome, Skipped) else outcome

@@ -93,6 +93,10 @@ class EventKind(Enum):
     """The week's events and findings were looked through: what was found, and what became of it."""
     DIGEST = "digest"
     AUTOPULL = "autopull"
+    OBSERVED = "observed"
+    """What a role would have done in a repository in observe; once per change."""
+    STUCK = "stuck"
+    """An open item has no owner, no next action, no deadline, or is past it; once per subject and state."""
     CONFIG = "config"
 
 

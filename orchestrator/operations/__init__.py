@@ -14,6 +14,7 @@ from orchestrator.mailbox.box import Claim, Entry, Unreadable
 from orchestrator.model.errors import Told
 from orchestrator.model.event import Actor, Event, EventKind
 from orchestrator.model.names import TaskId
+from orchestrator.model.settings import AutomationMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.pipeline import funds, intake, load, pool
 from orchestrator.planning import planner
@@ -101,6 +102,9 @@ def task(services: Services, id: str) -> tuple[Folder, Task]:
 def retry(services: Services, id: str, *, person: str) -> TaskLine:
     """The same as moving the file to inbox/: counters reset, history kept; a done task gets a new generation."""
     folder, found = task(services, id)
+    repo = services.settings.repo(found.repo)
+    if repo is not None and repo.automation_mode is AutomationMode.OBSERVE:
+        raise OrderRefused(f"{repo.name} is in the mode observe: nothing runs there; change its automation_mode first")
     if folder is Folder.DONE:
         from orchestrator.pipeline import hand
 

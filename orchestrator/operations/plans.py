@@ -69,8 +69,14 @@ def now(services: Services, repo: str, person: str, *, dry_run: bool = False) ->
     if found.cadence.sprint_cadence_days <= 0:
         raise OrderRefused(f"{found.name} is dormant: its sprint_cadence_days is 0")
     if not dry_run:
+        _writable(found)
         _order(services, found, person, "plan now")
     return planner.now(services, found, dry_run=dry_run)
+
+
+def _writable(repo: RepoSettings) -> None:
+    if repo.automation_mode is AutomationMode.OBSERVE:
+        raise OrderRefused(f"{repo.name} is in the mode observe: nothing is set Ready there; --dry-run shows the plan")
 
 
 def managed(services: Services, repo: str) -> RepoSettings:
@@ -87,6 +93,7 @@ def _repos(services: Services, repo: str) -> list[RepoSettings]:
 
 def _decide(services: Services, id: str, person: str, *, approve: bool, why: str = "") -> Plan:
     with _pending(services, id) as (repo, plan):
+        _writable(repo)
         said = {"why": str(services.redact.head(why, planner.WHY))} if why else {}
         _order(services, repo, person, "plan approve" if approve else "plan reject", plan=id, **said)
         return planner.decide(services, repo, plan, person, approve=approve, why=why)

@@ -54,7 +54,7 @@ def tick(services: Services) -> bool:
     """Tells the head when it is time and something was written since; True when it did. What goes wrong is told to
     the operator once and tried again later."""
     repo, period = repo_of(services.settings), timedelta(minutes=services.settings.ledger_anchor_minutes)
-    if repo is None or not period:
+    if repo is None or not period or services.stopped(repo):
         return False
     chain, now = label(services.ledger.name), services.now()
     last = _last(services, chain)

@@ -124,6 +124,8 @@ def _placed(services: Services, found: Sequence[tuple[Signal, tuple[Signal, ...]
     placed = []
     for signal, others in found:
         repo = services.settings.repo(signal.repo or services.settings.self_repo or " ")
+        if repo is not None and services.switches.of(repo=repo.key) is not None:
+            continue
         if repo is not None and repo.automation_mode is not AutomationMode.DISPATCHER_ONLY:
             placed.append(Trouble(signal=signal, others=others, repo=repo))
         elif signal.repo is None:

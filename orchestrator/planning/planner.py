@@ -96,6 +96,14 @@ def _dry(services: Services, repo: RepoSettings) -> Did:
     return Did(words=words, plan=made)
 
 
+def would(services: Services, repo: RepoSettings) -> tuple[str, ...]:
+    """What the next plan would set Ready, when it is due: no agent is asked, nothing is written. Raises as `now`."""
+    if repo.cadence.sprint_cadence_days <= 0 or not _due(services, repo):
+        return ()
+    plan = _dry(services.looking(), repo).plan
+    return tuple(f"set #{i.issue} Ready" for i in plan.items) if plan is not None else ()
+
+
 def waits(services: Services, repo: RepoSettings) -> str:
     """`a plan waits: ID, until ...`; empty when none does."""
     plan = services.plans.pending(repo.key)

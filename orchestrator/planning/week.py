@@ -65,7 +65,7 @@ def _events(services: Services, since: datetime) -> tuple[list[Record], bool]:
 def _dues(services: Services, now: datetime, events: list[Record]) -> list[Due]:
     found = []
     for repo in services.settings.repos:
-        if repo.automation_mode is AutomationMode.DISPATCHER_ONLY:
+        if repo.automation_mode is not AutomationMode.FULL or services.stopped(repo):
             continue
         for job in JOBS:
             days = _period(repo, job)

@@ -9,7 +9,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.issue import BoardStatus, Issue
 from orchestrator.model.settings import ProjectSettings, RepoSettings
 from orchestrator.model.task import Folder, Task
-from orchestrator.pipeline import answers, considering, effect, estimating, funds, intake, trusting
+from orchestrator.pipeline import answers, considering, effect, estimating, funds, intake, observing, trusting
 from orchestrator.planning import hypotheses
 from orchestrator.policy import eligible
 from orchestrator.policy.budget import Over
@@ -47,20 +47,30 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
                 answers.look(services, id)
             settled = settled and not failed
     asked: dict[str, trusting.Asked] = {}
+    would: dict[str, list[str]] = {r.key: [] for r in services.settings.repos if observing.observed(r)}
     for project in services.settings.projects:
         with fence(services, None, f"board {project.key}") as failed:
             for issue in _question(services, project).ready:
                 repo = services.settings.repo(issue.repo)
-                if repo is None:
+                if repo is None or services.switches.of(repo=repo.key) is not None:
                     continue
                 with fence(services, None, f"{issue.repo}#{issue.number}", repo=issue.repo) as failed_one:
                     choice = considering.choice(services, issue, repo, asked.setdefault(repo.key, {}))
                     settled = settled and isinstance(choice, LeaveAlone) and choice.reason in LASTING
-                    if dry_run or _carry_out(services, choice, repo):
+                    if observing.observed(repo):
+                        if isinstance(choice, Dispatch | Again):
+                            would[repo.key].append(f"{_words(choice)} #{issue.number} {issue.title}")
+                    elif dry_run or _carry_out(services, choice, repo):
                         did.append(f"{issue.repo}#{issue.number}: {_words(choice)}")
                 settled = settled and not failed_one
         settled = settled and not failed
+    for key, lines in would.items():
+        did += observing.say(services.looking() if dry_run else services, "dispatcher", _repo(services, key), lines)
     return Ticked(did=tuple(did), settled=settled and not did)
+
+
+def _repo(services: Services, key: str) -> RepoSettings:
+    return next(r for r in services.settings.repos if r.key == key)
 
 
 def _question(services: Services, project: ProjectSettings) -> board.ReadyList:

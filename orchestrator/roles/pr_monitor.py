@@ -35,12 +35,12 @@ def watched(services: Services) -> list[Path]:
 
 def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     """One batched question about all open pull requests of ours, then one step for each."""
-    entries = list(services.mailbox.list(Folder.REVIEW))
+    entries = [e for e in services.mailbox.list(Folder.REVIEW) if not _off(services, e.task)]
     stopped = [
         e
         for f in STOPPED
         for e in services.mailbox.list(f)
-        if e.task.pull_request and services.settings.repo(e.task.repo) is not None
+        if e.task.pull_request and services.settings.repo(e.task.repo) is not None and not _off(services, e.task)
     ]
     did: list[str] = []
     if dry_run:
@@ -56,6 +56,8 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     watching = True
     with fence(services, None, "what landed"):
         for landing in services.landings.all():
+            if services.stopped(services.settings.repo(landing.repo)):
+                continue
             with fence(services, None, f"{landing.base} since #{landing.pull}", repo=landing.repo):
                 landed.watch(services, landing)
         watching = bool(services.landings.all())
@@ -64,6 +66,12 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
         if anchoring.tick(services):
             did.append("the ledger's head was told")
     return Ticked(did=tuple(did), settled=not (entries or stopped or waiting or watching or trains))
+
+
+def _off(services: Services, task: Task) -> bool:
+    """Switched off, or in observe: its pull requests stay as they are."""
+    repo = services.settings.repo(task.repo)
+    return repo is not None and bool(services.stopped(repo))
 
 
 def _managed(services: Services, task: Task) -> bool:
@@ -169,7 +177,7 @@ def _left_over(services: Services, looked_at: set[RepoName]) -> bool:
     """Trains without members in review still have a draft and a branch to clear away. True while there is any train."""
     for repo in services.settings.repos:
         with fence(services, None, "merge train", repo=repo.name):
-            if repo.name not in looked_at and services.trains.of(repo.key).train:
+            if not services.stopped(repo) and repo.name not in looked_at and services.trains.of(repo.key).train:
                 merge_train.drive(services, repo, {})
     return any(services.trains.underway(r.key) for r in services.settings.repos)
 
@@ -204,7 +212,7 @@ def _key(entry: Entry) -> tuple[str, int]:
 def _fold(services: Services) -> bool:
     """True when there was, or still is, something to remember."""
     waiting = []
-    for repo in services.settings.repos:
+    for repo in (r for r in services.settings.repos if not services.stopped(r)):
         with fence(services, None, "reading memory", repo=repo.name):
             waiting += [repo] if services.memory.pending(repo.key) and not services.trains.underway(repo.key) else []
     in_review = [e.task.repo for e in services.mailbox.list(Folder.REVIEW)] if waiting else []

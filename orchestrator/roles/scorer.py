@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestrator.model.findings import Finding
 from orchestrator.model.settings import AutomationMode, RepoSettings
+from orchestrator.pipeline import observing
 from orchestrator.planning import measuring, scoring
 from orchestrator.policy import attribute
 from orchestrator.roles.base import Ticked, fence
@@ -27,6 +28,9 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     if dry_run:
         return Ticked(did=tuple(_would(services, now)))
     did: list[str] = []
+    for repo in services.settings.repos:
+        if observing.observed(repo) and services.switches.of(repo=repo.key) is None:
+            did += observing.say(services, "scorer", repo, _due(services, repo))
     for repo in _measured(services):
         with fence(services, None, f"{repo.key}: measuring", repo=repo.name):
             if repo.outcome_attribution.enabled and (taken := measuring.measure(services, repo)):
@@ -50,7 +54,17 @@ def business(services: Services) -> list[Finding]:
 
 
 def _measured(services: Services) -> Iterator[RepoSettings]:
-    return (r for r in services.settings.repos if r.automation_mode is not AutomationMode.DISPATCHER_ONLY)
+    """None that is switched off or in observe: what is measured there is measured when it is on again."""
+    full = (r for r in services.settings.repos if r.automation_mode is not AutomationMode.DISPATCHER_ONLY)
+    return (r for r in full if not services.stopped(r))
+
+
+def _due(services: Services, repo: RepoSettings) -> list[str]:
+    lines: list[str] = []
+    with fence(services, None, f"{repo.key}: measuring", repo=repo.name):
+        if due := measuring.due(services, repo):
+            lines.append(f"measure {due} outcome{'s' if due != 1 else ''}")
+    return lines
 
 
 def _would(services: Services, now: datetime) -> Iterator[str]:
