@@ -98,13 +98,10 @@ class _Web:
             status, shown = 404, _error("Not here", str(why))
         except Told as why:
             status, shown = 500, _error("This cannot be read", str(services.redact(str(why))))
-        values = {**shown.values, "page": self._frame(page, shown, position)}
-        if not part or status != 200:
-            return HTMLResponse(render.page(shown.template, values), status_code=status)
-        text = render.part(shown.template, part, values)
-        if text is None:
+        if part and status == 200 and not render.has_part(shown.template, part):
             return _told(Refusal(status=404, why="the page has no such part"))
-        return HTMLResponse(text)
+        frame = self._frame(page, shown, position) | {"part": part if status == 200 else ""}
+        return HTMLResponse(render.page(shown.template, {**shown.values, "page": frame}), status_code=status)
 
     def _frame(self, page: Page | None, shown: Shown, position: str) -> dict[str, object]:
         """What base.html needs beside the page's own values."""
@@ -118,6 +115,7 @@ class _Web:
             "write": self._guard.write,
             "position": position,
             "task": shown.values.get("live_task", ""),
+            "part": "",
         }
 
     async def order(self, http: Http) -> Response:
