@@ -24,6 +24,7 @@ from orchestrator.cli import (
     show,
     steer,
     switching,
+    web,
     trying,
     uninstalling,
 )
@@ -131,6 +132,7 @@ for _command in (*approving.COMMANDS, *switching.COMMANDS):
     main.add_command(_command)
 main.add_command(sandboxing.commands)
 main.add_command(money.cost)
+main.add_command(top.top)
 main.add_command(modes.mode)
 main.add_command(explaining.explain)
 main.add_command(ledger.commands)
@@ -139,6 +141,7 @@ main.add_command(objectives.score)
 main.add_command(evidence.commands)
 main.add_command(plans.commands)
 main.add_command(cron.commands)
+main.add_command(web.web)
 main.add_command(setting_up.init)
 main.add_command(trying.canary)
 main.add_command(uninstalling.uninstall)

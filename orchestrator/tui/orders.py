@@ -1,0 +1,83 @@
+"""The orders of the terminal screen: one table, each an operation that records who gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestrator import operations
+from orchestrator.model.operators import Right
+from orchestrator.operations import approve, people, steer
+from orchestrator.services import Services
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    key: str
+    """A capital letter: small ones only look."""
+    name: str
+    right: Right
+    asks: str
+    """What is asked before it is given; `{id}` is the task. Empty: given at once."""
+    needs_text: bool
+    """The answer is a text; else yes or no."""
+    run: Callable[[Services, str, str, str], str]
+    """With task, person and text; what was done, in words. Raises OrderRefused."""
+
+
+def _send(services: Services, id: str, person: str, text: str) -> str:
+    steer.send(services, id, text, person=person)
+    return f"{id}: its agent will hear it"
+
+
+def _hold(services: Services, id: str, person: str, text: str) -> str:
+    held = steer.hold(services, id, person=person)
+    return f"{id}: {'is on hold' if held.folder == 'hold' else 'is being paused'}; R ends the pause"
+
+
+def _stop(services: Services, id: str, person: str, text: str) -> str:
+    steer.stop(services, id, person=person)
+    return f"{id}: is being stopped; its work is kept, R takes it up again"
+
+
+def _retry(services: Services, id: str, person: str, text: str) -> str:
+    return f"{operations.retry(services, id, person=person).id}: waits in inbox/"
+
+
+def _approve(services: Services, id: str, person: str, text: str) -> str:
+    return approve.approve(services, id, person).text
+
+
+def _reject(services: Services, id: str, person: str, text: str) -> str:
+    return approve.reject(services, id, person, why=text).text
+
+
+ORDERS = (
+    Order(
+        key="S", name="send", right=Right.ORDER, asks="Tell the agent of {id}:", needs_text=True, run=_send
+    ),
+    Order(key="H", name="hold", right=Right.ORDER, asks="", needs_text=False, run=_hold),
+    Order(
+        key="X", name="stop", right=Right.ORDER, asks="Stop {id}? Its run ends, its work is kept.", needs_text=False,
+        run=_stop,
+    ),
+    Order(key="R", name="retry", right=Right.ORDER, asks="", needs_text=False, run=_retry),
+    Order(
+        key="A", name="approve", right=Right.APPROVE, asks="Approve the published head of {id}? It may land then.",
+        needs_text=False, run=_approve,
+    ),
+    Order(
+        key="J", name="reject", right=Right.APPROVE, asks="Keep {id} from landing. What is wrong with it?",
+        needs_text=True, run=_reject,
+    ),
+)  # fmt: skip
+
+
+def named(name: str) -> Order:
+    return next(o for o in ORDERS if o.name == name)
+
+
+def give(services: Services, order: Order, id: str, person: str, text: str) -> str:
+    """What was done, in words. Raises OrderRefused, also for somebody who may not."""
+    people.require(services, person, order.right)
+    return order.run(services, id, person, text)
