@@ -24,9 +24,10 @@ from orchestrator.cli import (
     show,
     steer,
     switching,
-    web,
+    top,
     trying,
     uninstalling,
+    web,
 )
 from orchestrator.cli.here import person, services, settings
 from orchestrator.model.roles import NAMES
