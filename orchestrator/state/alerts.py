@@ -110,6 +110,10 @@ class Outbox:
         path = self.root / folder / entry.name
         beside = path.with_suffix(f".{os.getpid()}.tmp")
         beside.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        with contextlib.suppress(FileNotFoundError):
+            # Its time is when it was raised: being tried in vain does not put it behind the others.
+            raised = (self.root / "pending" / entry.name).stat().st_mtime_ns
+            os.utime(beside, ns=(raised, raised))
         beside.replace(path)
 
 

@@ -117,7 +117,7 @@ class Telegram:
             return _refuse(code, "Bad Gateway" if code == 502 else "Internal Server Error")
         known = {
             "sendMessage": self._send, "getUpdates": self._updates, "answerCallbackQuery": self._answer,
-            "editMessageReplyMarkup": self._edit,
+            "editMessageReplyMarkup": self._edit, "getMe": self._me, "getChat": self._chat,
         }  # fmt: skip
         return known[method](said) if method in known else _refuse(404, "Not Found")
 
@@ -146,6 +146,16 @@ class Telegram:
         if self.on_message:
             self.on_message(number)
         return 200, {"ok": True, "result": self._message(number)}
+
+    def _me(self, said: dict[str, str]) -> Reply:
+        """ "getMe": basic information about the bot, as a User; what a token is tested with."""
+        return 200, {"ok": True, "result": BOT}
+
+    def _chat(self, said: dict[str, str]) -> Reply:
+        """ "getChat": up to date information about the chat."""
+        if said.get("chat_id") not in {self.chat, *self.chats}:
+            return _refuse(400, "Bad Request: chat not found")
+        return 200, {"ok": True, "result": {"id": int(said["chat_id"]), "type": "private"}}
 
     def _message(self, number: int) -> dict[str, object]:
         seen = self.shown[number]
