@@ -15,7 +15,9 @@ def new(text: tuple[str, ...], repo: str, as_json: bool) -> None:
     """File an issue and set it Ready. The first line is its title; your word vouches for exactly this text."""
     from orchestrator.operations import filing
 
-    filed = filing.file(here.services("operator", here.person()), repo, " ".join(text), here.person())
+    services = here.services("operator", here.person())
+    click.get_current_context().call_on_close(services.github.close)
+    filed = filing.file(services, repo, " ".join(text), here.person())
     click.echo(show.as_json(filed) if as_json else f"{filed.text}: {filed.url}")
 
 
@@ -36,7 +38,10 @@ def canary(repo: str, really: bool, minutes: float, as_json: bool) -> None:
     from orchestrator.install import canary as flying
 
     services = here.services("operator", here.person())
+    click.get_current_context().call_on_close(services.github.close)
     roles = {name: here.services("role", name) for name in flying.ROLES}
+    for built in roles.values():
+        click.get_current_context().call_on_close(built.github.close)
 
     def tick(role: str) -> None:
         ticking.once(roles[role], role, wait=role == "queue")

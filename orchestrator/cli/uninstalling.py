@@ -33,7 +33,8 @@ def uninstall(dry_run: bool, yes: bool, keep_runtime: bool, leave_pulls: bool, f
     from orchestrator import config
     from orchestrator.install import uninstall as going
 
-    services = here.services("operator", here.person())
+    services = here.services("install", here.person())
+    click.get_current_context().call_on_close(services.github.close)
     root = config.locate(os.environ, checkout=here.CHECKOUT)[0]
     options = going.Options(keep_runtime=keep_runtime, leave_pulls=leave_pulls, force=force)
     removals = going.plan(services, root, options)

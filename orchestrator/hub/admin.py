@@ -306,6 +306,10 @@ class Admin:
             raise KeyError(f"no pull request #{number} in {full_name}")
         return found
 
+    def furniture(self) -> dict[str, Any]:
+        """Labels, refs that are no branches, boards with their columns: what set-up makes."""
+        return picture.furniture(self.hub)
+
     def snapshot(self) -> dict[str, Any]:
         """The whole world without times, ids and shas, for comparing two of them."""
         return picture.snapshot(self.hub)

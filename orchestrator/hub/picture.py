@@ -27,6 +27,26 @@ def snapshot(hub: World) -> dict[str, Any]:
     }
 
 
+def furniture(hub: World) -> dict[str, Any]:
+    """What stands beside the work: labels and refs that are no branches per repository, boards with their columns."""
+    found = repos.every(hub.db)
+    boards = [project for owner in {r.owner_id for r in found} for project in projects.of_owner(hub.db, owner)]
+    return {
+        "labels": {r.full_name: sorted(label.name for label in repos.labels(hub.db, r.id)) for r in found},
+        "refs": {r.full_name: sorted(_other_refs(hub.bare(r))) for r in found},
+        "boards": sorted([project.title, _columns(hub.db, project)] for project in boards),
+    }
+
+
+def _other_refs(bare: Bare) -> list[str]:
+    return [name for name in bare.refs("refs/") if not name.startswith(("refs/heads/", "refs/pull/"))]
+
+
+def _columns(db: Database, project: Project) -> list[str]:
+    status = [one for one in projects.fields_of(db, [project.id])[project.id] if one.name == "Status"]
+    return [option.name for one in status for option in projects.options_of(db, [one.id])[one.id]]
+
+
 def _repo(hub: World, repo: Repo) -> dict[str, Any]:
     found = issues.find(hub.db, Filter(repo_ids=(repo.id,), state="all", ascending=True))
     ids = [issue.id for issue in found]

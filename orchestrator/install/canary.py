@@ -22,7 +22,7 @@ from orchestrator.pipeline import desk, intake
 from orchestrator.services import Services
 
 ROLES = ("dispatcher", "queue", "pr_monitor")
-FILE = "agent-os-canary.md"
+FILE, MEMORY = "agent-os-canary.md", "CODEBASE.md"
 MISSION = f"""Canary of Agent OS
 
 ## Goal
@@ -62,12 +62,13 @@ def fly(
     """Raises OrderRefused where it may not run there, and what GitHub raises; what was begun is then told by `say`."""
     repo = _allowed(services, name, really)
     began = time.monotonic()
+    knew = _blob(services, repo, MEMORY) is not None
     filed = filing.file(services, repo.key, MISSION, person)
     say(f"filed {filed.repo}#{filed.number}: {filed.url}")
     task = _flown(services, repo, filed.number, tick, until=began + minutes * 60, say=say)
     merged = task is not None and bool(task.merge_sha)
     pull = task.pull_request or 0 if task is not None else 0
-    cleaned = tuple(_clean(services, repo, filed.number, task if merged else None))
+    cleaned = tuple(_clean(services, repo, filed.number, task if merged else None, knew=knew))
     for line in cleaned:
         say(line)
     seconds = round(time.monotonic() - began, 1)
@@ -135,17 +136,21 @@ def _ended(services: Services, repo: RepoSettings, number: int, merged: bool, mi
     return f"not merged after {minutes:g} minutes; `agent-os explain {repo.name}#{number}` says what it waits for"
 
 
-def _clean(services: Services, repo: RepoSettings, number: int, merged: Task | None) -> list[str]:
+def _clean(services: Services, repo: RepoSettings, number: int, merged: Task | None, *, knew: bool) -> list[str]:
     """The issue closed and off the board with our labels off it, and the merged file taken back. Nothing that fails
     here hides how the canary ended. A canary that did not get through is left for a person to look at."""
     if merged is None:
         return [f"left as it stands, for you to look at: {repo.name}#{number}"]
     steps: list[tuple[str, Callable[[], object]]] = [
-        (f"took {FILE} out of the base branch again", lambda: _take_back(services, repo)),
+        (f"took {FILE} out of the base branch again", lambda: _take_back(services, repo, FILE)),
         (f"took the labels off #{number}", lambda: _unlabel(services, repo, number)),
         (f"took #{number} off the board", lambda: _off_board(services, repo, number)),
     ]
-    return [_told(words, act) for words, act in steps]
+    if _blob(services, repo, MEMORY) is not None:
+        if knew:
+            return [*(_told(*step) for step in steps), f"{MEMORY} tells of it, or will: take that line out by hand"]
+        steps.insert(1, (f"took {MEMORY} out, which it began", lambda: _take_back(services, repo, MEMORY)))
+    return [_told(*step) for step in steps]
 
 
 def _told(words: str, act: Callable[[], object]) -> str:
@@ -156,13 +161,19 @@ def _told(words: str, act: Callable[[], object]) -> str:
     return words
 
 
-def _take_back(services: Services, repo: RepoSettings) -> None:
-    where = f"{path(repo.name)}/contents/{quote(FILE)}"
+def _take_back(services: Services, repo: RepoSettings, file: str) -> None:
+    if (sha := _blob(services, repo, file)) is not None:
+        where = f"{path(repo.name)}/contents/{quote(file)}"
+        services.github.rest("DELETE", where, body={"message": "Take back the canary of Agent OS", "sha": sha})
+
+
+def _blob(services: Services, repo: RepoSettings, file: str) -> str | None:
+    """The blob of a file on the default branch, None where there is none."""
     try:
-        sha = object_of(services.github.rest("GET", where).data, FILE).text("sha")
+        reply = services.github.rest("GET", f"{path(repo.name)}/contents/{quote(file)}")
     except NotFound:
-        return
-    services.github.rest("DELETE", where, body={"message": "Take back the canary of Agent OS", "sha": sha})
+        return None
+    return object_of(reply.data, file).text("sha")
 
 
 def _unlabel(services: Services, repo: RepoSettings, number: int) -> None:

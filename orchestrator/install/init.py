@@ -8,6 +8,7 @@ done to the repositories but labels and a board: work begins when the person con
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,17 +63,18 @@ def init(here: Here, wishes: Wishes, steps: Steps) -> Settings | None:
     if here.config_file.exists():
         steps.add(Did.THERE, f"{here.config_file.name}: it stays as it is")
         settings = load(here, here.config_file)
-        gh = client(here, settings.github)
-        _verified(gh, wishes, settings, steps)
+        with closing(client(here, settings.github)) as gh:
+            _verified(gh, wishes, settings, steps)
     else:
-        plan = _planned(here, wishes, steps)
+        with closing(client(here, github_settings(here, wishes))) as gh:
+            plan = _planned(here, gh, wishes, steps)
         if wishes.dry:
             steps.add(Did.WOULD, f"write {here.config_file}:\n{configuring.text(plan)}")
             return None
         settings = _written(here, plan, steps)
-        gh = client(here, settings.github)
     made = Made(root=settings.runtime / "state", clock=here.clock)
-    furnish.github(gh, made, settings, steps, dry=wishes.dry)
+    with closing(client(here, settings.github)) as gh:
+        furnish.github(gh, made, settings, steps, dry=wishes.dry)
     furnish.machine(made, settings, here.checkout, steps, objective=wishes.objective, dry=wishes.dry)
     _scheduled(here, wishes, settings, steps)
     return settings
@@ -111,12 +113,11 @@ def github_settings(here: Here, wishes: Wishes) -> GitHubSettings:
     return found
 
 
-def _planned(here: Here, wishes: Wishes, steps: Steps) -> Plan:
+def _planned(here: Here, gh: GitHub, wishes: Wishes, steps: Steps) -> Plan:
     """Everything found out, and the board made: its number stands in the file."""
     if not wishes.repos:
         raise Told("say which repository: --repo owner/name (again for each one more)")
-    said = github_settings(here, wishes)
-    gh = client(here, said)
+    said = gh.settings
     board = wishes.board != "none"
     steps.add(Did.THERE, finding.token(gh, board=board))
     found = tuple(finding.repository(gh, name, wishes.verify) for name in dict.fromkeys(wishes.repos))

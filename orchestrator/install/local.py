@@ -64,7 +64,7 @@ def _parts(settings: Settings) -> Iterator[Removal]:
         yield leave(f"{settings.runtime / name}", why)
     if parts:
         drop = partial(_runtime, settings.runtime, parts)
-        yield remove(f"folder {settings.runtime}", drop, f"{', '.join(parts)}: mailbox, record and all")
+        yield remove(f"folder {settings.runtime}", drop, f"{', '.join(parts)}: mailbox, record and all", last=True)
 
 
 def _files(made: Made, runtime: Path) -> Iterator[tuple[Path, Removal]]:
@@ -75,7 +75,7 @@ def _files(made: Made, runtime: Path) -> Iterator[tuple[Path, Removal]]:
         if entry.detail and furnish.digest(path.read_bytes()) != entry.detail:
             yield path, leave(f"file {path}", "you changed it since we wrote it")
         else:
-            yield path, remove(f"file {path}", path.unlink)
+            yield path, remove(f"file {path}", path.unlink, last=True)
 
 
 def _folders(made: Made, settings: Settings) -> tuple[Path, ...]:

@@ -23,10 +23,12 @@ class Removal:
     """Why it is left, or what happens with it."""
     do: Callable[[], object] | None = None
     """Raises GitHubError, GitError, OSError, Told. None for what is left."""
+    last: bool = False
+    """Only when nothing before it failed: without it nobody could call the uninstall again."""
 
 
-def remove(what: str, do: Callable[[], object], why: str = "") -> Removal:
-    return Removal(act=Act.REMOVE, what=what, why=why, do=do)
+def remove(what: str, do: Callable[[], object], why: str = "", *, last: bool = False) -> Removal:
+    return Removal(act=Act.REMOVE, what=what, why=why, do=do, last=last)
 
 
 def close(what: str, do: Callable[[], object], why: str = "") -> Removal:

@@ -94,7 +94,11 @@ def carry_out(
     services.record(EventKind.ORDER, order="uninstall", person=person)
     done: list[Line] = []
     for removal in removals:
-        line = _carry_out(services, removal)
+        if removal.last and any(line.ok is False for line in done):
+            why = "left until what failed above is done: call it again"
+            line = Line(act=Act.LEAVE.value, what=removal.what, why=why, ok=None)
+        else:
+            line = _carry_out(services, removal)
         done.append(line)
         say(line)
     return tuple(done)
