@@ -33,6 +33,8 @@ class Kind(Enum):
 class Field:
     id: str
     """The key as messages name it: `projects.main.repos[0].merge`."""
+    name: str
+    """The key inside of its group: `budgets.day_usd`."""
     label: str
     help: str
     kind: Kind
@@ -45,6 +47,8 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
+    id: str
+    """The place in the file, `projects.main.repos[0]`; `installation` and `all` for the two at its top."""
     title: str
     fields: tuple[Field, ...]
 
@@ -108,12 +112,20 @@ _WHOLE = (
 )
 
 
+NAMES = tuple(dotted(key.at) for key in (*_WHOLE, *_SHARED))
+"""Of every field, inside of its group."""
+
+
 def form(services: Services) -> tuple[Group, ...]:
     """The whole installation, all repositories, then each. Raises OrderRefused; Invalid for a file that cannot be
     read: its text is to be mended first."""
     text, _ = settings_edit.raw(services, CONFIG)
     return tuple(
-        Group(title=title, fields=tuple(_field(text, at, key, repo) for key in keys))
+        Group(
+            id=dotted(at) or ("all" if keys is _SHARED else "installation"),
+            title=title,
+            fields=tuple(_field(text, at, key, repo) for key in keys),
+        )
         for title, at, keys, repo in _groups(services, text)
     )
 
@@ -159,6 +171,7 @@ def _field(text: str, at: At, key: _Key, repo: RepoSettings | None) -> Field:
     holds = str(key.now(repo)) if repo is not None and key.now else ""
     return Field(
         id=dotted(at + key.at),
+        name=dotted(key.at),
         label=key.label,
         help=_meanings().get(key.means, ""),
         kind=key.kind,
