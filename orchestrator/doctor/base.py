@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -92,6 +93,8 @@ class Given:
     """Each agent is asked for one line: costs a little."""
     found: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     """What the checks before found, by name."""
+    opened: list[GitHub] = field(default_factory=list)
+    """Clients that `services` made."""
 
     @property
     def settings(self) -> Settings:
@@ -109,7 +112,18 @@ class Given:
         theirs = built.github.hooks
         hooks = Hooks(before_write=theirs.before_write, blocked_for=theirs.blocked_for)
         client = GitHub(built.settings.github, built.clock, built.github.token, hooks, timeout=TIMEOUT)
+        self.opened.append(client)
         return replace(built, github=client)
+
+    @contextlib.contextmanager
+    def for_one(self) -> Iterator[Given]:
+        """The same for one check alone; its connections end with the block."""
+        alone = replace(self, opened=[])
+        try:
+            yield alone
+        finally:
+            for client in alone.opened:
+                client.close()
 
     @property
     def runtime(self) -> Path:

@@ -72,7 +72,8 @@ def _one(given: Given, check: Check) -> tuple[Finding, ...]:
     if lost:
         return (unknown(f"not looked at: it needs {named(lost)}"),)
     try:
-        return tuple(check.look(given))
+        with given.for_one() as alone:
+            return tuple(check.look(alone))
     except (RateLimited, Unavailable, Unauthorized) as why:
         return (unknown(f"GitHub: {why}", mend="try again later"),)
     except (GitHubError, Told) as why:

@@ -48,7 +48,8 @@ def _one(given: Given, check: Check, finding: Finding, person: str, ask: Ask, re
     if check.asks and not ask(f"{check.name}{f' ({finding.subject})' if finding.subject else ''}: {before}. Mend it?"):
         return Mended(**told, did="nothing: nobody agreed (--yes does)", after=before, mended=False)
     try:
-        did = redact(check.mend(given, finding))
+        with given.for_one() as alone:
+            did = redact(check.mend(alone, finding))
     except (Told, GitHubError, OSError) as why:
         return Mended(**told, did=f"nothing: {redact(str(why))}", after=before, mended=False)
     _record(given, check, finding, person, did)
@@ -62,7 +63,7 @@ def _one(given: Given, check: Check, finding: Finding, person: str, ask: Ask, re
 def _record(given: Given, check: Check, finding: Finding, person: str, did: str) -> None:
     if given.make is None:
         return  # without a configuration there is no ledger to write to
-    services = given.services()
+    services = given.make()
     services.ledger.write(
         Event(
             kind=EventKind.ORDER,
