@@ -11,7 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from orchestrator.__main__ import app
+from orchestrator.cli import app
 from orchestrator.hub import Hub
 from orchestrator.hub.seeding import PLAYGROUND, seed
 from orchestrator.ledger.anchor import label as chain_label
