@@ -1,4 +1,4 @@
-"""The engineers for a page: how they did lately, what they cost, what keeps one from being chosen now, and the queue."""
+"""The engineers for a page: how they did lately, what they cost, what keeps one from being chosen, and the queue."""
 
 from __future__ import annotations
 
