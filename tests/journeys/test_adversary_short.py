@@ -17,9 +17,9 @@ from orchestrator.model.event import EventKind
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import BOT, REPO, works
 
-SHORT = (*range(adversary.SEED, adversary.SEED + 10), 20_261_142, 20_261_184)
-"""Schedules in the gate; the proof itself plays 500. Three of these find a merge that names no head, heads that are not
-compared, and words that are carried over to another change."""
+SHORT = (adversary.SEED, adversary.SEED + 1, 20_261_142, 20_261_184)
+"""Schedules in the gate; the proof itself plays 500. What they once found (a merge that names no head, heads that are not
+compared, words carried over to another change) has a planted defect and a story of its own each."""
 
 
 def test_no_schedule_lands_what_was_not_judged_and_every_wrong_tree_is_told() -> None:

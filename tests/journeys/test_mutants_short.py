@@ -31,8 +31,8 @@ def test_every_defect_that_is_listed_by_hand_has_its_place_and_its_story() -> No
 
 @pytest.mark.timeout(600)
 def test_a_seeded_handful_of_machine_made_defects_is_killed(tmp_path: Path) -> None:
-    found = mutants.made(SMALL, STORIES, tmp_path, seed=mutants.SEED, most=6)
-    assert len(found) == 6
+    found = mutants.made(SMALL, STORIES, tmp_path, seed=mutants.SEED, most=4)
+    assert len(found) == 4
     assert found[0].of > 150
     living = [m.name for m in found if not m.killed]
     assert len(living) <= 1, "one may change nothing"
@@ -41,8 +41,8 @@ def test_a_seeded_handful_of_machine_made_defects_is_killed(tmp_path: Path) -> N
 
 @pytest.mark.timeout(600)
 def test_what_no_story_tells_apart_lives(tmp_path: Path) -> None:
-    found = mutants.made(SMALL[2:], ["tests/policy/test_capacity.py"], tmp_path, seed=1, most=3)
-    assert len(found) == 3
+    found = mutants.made(SMALL[2:], ["tests/policy/test_capacity.py"], tmp_path, seed=1, most=1)
+    assert len(found) == 1
     assert [(m.name, m.by) for m in found if m.killed] == []
 
 

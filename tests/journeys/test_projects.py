@@ -47,9 +47,9 @@ def test_two_projects_with_three_repositories_of_two_owners_work_side_by_side(ma
     assert world.crashes() == []
 
 
-def test_a_hundred_issues_in_one_repository_do_not_starve_the_one_in_another(make: MakeWorld) -> None:
+def test_many_issues_in_one_repository_do_not_starve_the_one_in_another(make: MakeWorld) -> None:
     world, board = two_owners(make)
-    for n in range(20):
+    for n in range(8):
         world.issue(f"Many {n}")
     world.admin.issue("acme/web", "The one", "Please.", author="ada", board=board, status="Ready")
     world.dispatch()
