@@ -18,7 +18,7 @@ from tests.journeys.conftest import MakeWorld
 from tests.journeys.world import BOT, REPO, works
 
 SHORT = (adversary.SEED, adversary.SEED + 1, 20_261_142, 20_261_184)
-"""Schedules in the gate; the proof itself plays 500. What they once found (a merge that names no head, heads that are not
+"""Schedules in the gate; the proof plays 500. What they once found (a merge that names no head, heads that are not
 compared, words carried over to another change) has a planted defect and a story of its own each."""
 
 
