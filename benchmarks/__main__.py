@@ -32,6 +32,7 @@ PROOFS: dict[str, str] = {
     "evidence-guard": "hostile addresses and files: no hit on a loopback canary, each hits with its defence off",
     "prompt": "1,000 memory fragments and a CODEBASE.md of 2 MB: at most 3 times reading the files, bounded, said",
     "dedupe": "labelled pairs of issues: stage one precision 0.98, with an erring agent both rates 0.90; 10,000 known",
+    "telegram": "each alert once over 3 SIGKILLs, 1,000 hostile texts whole under faults, each order carried out once",
     "doctor": "faults planted one by one: each found by name and nothing else, mended where it says so; no secret told",
     "uninstall": "after the whole demo labels, refs, boards, branches, files, crontab are as before, but for merges",
 }
