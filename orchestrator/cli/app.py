@@ -10,10 +10,12 @@ import click
 
 from orchestrator.cli import (
     approving,
+    completing,
     cron,
     doctor,
     evidence,
     explaining,
+    grouped,
     ledger,
     modes,
     money,
@@ -39,12 +41,12 @@ if TYPE_CHECKING:
 json_flag = show.json_flag
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=grouped.Grouped, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Agent OS: an autonomous software organization.
 
     A GitHub issue set to Ready becomes a verified, merged pull request. Configuration: config.yaml in the checkout
-    (or AGENT_OS_CONFIG). Exit status: 0 done, 1 an error with its cause, 2 wrong usage.
+    (or AGENT_OS_CONFIG). What reads takes --json. Every command: docs/cli.md.
     """
 
 
@@ -134,6 +136,7 @@ for _command in (*approving.COMMANDS, *switching.COMMANDS):
 main.add_command(sandboxing.commands)
 main.add_command(money.cost)
 main.add_command(top.top)
+main.add_command(completing.completion)
 main.add_command(modes.mode)
 main.add_command(explaining.explain)
 main.add_command(ledger.commands)
@@ -197,7 +200,7 @@ def task_show(id: str, as_json: bool) -> None:
     if as_json:
         click.echo(show.as_json({"folder": folder.value, "task": found}))
     else:
-        click.echo(f"{folder.value}/{id}.md\n\n{text.dump(found)}")
+        show.say(f"{folder.value}/{id}.md\n\n{text.dump(found)}")
 
 
 @task.command("retry")
@@ -257,11 +260,13 @@ def _engineers(settings: Settings) -> list[str]:
 
 
 @main.command()
-def version() -> None:
+@json_flag
+def version(as_json: bool) -> None:
     """The installed version."""
     from importlib.metadata import version as installed
 
-    click.echo(f"agent-os {installed('agent-os')}")
+    number = installed("agent-os")
+    click.echo(show.as_json({"version": number}) if as_json else f"agent-os {number}")
 
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ def explain(subject: str, raw: bool, as_json: bool) -> None:
     if as_json:
         click.echo(show.as_json(told))
         return
-    click.echo(f"{told.subject}  {told.title}")
-    click.echo(told.stands)
+    show.say(f"{told.subject}  {told.title}")
+    show.say(told.stands)
     for head, lines in (
         ("waits", told.why),
         ("moves", told.moves),
@@ -30,6 +30,6 @@ def explain(subject: str, raw: bool, as_json: bool) -> None:
         ("outcome", told.outcomes),
     ):
         for words in lines:
-            click.echo(f"{head}: {words}")
+            show.say(f"{head}: {words}")
     if raw:
-        click.echo(f"\n{told.raw}")
+        show.say(f"\n{told.raw}")

@@ -12,14 +12,22 @@ from pathlib import Path
 
 import click
 
+from orchestrator.policy.visible import visible
+
 json_flag = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 CELL = 60
 """Characters of one cell, so that a long title leaves the others in sight."""
 
 
-def as_json(value: object) -> str:
-    return json.dumps(_plain(value), ensure_ascii=False, indent=2)
+def as_json(value: object, *, indent: int | None = 2) -> str:
+    """`indent` None: on one line."""
+    return json.dumps(_plain(value), ensure_ascii=False, indent=indent)
+
+
+def say(text: str) -> None:
+    """Prints text that others wrote: nothing in it moves the cursor."""
+    click.echo(visible(text))
 
 
 def _plain(value: object) -> object:
@@ -55,7 +63,7 @@ def table(rows: Sequence[Sequence[object]], head: Sequence[str], *, last: int | 
 def _cell(value: object, limit: int | None = CELL) -> str:
     if value is None or value == "":
         return "-"
-    return _cut(" ".join(str(value).split()), limit)
+    return _cut(" ".join(visible(str(value)).split()), limit)
 
 
 def _cut(text: str, limit: int | None) -> str:

@@ -53,7 +53,8 @@ def hold(id: str, as_json: bool) -> None:
 @click.option("-f", "--follow", is_flag=True, help="Stay and show what comes, until the task rests.")
 @click.option("--n", "run", type=click.IntRange(min=1), default=None, help="Only this run (default: all).")
 @click.option("--raw", is_flag=True, help="The whole transcript instead of edits, commands and text.")
-def log(id: str, follow: bool, run: int | None, raw: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON document a line: kind, text, run, at.")
+def log(id: str, follow: bool, run: int | None, raw: bool, as_json: bool) -> None:
     """What the task's agents do: edits, commands, text, and a banner for each run."""
     from orchestrator import operations
     from orchestrator.cli import watching
@@ -63,6 +64,10 @@ def log(id: str, follow: bool, run: int | None, raw: bool) -> None:
     if run is not None and run > len(found.attempts):
         raise operations.OrderRefused(f"task {id} has {len(found.attempts)} runs so far, no run {run}")
     try:
+        if as_json:
+            for line in watching.events(services, id, run=run, raw=raw, follow=follow):
+                click.echo(show.as_json(line, indent=None))
+            return
         for text in watching.lines(services, id, run=run, raw=raw, follow=follow):
             click.echo(text)
     except KeyboardInterrupt:
