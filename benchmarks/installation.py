@@ -136,7 +136,7 @@ class Installation:
             roles={name: role.EVERY for name, role in ROLES.items()},
             loaded=loaded,
             broken=broken,
-            make=None if loaded is None else lambda: wiring.build(loaded, self.env, kind="operator", id=PERSON),
+            make=None if loaded is None else lambda: wiring.build(loaded, self.env, kind="install", id=PERSON),
             install_cron=self._install_cron,
             machine=self.machine,
             quick=quick,
