@@ -1,0 +1,1 @@
+"""What the web page is proven with: a world with work in every state, hostile requests, a real browser."""
