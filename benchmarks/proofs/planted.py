@@ -24,7 +24,9 @@ from benchmarks.proof import Report
 
 ROOT = Path(__file__).resolve().parents[2]
 PATCHES = ROOT / "tests" / "planted"
-COPIED = ("orchestrator", "tests", "benchmarks", "bin", "pyproject.toml", "example.config.yaml")
+COPIED = (
+    "orchestrator", "tests", "benchmarks", "bin", "pyproject.toml", "example.config.yaml", "example.objective.yaml",
+)  # fmt: skip
 WORKERS = 2
 
 

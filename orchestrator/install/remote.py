@@ -26,8 +26,10 @@ from orchestrator.model.names import RepoName
 from orchestrator.model.settings import RepoSettings
 from orchestrator.pipeline import desk
 from orchestrator.pipeline.anchoring import REFS
+from orchestrator.policy import trust
 from orchestrator.services import Services
 from orchestrator.state.made import Entry, Kind, Made
+from orchestrator.state.ordered import Ordered
 
 DISTINCT = frozenset({desk.DISPATCHED, desk.NEEDS_VOUCHING, LABEL, "agent-os-approved"})
 """Labels that nobody but us calls so; others are only removed where we wrote down that we made them."""
@@ -104,10 +106,16 @@ def _drop_columns(
 
 
 def _issues(services: Services, repo: RepoSettings) -> Iterator[Removal]:
-    """Open issues that the program filed: by its own account, with its mark."""
-    gh = services.github
+    """Open issues that the program filed: by its own account, with its mark. What a person ordered in these very words
+    is theirs."""
+    gh, ordered = services.github, Ordered(root=services.settings.runtime / "state")
     for issue in issues.listed(gh, repo.name):
-        if gh.is_me(issue.author) and f"{_MARK}key=" in issue.body:
+        if not gh.is_me(issue.author) or f"{_MARK}key=" not in issue.body:
+            continue
+        mission = ordered.who(repo.key, issue.number, trust.digest(issue))
+        if mission is not None:
+            yield leave(f"issue {repo.name}#{issue.number} ({issue.title[:60]})", f"{mission.by} ordered it")
+        else:
             what = f"issue {repo.name}#{issue.number} ({issue.title[:60]})"
             yield close(
                 what, partial(_close_issue, services, repo.name, issue.number), "we filed it; closed as not planned"

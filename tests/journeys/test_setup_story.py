@@ -211,6 +211,18 @@ def test_what_a_person_had_stays_and_what_is_nowhere_else_is_not_taken_away(make
     assert not world.settings.worktrees.exists()
 
 
+def test_an_issue_that_a_person_ordered_is_theirs_and_one_of_the_programs_own_is_closed(user: User) -> None:
+    user.init("--mode", "full")
+    user.types("task", "new", "Say hello")
+    user.hub.admin.user("mallory")
+    for author in ("operator", "mallory"):
+        user.hub.admin.issue(HELLO, "Filed", f"<!-- agent-os:key=filed/{'0' * 32} -->", author=author)
+    told = user.types("uninstall", "--yes")
+    assert "issue operator/hello#1 (Say hello) (me ordered it)" in told
+    issues = user.hub.admin.snapshot()["repos"][HELLO]["issues"]
+    assert {n: i["state"] for n, i in issues.items()} == {"1": "open", "2": "closed", "3": "open"}
+
+
 def test_what_failed_is_named_and_the_next_call_does_the_rest(user: User) -> None:
     user.init()
     user.hub.faults.add({"method": "DELETE", "path": "/labels/ready$", "times": 1}, {"status": 403, "message": "no"})
