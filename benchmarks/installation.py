@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class Installation:
         self.bin = tmp / "bin"
         for folder in (self.checkout, self.bin, tmp / "worktrees", tmp / "objectives", tmp / "runtime"):
             folder.mkdir(parents=True)
-        shutil.copy(ROOT / "constraints.txt", self.checkout)
+        (self.checkout / "constraints.txt").write_text(_installed())
         self.program("crontab", CRONTAB)
         self.agent_version("9999.0.0")
         self.secrets = tmp / "secrets.json"
@@ -163,6 +163,12 @@ class Installation:
 
     def close(self) -> None:
         self.world.close()
+
+
+def _installed() -> str:
+    """The packages of this very machine as the tested ones."""
+    here = [d for d in metadata.distributions() if d.metadata["Name"]]
+    return "".join(f"{d.metadata['Name']}=={d.version.partition('+')[0]}\n" for d in here)
 
 
 def without_sandbox(machine: Machine) -> Machine:
