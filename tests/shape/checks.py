@@ -61,10 +61,15 @@ HEAVY = frozenset(
         "transformers",
         "safetensors",
         "sentence_transformers",
+        "jinja2",
+        "ruamel",
+        "textual",
     )
 )
 """Libraries that an idle tick must not load: imported where they are used first."""
 MAY_BE_HEAVY = ("hub/", "demo/", "demo.py")
+LAZY_ROOMS = ("orchestrator.web", "orchestrator.tui")
+"""Rooms that may load heavy libraries because nobody outside of them may load them on import."""
 LAZY: Mapping[str, str] = {
     "github/rest.py": "the REST half of the client, loaded at the first REST call",
     "github/graph.py": "the GraphQL half of the client, loaded at the first query",
@@ -183,9 +188,11 @@ def heavy_imports(root: Path) -> list[str]:
     lazy = {"orchestrator." + path.removesuffix(".py").replace("/", ".") for path in LAZY}
     found: list[str] = []
     for m in modules(root):
-        if m.path.startswith(MAY_BE_HEAVY):
+        if m.path.startswith(MAY_BE_HEAVY) or f"orchestrator.{m.path.split('/', 1)[0]}" in LAZY_ROOMS:
             continue
         for node in _at_import_time(m.tree.body):
+            if late := sorted(n for n in _named(node) if ".".join(n.split(".")[:2]) in LAZY_ROOMS):
+                found.append(m.at(node, f"{late[0]} is loaded on import; import it inside of a function"))
             heavy = {n.split(".")[0] for n in _imported(node)} & HEAVY if m.path not in LAZY else set[str]()
             if named := sorted(heavy | (lazy & _named(node))):
                 found.append(m.at(node, f"{named[0]} is loaded on import; import it inside of a function"))
