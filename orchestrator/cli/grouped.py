@@ -13,27 +13,59 @@ EXITS = (
 )
 """Exit statuses, the same for every command."""
 
-GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Set up and take away", ("init", "doctor", "canary", "check-config", "mode", "crontab", "uninstall")),
-    ("Look", ("status", "top", "web", "explain", "cost", "score", "objective", "evidence", "ledger")),
-    ("Order", ("task", "approve", "reject", "plan", "on", "off")),
-    ("Run", ("tick", "up", "sandbox")),
-    ("Try without GitHub", ("demo", "hub")),
-    ("This program", ("completion", "version")),
-)
-"""What is in none of them stands under "More"."""
+GROUPS: dict[str, dict[str, str]] = {
+    "Set up and take away": {
+        "init": "token, board, labels, configuration, schedule",
+        "doctor": "is everything there that the work needs",
+        "canary": "one issue all the way on GitHub, and cleaned up",
+        "check-config": "what is wrong in config.yaml, by line",
+        "mode": "observe, dispatcher_only or full",
+        "crontab": "show, install or remove the schedule",
+        "uninstall": "take away what was made",
+    },
+    "Look": {
+        "status": "what goes on, who has to act",
+        "top": "running tasks on the whole terminal",
+        "web": "the web page, on loopback alone",
+        "explain": "why an issue or task does not move",
+        "cost": "what the work cost",
+        "score": "how the objectives go",
+        "objective": "what is wanted of a repository",
+        "evidence": "the snapshots its score is read from",
+        "ledger": "the record of everything, and its proof",
+    },
+    "Order": {
+        "task": "new, send, hold, stop, retry; and look",
+        "approve": "let a published change land",
+        "reject": "keep it from landing",
+        "plan": "approve or reject the next sprint",
+        "off": "stop everything, a repository or a role",
+        "on": "let it go on",
+    },
+    "Run": {
+        "tick": "one pass of one role, as cron does",
+        "up": "all roles in the foreground",
+        "sandbox": "what this machine can confine",
+    },
+    "Try without GitHub": {
+        "demo": "the whole organization at work, in a minute",
+        "hub": "a GitHub of your own on this machine",
+    },
+    "This program": {"completion": "words after Tab in your shell", "version": "the installed version"},
+}
+"""What is in none of them stands under "More", with its own first sentence."""
 
 
 class Grouped(click.Group):
     """A command of the same name twice is the later one; hidden ones are not told."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        told = {name for _, names in GROUPS for name in names}
+        told = {name for words in GROUPS.values() for name in words}
         known = {n: c for n in self.list_commands(ctx) if (c := self.get_command(ctx, n)) and not c.hidden}
-        more = tuple(n for n in known if n not in told)
+        more = {n: c.get_short_help_str(60) for n, c in known.items() if n not in told}
         width = max(len(n) for n in known)
-        for title, names in (*GROUPS, ("More", more)):
-            rows = [(n.ljust(width), _short(known[n])) for n in names if n in known]
+        for title, words in (GROUPS | {"More": more}).items():
+            rows = [(n.ljust(width), short) for n, short in words.items() if n in known]
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
@@ -41,11 +73,3 @@ class Grouped(click.Group):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Exit status"):
             formatter.write_dl([(str(code), words) for code, words in EXITS])
-
-
-def _short(command: click.Command) -> str:
-    """Its first sentence without what comes after a colon or semicolon, where that is long."""
-    words = command.get_short_help_str(200).rstrip(".")
-    for mark in ("; ", ": ", " ("):
-        words = words if len(words) <= 60 else words.partition(mark)[0]
-    return words if len(words) <= 60 else words[:59] + "…"
