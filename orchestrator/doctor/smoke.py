@@ -2,55 +2,43 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
-from orchestrator import agents
+from orchestrator import agents, consult
 from orchestrator.doctor.base import Check, Finding, Given, fail, ok, unknown
-from orchestrator.model.settings import AgentSettings
+from orchestrator.model.settings import AgentSettings, RepoSettings
 from orchestrator.services import Services
 
-QUESTION = 'Answer with this JSON and nothing else: {"answer": "ready"}'
+QUESTION = "Are you there? Say ready."
 SECONDS = 90.0
 
 
 def look(given: Given) -> Iterator[Finding]:
+    """Asked as the program itself asks: what is switched off or only observed asks nobody, and it counts as spent."""
     if not given.smoke:
         return
     services = given.services()
+    repo = next((r for r in given.settings.repos if not services.stopped(r)), None)
     able = [a for a in given.settings.agents if not a.paused and agents.preflight(a) is None]
+    if repo is None:
+        why = services.stopped(next(iter(given.settings.repos)))
+        yield unknown(f"nobody is asked: {why}", mend="agent-os on, or another mode")
+        return
     for agent in able:
-        yield _ask(services, agent)
+        yield _ask(services, repo, agent)
     if not able:
         yield unknown("no agent can be asked")
 
 
-def _ask(services: Services, agent: AgentSettings) -> Finding:
-    repo = next(iter(services.settings.repos))
-    confine = agents.confinement(repo, services.settings.runtime)
-    if isinstance(confine, str):
-        return fail(confine, "agent-os sandbox test", agent.name)
+def _ask(services: Services, repo: RepoSettings, agent: AgentSettings) -> Finding:
     if not agents.capabilities(agent).json_ask:
         return unknown(f"{agent.adapter} takes tasks, not questions", agent.name)
-    with tempfile.TemporaryDirectory(prefix="agent-os-doctor-") as folder:
-        said = agents.ask(
-            agent,
-            QUESTION,
-            timeout=SECONDS,
-            home=Path(folder) / "home",
-            log=Path(folder) / "log",
-            redact=services.redact,
-            clock=services.clock,
-            confine=confine,
-        )
-    if isinstance(said, agents.NoReply):
-        return fail(f"it does not answer: {said.why}", "agent-os task log shows a run; docs/agents.md", agent.name)
-    if "ready" not in said.text:
-        return fail(
-            f"it answered something else: {agents.told(services.redact(said.said))}", "docs/agents.md", agent.name
-        )
-    return ok(f"answered under {confine.level.value}", agent.name)
+    schema = {"answer": "text"}
+    said = consult.ask(services, QUESTION, schema, purpose="doctor", repo=repo, agent=agent.name, timeout=SECONDS)
+    if isinstance(said, consult.NoAnswer):
+        log = services.settings.runtime / "logs" / "consult" / "doctor.log"
+        return fail(f"it does not answer: {said.reason}", f"see {log}, and docs/agents.md", agent.name)
+    return ok("it answered", agent.name)
 
 
 CHECK = Check(

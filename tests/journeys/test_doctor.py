@@ -150,6 +150,22 @@ def test_the_archive_helps_and_holds_no_secret_not_even_one_that_nobody_knows(he
     assert len(text) < 400_000
 
 
+def test_smoke_asks_each_agent_through_its_sandbox_and_counts_it(here: Installation) -> None:
+    answer = {"command": ["sh", "-c", 'cat > /dev/null; echo "{\\"answer\\": \\"ready\\"}"'], "adapter": "shell"}
+    mute = {"command": ["sh", "-c", "cat > /dev/null; exit 3"], "adapter": "shell"}
+    here.world.config["agents"] |= {"anna": answer, "ben": mute}
+    here.world.config["agents"].pop("cora")
+    here.world.build()
+    given = replace(here.given(), smoke=True)
+    seen = examine.examine(given, [c for c in CHECKS if c.name in ("configuration", "smoke")], str)
+    told = {line.subject: line.state for line in seen.lines if line.check == "smoke"}
+    assert told == {"anna": State.OK, "ben": State.FAIL}
+    assert {r.data["agent"]: r.data["answered"] for r in here.world.events(EventKind.ASKED)} == {
+        "anna": True,
+        "ben": False,
+    }
+
+
 def test_every_check_is_explained_in_the_docs() -> None:
     page = (ROOT / "docs" / "doctor.md").read_text()
     told = re.findall(r"^### (\S+)$", page, re.MULTILINE)
