@@ -13,6 +13,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as Http
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -119,7 +120,10 @@ class _Web:
         }
 
     async def order(self, http: Http) -> Response:
-        body = await http.body()
+        try:
+            body = await http.body()
+        except ClientDisconnect:  # it left, or `_capped` ended it
+            return _told(Refusal(status=413, why=f"at most {guarding.MOST_BODY} bytes"))
         return await run_in_threadpool(self._order, http.path_params["name"], body)
 
     def _order(self, name: str, body: bytes) -> Response:
