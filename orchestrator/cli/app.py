@@ -100,10 +100,14 @@ def workers(count: int) -> None:
 
 
 @main.command()
+@click.option("--stuck", is_flag=True, help="Only what nobody will move; exit status 3 when there is any.")
 @json_flag
-def status(as_json: bool) -> None:
+def status(stuck: bool, as_json: bool) -> None:
     """What is going on: tasks that are not done, folders, workers."""
     from orchestrator import operations
+
+    if stuck:
+        sys.exit(switching.stuck(as_json))
 
     seen = operations.status(services("operator", person()))
     if as_json:

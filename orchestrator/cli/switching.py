@@ -1,4 +1,4 @@
-"""`agent-os on | off`: the kill switch."""
+"""`agent-os on | off`: the kill switch; `status --stuck`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,21 @@ def _turn(what: str, why: str, as_json: bool, *, on: bool) -> None:
 
     told = switch.turn(here.services("operator", here.person()), on=on, what=what, person=here.person(), why=why)
     click.echo(show.as_json(told) if as_json else told.text)
+
+
+def stuck(as_json: bool) -> int:
+    """What breaks the liveness invariant; the exit status: 3 when anything does."""
+    from orchestrator.operations import stuck as finding
+
+    found = finding.stuck(here.services("operator", here.person()))
+    if as_json:
+        click.echo(show.as_json(found))
+    else:
+        for card in found:
+            click.echo(f"{card.subject}: {card.standing.stuck}")
+        if not found:
+            click.echo("every open item has an owner, a next action and a deadline")
+    return 3 if found else 0
 
 
 COMMANDS = (off, on)

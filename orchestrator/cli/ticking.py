@@ -13,7 +13,7 @@ from orchestrator.policy import schedule
 from orchestrator.roles import ROLES
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
-from orchestrator.state import locks
+from orchestrator.state import locks, ticks
 
 BUSY = "another tick of this role is still running; skipped"
 
@@ -38,6 +38,7 @@ def once(services: Services, role: str, *, dry_run: bool = False, wait: bool = F
             ticked = ROLES[role].tick(services, dry_run=dry_run)
         if not dry_run:
             _note(services, ticked, note, watched)
+            ticks.note(services.settings.runtime, role, services.now())
         return list(ticked.did)
 
 

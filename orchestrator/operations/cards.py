@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import contextlib
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
+from orchestrator import operations
 from orchestrator.mailbox.box import Entry
+from orchestrator.model.event import EventKind
 from orchestrator.model.standing import Standing, Who
 from orchestrator.model.task import Folder
 from orchestrator.model.times import parse
-from orchestrator.operations import OPEN, TaskLine, shown
+from orchestrator.operations import TaskLine, shown, standing
+from orchestrator.planning.objectives import faults
+from orchestrator.policy import liveness
 from orchestrator.services import Services
+from orchestrator.state.store import CorruptState
+
+GRACE = timedelta(hours=3)
+"""Within which the hourly planner ends a plan that has run out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +59,90 @@ class Home:
     ledger_seq: int = 0
 
 
+OPEN = tuple(f for f in operations.OPEN if f is not Folder.FAILED)
+"""A person's stop, or a withdrawal, is an end: nobody has to act."""
+MOST_EVENTS = 5_000
+"""Of today, read for `done_today`."""
+
+
 def home(services: Services) -> Home:
-    cards = [_card(services, e) for f in OPEN for e in services.mailbox.list(f)]
+    """Its work grows with what is open, and with what happened today; not with what is stored."""
+    cards = every(services)
     columns = {who: tuple(c for c in cards if c.standing.who is who) for who in Who}
-    return Home(columns=columns, ledger_seq=services.ledger.head()[0])
+    return Home(
+        columns=columns,
+        done_today=_done_today(services),
+        off=tuple(s.words for s in services.switches.off()),
+        ledger_seq=services.ledger.head()[0],
+    )
 
 
-def _card(services: Services, entry: Entry) -> Card:
+def every(services: Services) -> tuple[Card, ...]:
+    """Every open item: tasks, unreadable files, plans that wait, trains under way, faults, roles that are silent."""
+    told = standing.told(services)
+    cards = [_card(services, e, told) for f in OPEN for e in services.mailbox.list(f)]
+    return (*cards, *_corrupt(services), *_of_repos(services), *_faults(services), *_silent(services, told))
+
+
+def _corrupt(services: Services) -> Iterator[Card]:
+    for id in services.mailbox.ids(Folder.CORRUPT):
+        action = f"repair or delete corrupt/{id}.md; why stands in corrupt/{id}.reason"
+        yield Card(
+            subject=f"task:{id}", title="unreadable task file", repo="", folder=Folder.CORRUPT.value,
+            standing=liveness.of_person(action, services.now(), services.now()),
+        )  # fmt: skip
+
+
+def _of_repos(services: Services) -> Iterator[Card]:
+    now = services.now()
+    for repo in services.settings.repos:
+        plan = services.plans.pending(repo.key)
+        if plan is not None:
+            action = f"`agent-os plan show {plan.id}`, then approve or reject it"
+            yield Card(
+                subject=f"plan:{plan.id}", title=plan.focus or f"plan of {len(plan.items)} issues", repo=repo.name,
+                standing=liveness.until(Who.YOU, action, parse(plan.expires) + GRACE, now),
+            )  # fmt: skip
+        with contextlib.suppress(CorruptState):
+            train = services.trains.of(repo.key).train
+            if train is not None:
+                since = parse(train.pushed_at or train.built)
+                off = services.stopped(repo)
+                kept = liveness.until(Who.CI, "the train's checks end", since + liveness.CHECKS, now)
+                rest = liveness.of_person(off, now, now)
+                yield Card(
+                    subject=f"train:{repo.key}", title=f"merge train of {len(train.members)}", repo=repo.name,
+                    pull_request=train.pull, standing=replace(rest, who=Who.WAITING) if off else kept,
+                )  # fmt: skip
+
+
+def _faults(services: Services) -> Iterator[Card]:
+    """Faults of objectives, told while they stand."""
+    for number, line in enumerate(line for found in faults(services.settings, os.environ) for line in found):
+        fixed = liveness.of_person(str(line), services.now(), services.now())
+        yield Card(subject=f"fault:{number}", title="an objective cannot be used", repo="", standing=fixed)
+
+
+def _silent(services: Services, told: standing.Told) -> Iterator[Card]:
+    if services.switches.of() is not None:
+        return
+    for role, found in liveness.silent(told.ticks, services.now()).items():
+        if services.switches.of(role=role) is None:
+            yield Card(subject=f"role:{role}", title=f"{role} does not tick", repo="", standing=found)
+
+
+def _done_today(services: Services) -> int:
+    midnight = services.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    done: set[str] = set()
+    for record in itertools.islice(services.ledger.newest(), MOST_EVENTS):
+        if parse(record.at) < midnight:
+            break
+        if record.kind == EventKind.DONE.value:
+            done.add(record.task)
+    return len(done)
+
+
+def _card(services: Services, entry: Entry, known: standing.Told) -> Card:
     seen: TaskLine = shown(services, entry)
     found = entry.task
     last = found.attempts[-1] if found.attempts else None
@@ -63,7 +153,7 @@ def _card(services: Services, entry: Entry) -> Card:
         subject=f"task:{found.id}",
         title=found.title,
         repo=found.repo,
-        standing=_standing(entry, seen),
+        standing=standing.of(services, entry, known),
         task=found.id,
         issue=found.issue,
         url=found.url,
@@ -75,15 +165,3 @@ def _card(services: Services, entry: Entry) -> Card:
         elapsed_seconds=max(0, elapsed),
         cost_usd=round(sum(told), 6) if told else None,
     )
-
-
-def _standing(entry: Entry, seen: TaskLine) -> Standing:
-    match entry.folder:
-        case Folder.BLOCKED | Folder.ESCALATED | Folder.FAILED | Folder.HOLD:
-            return Standing(who=Who.YOU, action=seen.reason or seen.doing)
-        case Folder.REVIEW:
-            return Standing(who=Who.CI, action=seen.doing)
-        case Folder.PROCESSING:
-            return Standing(who=Who.AGENTS, action=seen.doing)
-        case _:
-            return Standing(who=Who.WAITING, action=seen.doing)

@@ -13,6 +13,7 @@ from orchestrator.model.alert import AlertKind
 from orchestrator.model.names import RepoName
 from orchestrator.model.pull import Pull
 from orchestrator.model.task import Folder, Phase, Task
+from orchestrator.operations import stuck
 from orchestrator.pipeline import anchoring, finish, fold, landed, shepherd
 from orchestrator.pipeline import train as merge_train
 from orchestrator.pipeline.deciding import Lane
@@ -65,6 +66,8 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
     with fence(services, None, "telling the ledger's head"):
         if anchoring.tick(services):
             did.append("the ledger's head was told")
+    with fence(services, None, "what is stuck"):
+        stuck.tell(services)
     return Ticked(did=tuple(did), settled=not (entries or stopped or waiting or watching or trains))
 
 

@@ -26,6 +26,10 @@ class Signatures:
         """Is this the state last remembered of the subject? Raises CorruptState."""
         return self._store.read().get(subject) == _short(state)
 
+    def all(self) -> dict[str, str]:
+        """The last state of every subject; a long one is cut. Raises CorruptState."""
+        return {str(k): str(v) for k, v in self._store.read().items()}
+
     def remember(self, subject: str, state: str) -> None:
         with self._store.change() as data:
             if data.get(subject) == _short(state):
