@@ -15,7 +15,7 @@ from orchestrator.config.crontab import crontab
 from orchestrator.state import locks
 
 BIN = Path(__file__).parents[2] / "bin"
-ROLES = ("dispatcher", "queue", "pr_monitor", "scorer", "log_analyzer", "planner", "autopull")
+ROLES = ("dispatcher", "queue", "pr_monitor", "scorer", "log_analyzer", "planner", "autopull", "bot")
 PROGRAM = '#!/bin/sh\necho "$@"\necho "$PATH" > "$HOME/path"\nexit $(cat "$HOME/status" 2>/dev/null || echo 0)\n'
 
 
