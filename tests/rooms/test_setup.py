@@ -87,6 +87,23 @@ def test_a_second_time_does_nothing_and_the_variants_know_each_other(checkout: C
     assert len(checkout.installed()) == 1
 
 
+def test_page_and_screen_are_extras_that_later_calls_keep_and_dev_has_them(checkout: Checkout) -> None:
+    assert checkout.setup().returncode == 0
+    assert checkout.setup("--tui").returncode == 0
+    assert [line.endswith("[tui]") for line in checkout.installed()] == [True]
+    for words in ([], ["--tui"]):
+        checkout.setup(*words)
+        assert checkout.log.read_text() == ""
+    assert checkout.setup("--web", "--tui").returncode == 0
+    assert "[web,tui]" in checkout.installed()[0]
+    (checkout.tmp / "constraints.txt").write_text("# another version\n")
+    assert checkout.setup().returncode == 0
+    assert "[web,tui]" in checkout.installed()[0], "an upgrade does not leave them behind"
+    assert checkout.setup("--dev").returncode == 0
+    assert checkout.setup("--web").returncode == 0
+    assert checkout.log.read_text() == "", "the gate's set-up has them"
+
+
 def test_an_index_without_the_cpu_build_is_helped_by_uv(checkout: Checkout) -> None:
     ran = checkout.setup("--semantic", NO_CPU="1")
     assert ran.returncode == 0, ran.stderr
