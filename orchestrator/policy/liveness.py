@@ -70,16 +70,14 @@ def until(who: Who, action: str, deadline: datetime, now: datetime) -> Standing:
 
 
 def silent(ticks: Mapping[str, datetime], now: datetime) -> dict[str, Standing]:
-    """Roles that should tick and do not, once any has: by their name."""
+    """Roles that ticked and do so no more, by their name. One that never did is missed by what waits for it."""
     found: dict[str, Standing] = {}
     for role, minutes in EVERY.items():
         last = ticks.get(role)
-        late = last is None or now - last > MISSED * timedelta(minutes=minutes)
-        if ticks and late:
-            since = f"since {stamp(last)}" if last else "at all"
+        if last is not None and now - last > MISSED * timedelta(minutes=minutes):
             action = "see whether cron runs: `crontab -l`, `agent-os doctor`"
-            standing = _by(Who.YOU, action, (last or now) + MISSED * timedelta(minutes=minutes))
-            found[role] = replace(standing, overdue=True, stuck=f"{role} has not ticked {since}")
+            standing = _by(Who.YOU, action, last + MISSED * timedelta(minutes=minutes))
+            found[role] = replace(standing, overdue=True, stuck=f"{role} has not ticked since {stamp(last)}")
     return found
 
 
