@@ -177,3 +177,24 @@ def test_a_page_of_a_hundred_cards_takes_a_few_statements(hub: Hub, ada: Client)
     hub.db._connection.set_trace_callback(None)
 
     assert len(counted) < 40, "\n".join(counted[:60])
+
+
+def test_a_board_is_deleted_by_its_owner_and_by_nobody_who_may_only_write_to_it(
+    hub: Hub, ada: Client, bob: Client
+) -> None:
+    number = board(hub, 1)
+    found = data(ada, STATUS, number=number)["user"]["projectV2"]["id"]
+    drop = "mutation($p: ID!) { deleteProjectV2(input: {projectId: $p}) { projectV2 { id number } } }"
+    assert "does not have permission to delete" in refusal(bob, drop, p=found)["message"]
+    assert data(ada, drop, p=found)["deleteProjectV2"]["projectV2"] == {"id": found, "number": number}
+    assert refusal(ada, drop, p=found)["type"] == "NOT_FOUND"
+    assert ask(ada, STATUS, number=number)["data"]["user"]["projectV2"] is None
+    assert hub.admin.snapshot()["boards"] == {}
+
+
+def test_a_classic_token_that_may_only_read_boards_does_not_write_to_one(hub: Hub) -> None:
+    number = board(hub, 1)
+    token = hub.admin.token("ada", kind="classic", scopes=["repo", "read:project"])
+    project = 'query($n: Int!) { user(login: "ada") { projectV2(number: $n) { viewerCanUpdate } } }'
+    with Client(hub, token) as reads:
+        assert data(reads, project, n=number)["user"]["projectV2"] == {"viewerCanUpdate": False}
