@@ -100,7 +100,8 @@ class Shared(Block, kw_only=True):
     """Keys that the whole file, a project and a repository take. Repository over project over file."""
 
     automation_mode: AutomationMode | None = None
-    """full: everything runs by itself. dispatcher_only: dispatch and open pull requests, no more. Default: full."""
+    """full: everything runs by itself. dispatcher_only: dispatch and open pull requests, no more. observe: say what
+    would be done, do nothing. Default: full."""
     verify: Text | None = None
     """Command we run on a clean checkout of every candidate, or the word none. Must be said for each repository."""
     verify_minutes: Positive | None = None

@@ -12,8 +12,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 from orchestrator.model.times import parse
 
-WIDTH, HEIGHT = 640, 170
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 10, 10, 24
+WIDTH, HEIGHT = 600, 140
+"""Units of the drawing, which is stretched to its place; the words stand beside it in HTML, so that they are as large
+as all others."""
+_EDGE = 3
 MOST = 400
 """Points of one line; of more, every n-th is drawn and the last."""
 
@@ -26,42 +28,41 @@ class Point:
     """None: nothing was known then."""
 
 
-def line(title: str, points: Sequence[Point], *, low: float, high: float, marks: Sequence[float] = (0.0,)) -> str:
-    """A chart from `low` to `high` with lines at `marks`; empty without a value. `title`: what a screen reader hears,
-    before the first and the last value."""
+def line(title: str, points: Sequence[Point], *, scale: Sequence[float] = (-1, 0, 1)) -> str:
+    """A chart with a line at each value of `scale`, whose steps are even; empty without a value. `title`: what a screen
+    reader hears, before the first and the last value."""
     points = _fewer(points)
     known = [p for p in points if p.value is not None]
     if not known:
         return ""
     times = [parse(p.at).timestamp() for p in points]
     first, last = min(times), max(times)
+    low, high = scale[0], scale[-1]
 
     def x(at: float) -> float:
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * (at - first) / (last - first) if last > first else (WIDTH + _LEFT) / 2
+        share = (at - first) / (last - first) if last > first else 0.5
+        return _EDGE + (WIDTH - 2 * _EDGE) * share
 
     def y(value: float) -> float:
         held = min(max(value, low), high)
-        return _TOP + (HEIGHT - _TOP - _BOTTOM) * (high - held) / (high - low)
+        return _EDGE + (HEIGHT - 2 * _EDGE) * (high - held) / (high - low)
 
     told = f"{title}: {len(known)} values, {_number(known[0].value)} on {known[0].at[:10]}"
     told += f", {_number(known[-1].value)} on {known[-1].at[:10]}"
-    parts = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label={quoteattr(told)}>']
-    for mark in (low, *marks, high):
-        kind = "chart-zero" if mark in marks else "chart-axis"
-        place = f"{y(mark):.1f}"
-        parts.append(f'<line class="{kind}" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{place}" y2="{place}"/>')
-        parts.append(f'<text class="chart-word chart-end" x="{_LEFT - 6}" y="{y(mark) + 4:.1f}">{_number(mark)}</text>')
     placed = [(x(t), None if p.value is None else y(p.value)) for t, p in zip(times, points, strict=True)]
+    shapes = [f'<line class="chart-axis" x1="0" x2="{WIDTH}" y1="{y(mark):.1f}" y2="{y(mark):.1f}"/>' for mark in scale]
     for run in _runs(placed):
         joined = " ".join(f"{a:.1f},{b:.1f}" for a, b in run)
-        parts.append(f'<polyline class="chart-line" points="{joined}"/>')
+        shapes.append(f'<polyline class="chart-line" points="{joined}"/>')
     a, b = next((a, b) for a, b in reversed(placed) if b is not None)
-    parts.append(f'<circle class="chart-dot" cx="{a:.1f}" cy="{b:.1f}" r="4"/>')
-    parts.append(f'<text class="chart-word" x="{_LEFT}" y="{HEIGHT - 6}">{escape(points[0].at[:10])}</text>')
-    if last > first:
-        end = f'x="{WIDTH - _RIGHT}" y="{HEIGHT - 6}"'
-        parts.append(f'<text class="chart-word chart-end" {end}>{escape(points[-1].at[:10])}</text>')
-    return "".join([*parts, "</svg>"])
+    shapes.append(f'<line class="chart-dot" x1="{a:.1f}" x2="{a:.1f}" y1="{b:.1f}" y2="{b:.1f}"/>')
+    words = "".join(f"<span>{_number(mark)}</span>" for mark in reversed(scale))
+    dates = "".join(f"<span>{escape(p.at[:10])}</span>" for p in dict.fromkeys((points[0], points[-1])))
+    return (
+        f'<div class="chart"><div class="chart-scale" aria-hidden="true">{words}</div>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" aria-label={quoteattr(told)}>'
+        f'{"".join(shapes)}</svg><div class="chart-dates" aria-hidden="true">{dates}</div></div>'
+    )
 
 
 def _fewer(points: Sequence[Point]) -> Sequence[Point]:

@@ -27,8 +27,8 @@ def one(asked: Asked) -> Shown:
     values = {
         "seen": seen,
         "edit": f"/settings/{OBJECTIVE}{seen.repo}",
-        "chart": _svg(charts.line(f"Score of {seen.name}", history, low=-1, high=1)),
-        "coverage": _svg(charts.line("Coverage", coverage, low=0, high=1, marks=())),
+        "chart": _svg(charts.line(f"Score of {seen.name}", history)),
+        "coverage": _svg(charts.line("Coverage", coverage, scale=(0, 1))),
         "metrics": _metrics(seen),
     }
     crumbs = (Crumb(words="Objectives", href="/objectives"), Crumb(words=seen.repo))
@@ -40,10 +40,7 @@ def _metrics(seen: ObjectivePage) -> list[tuple[object, object, Markup]]:
     if seen.shown is None or seen.score is None:
         return []
     scores = {m.id: m for m in seen.score.metrics}
-    return [
-        (m, scores.get(m.id), _svg(charts.line(m.name, _points(seen, m.id), low=-1, high=1)))
-        for m in seen.shown.metrics
-    ]
+    return [(m, scores.get(m.id), _svg(charts.line(m.name, _points(seen, m.id)))) for m in seen.shown.metrics]
 
 
 def _points(seen: ObjectivePage, id: str) -> list[Point]:

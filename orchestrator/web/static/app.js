@@ -155,6 +155,7 @@
       say(told.text, told.ok ? "done" : "refused");
       if (told.ok) {
         form.querySelectorAll("textarea:not([data-keep])").forEach((field) => { field.value = ""; });
+        if (told.go || form.dataset.reload) sessionStorage.setItem("told", told.text); // said again after loading
         if (told.go) location.assign(told.go);
         else if (form.dataset.reload) location.reload();
         else look(parts());
@@ -171,6 +172,10 @@
     event.preventDefault();
     order(form, event.submitter || form.querySelector("button"));
   });
+
+  const told = sessionStorage.getItem("told");
+  sessionStorage.removeItem("told");
+  if (told) say(told, "done");
 
   // --- Durations that go on
 
