@@ -11,6 +11,7 @@ from orchestrator.model.times import parse
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 NONE = "–"
 """Stands where a number is not known."""
@@ -29,7 +30,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(usd=usd, duration=duration, day=day, clock=clock, sha=sha, number=number, signed=signed)
+    made.filters.update(
+        usd=usd, duration=duration, day=day, clock=clock, sha=sha, number=number, signed=signed, ticks=ticks
+    )
     return made
 
 
@@ -40,6 +43,16 @@ def page(template: str, values: Mapping[str, Any]) -> str:
 def has_part(template: str, block: str) -> bool:
     """Whether a page asks for this block alone when something happened."""
     return block in environment().get_template(template).blocks
+
+
+def ticks(text: str) -> Markup:
+    """What stands in backticks as code; escaped."""
+    from markupsafe import Markup, escape
+
+    words = str(text).split("`")
+    if len(words) % 2 == 0:  # one is left over: they are not meant so
+        return Markup(escape(text))
+    return Markup().join(Markup("<code>{}</code>").format(w) if n % 2 else w for n, w in enumerate(words))
 
 
 def usd(amount: float | None) -> str:

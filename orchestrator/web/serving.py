@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator import disk
 from orchestrator.model.errors import Told
@@ -95,6 +95,10 @@ class Web:
             self._thread.join(_PATIENCE)
         file(self.desk.services.settings.runtime).unlink(missing_ok=True)
         self.desk.close()
+
+    def connections(self) -> list[Any]:
+        """Open connections (uvicorn protocols), for tests that cut them."""
+        return list(self._server.server_state.connections) if self._server else []
 
     def _listen(self) -> socket.socket:
         # With the protocol named, asyncio turns Nagle's delay off (40 ms an answer otherwise).

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.browser import hostile, stage
 from orchestrator.model.event import EventKind
 from orchestrator.model.task import Folder
-from orchestrator.operations import OrderRefused, plans, stream
+from orchestrator.operations import OrderRefused, plans, settings_edit, stream
 from orchestrator.web.pages import PAGES
 from orchestrator.web.serving import Web, file
 from tests.journeys.world import World
@@ -87,9 +87,9 @@ def test_every_page_holds_nothing_inline_nothing_foreign_and_can_be_read_aloud(
     http: httpx.Client, world: World
 ) -> None:
     plan = world.services.plans.of("app")[0].id
-    values = {"id": "app-1", "key": "app", "repo": "app", "file": "config.yaml"}
+    values = {"id": "app-1", "key": "app", "repo": "app", "file": settings_edit.CONFIG}
     paths = [re.sub(r"\{(\w+)(:path)?\}", lambda m: values[m[1]], p.path) for p in PAGES if p.name != "plan"]
-    for path in [*paths, f"/plans/{plan}", "/tasks/app-2", "/tasks/app-6", "/nowhere", "/tasks/none"]:
+    for path in [*paths, f"/plans/{plan}", "/tasks/app-2", "/tasks/app-7", "/nowhere", "/tasks/none"]:
         answer = http.get(path)
         assert answer.status_code == (404 if path in ("/nowhere", "/tasks/none") else 200), (path, answer.text[:300])
         assert answer.headers["content-security-policy"].startswith("default-src 'self'"), path
