@@ -80,8 +80,10 @@ def _agent_logged_out(here: Installation) -> None:
 
 
 def _clock(here: Installation) -> None:
-    assert here.world.clock.file is not None
-    here.world.clock.file.write_text("900\n")
+    """Ours alone: the hub has another."""
+    off = here.tmp / "clock of a machine that runs ahead"
+    off.write_text("900\n")
+    here.env["AGENT_OS_CLOCK"] = str(off)
 
 
 def _cron_dead(here: Installation) -> None:
