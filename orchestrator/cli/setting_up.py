@@ -128,8 +128,10 @@ def _asked(wishes: Wishes, *, ask_cron: bool) -> Wishes:
         wishes = replace(wishes, verify=said)
     wishes = replace(wishes, board=click.prompt("Board: new, none (labels only) or its number", default=wishes.board))
     if not wishes.agents:
-        said = click.prompt("Agents (Enter: those found here with a key or login)", default="", show_default=False)
-        wishes = replace(wishes, agents=tuple(said.split()))
+        said = click.prompt(
+            "Agents, or NAME=COMMAND, with commas (Enter: those found here)", default="", show_default=False
+        )
+        wishes = replace(wishes, agents=tuple(word.strip() for word in said.split(",") if word.strip()))
     if not wishes.telegram_chat:
         said = click.prompt("Telegram chat id for alerts (Enter: none)", default="", show_default=False)
         wishes = replace(wishes, telegram_chat=said)

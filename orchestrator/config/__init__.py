@@ -18,7 +18,7 @@ __all__ = ["ConfigError", "Problem", "known_secrets", "load", "locate", "sounds_
 
 CONFIG_ENV = "AGENT_OS_CONFIG"
 ROOT_ENV = "ORCH_ROOT"
-_EXAMPLE = "a configuration; copy example.config.yaml to this place and edit it"
+_EXAMPLE = "a configuration; `agent-os init` writes one, or copy example.config.yaml to this place and edit it"
 
 
 def locate(env: Mapping[str, str], *, checkout: Path) -> tuple[Path, Path]:

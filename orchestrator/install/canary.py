@@ -17,7 +17,7 @@ from orchestrator.github.words import object_of
 from orchestrator.model.names import RepoName, TaskId
 from orchestrator.model.settings import AutomationMode, RepoSettings
 from orchestrator.model.task import Folder, Task
-from orchestrator.operations import OrderRefused, filing
+from orchestrator.operations import OrderRefused, explain, filing
 from orchestrator.pipeline import desk, intake
 from orchestrator.services import Services
 
@@ -133,7 +133,9 @@ def _ended(services: Services, repo: RepoSettings, number: int, merged: bool, mi
         return f"{repo.name}#{number} was not dispatched: `agent-os explain {repo.name}#{number}` says why"
     if entry.folder in _STUCK:
         return f"it stopped in {entry.folder.value}: {entry.task.reason or 'no reason was noted'}"
-    return f"not merged after {minutes:g} minutes; `agent-os explain {repo.name}#{number}` says what it waits for"
+    told = explain.explain(services, f"{repo.name}#{number}")
+    waits = "; ".join((*told.why, *told.moves)) or f"`agent-os explain {repo.name}#{number}` says more"
+    return f"not merged after {minutes:g} minutes: {waits}"
 
 
 def _clean(services: Services, repo: RepoSettings, number: int, merged: Task | None, *, knew: bool) -> list[str]:

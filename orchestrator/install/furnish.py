@@ -45,19 +45,29 @@ def _told(lines: Iterable[Line], what: str, steps: Steps) -> None:
 
 
 def machine(made: Made, settings: Settings, checkout: Path, steps: Steps, *, objective: bool, dry: bool) -> None:
-    """Objectives and evidence folders."""
+    """Objectives, evidence folders, and the folder that workspaces are made in."""
     for repo in settings.repos if objective else ():
         path = repo.objective or settings.objectives_dir / f"{repo.key}.yaml"
         _objective(made, path, repo.key, checkout, steps, dry=dry)
     for repo in settings.repos:
         folder = settings.evidence_dir / repo.key
-        if folder.is_dir():
-            steps.add(Did.THERE, f"evidence folder {folder}")
-        elif dry:
-            steps.add(Did.WOULD, f"make the evidence folder {folder}")
-        else:
-            make_folder(made, folder)
-            steps.add(Did.DID, f"evidence folder {folder}: your exporter writes there (docs/evidence.md)")
+        _folder(
+            made, folder, f"evidence folder {folder}", "your exporter writes there (docs/evidence.md)", steps, dry=dry
+        )
+    place = settings.worktrees
+    _folder(
+        made, place, f"folder of workspaces {place}", "agents work there, never in a checkout of yours", steps, dry=dry
+    )
+
+
+def _folder(made: Made, folder: Path, what: str, why: str, steps: Steps, *, dry: bool) -> None:
+    if folder.is_dir():
+        steps.add(Did.THERE, what)
+    elif dry:
+        steps.add(Did.WOULD, f"make the {what}")
+    else:
+        make_folder(made, folder)
+        steps.add(Did.DID, f"{what}: {why}")
 
 
 def _objective(made: Made, path: Path, key: str, checkout: Path, steps: Steps, *, dry: bool) -> None:
