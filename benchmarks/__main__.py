@@ -12,7 +12,7 @@ import click
 from benchmarks import proof
 
 PROOFS: dict[str, str] = {
-    "browser": "the page in chromium: each page at two widths and themes, orders, live with replay, 30 hostile requests",
+    "browser": "the page in chromium: every page, both widths and themes, orders, replay, 30 hostile requests",
     "idle": "an idle tick makes at most 2 requests and costs at most 3 times a bare Python with urllib and json",
     "overhead": "from Ready to pull request, at most 4 times the bare git commands",
     "kill": "SIGKILL at every mutating system call and HTTP write of a task loses and doubles nothing",
