@@ -14,7 +14,7 @@ from orchestrator.operations.modes import ModeChange
 from orchestrator.pipeline import funds
 from orchestrator.services import Services
 
-LOOKED = 2_000
+LOOKED = 1_000
 """Newest events that are looked at for the last merge and a red base."""
 
 

@@ -16,6 +16,7 @@ from orchestrator.operations.settings_edit import CONFIG, Saved
 from orchestrator.services import Services
 from orchestrator.yamlread import edit, lines
 from orchestrator.yamlread.edit import CannotEdit
+from orchestrator.yamlread.lines import Document
 from orchestrator.yamlread.problems import At, ConfigError, dotted
 
 
@@ -120,13 +121,15 @@ def form(services: Services) -> tuple[Group, ...]:
     """The whole installation, all repositories, then each. Raises OrderRefused; Invalid for a file that cannot be
     read: its text is to be mended first."""
     text, _ = settings_edit.raw(services, CONFIG)
+    groups = _groups(services, text)
+    document = lines.read(text, "text")
     return tuple(
         Group(
             id=dotted(at) or ("all" if keys is _SHARED else "installation"),
             title=title,
-            fields=tuple(_field(text, at, key, repo) for key in keys),
+            fields=tuple(_field(document, text, at, key, repo) for key in keys),
         )
-        for title, at, keys, repo in _groups(services, text)
+        for title, at, keys, repo in groups
     )
 
 
@@ -140,7 +143,7 @@ def save(services: Services, values: Mapping[str, str], *, base: str, person: st
             raise OrderRefused(f"{id!r} is no field of the form; edit the text")
         at, key = known[id]
         value = value.strip("\r\n") if key.kind is Kind.YAML else value.strip()
-        if value.replace("\r\n", "\n") != _said(text, at, key):
+        if value.replace("\r\n", "\n") != _said(lines.read(text, "text"), text, at, key):
             text = _changed(text, at, key, value.replace("\r\n", "\n"))
     return settings_edit.save_raw(services, CONFIG, text, base=base, person=person)
 
@@ -167,7 +170,7 @@ def _groups(services: Services, text: str) -> list[tuple[str, At, tuple[_Key, ..
     return found
 
 
-def _field(text: str, at: At, key: _Key, repo: RepoSettings | None) -> Field:
+def _field(document: Document, text: str, at: At, key: _Key, repo: RepoSettings | None) -> Field:
     holds = str(key.now(repo)) if repo is not None and key.now else ""
     return Field(
         id=dotted(at + key.at),
@@ -176,15 +179,15 @@ def _field(text: str, at: At, key: _Key, repo: RepoSettings | None) -> Field:
         help=_meanings().get(key.means, ""),
         kind=key.kind,
         choices=key.choices,
-        said=_said(text, at + key.at, key),
+        said=_said(document, text, at + key.at, key),
         holds=holds,
     )
 
 
-def _said(text: str, at: At, key: _Key) -> str:
+def _said(document: Document, text: str, at: At, key: _Key) -> str:
     if key.kind is Kind.YAML:
         return edit.source(text, at).replace("\r\n", "\n")
-    value = lines.read(text, "text").get(at)
+    value = document.get(at)
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
