@@ -212,13 +212,18 @@ def test_what_a_person_had_stays_and_what_is_nowhere_else_is_not_taken_away(make
 
 
 def test_an_issue_that_a_person_ordered_is_theirs_and_one_of_the_programs_own_is_closed(user: User) -> None:
-    user.init("--mode", "full")
+    assert "agent-os mode full" in user.init()
+    user.types("mode", "full", "--yes")
     user.types("task", "new", "Say hello")
     user.hub.admin.user("mallory")
     for author in ("operator", "mallory"):
         user.hub.admin.issue(HELLO, "Filed", f"<!-- agent-os:key=filed/{'0' * 32} -->", author=author)
+    objective = user.root / "objectives" / "hello.yaml"
+    objective.write_text(objective.read_text() + "# mine\n")
     told = user.types("uninstall", "--yes")
     assert "issue operator/hello#1 (Say hello) (me ordered it)" in told
+    assert [p for p in user.root.rglob("*") if p.is_file()] == [objective]  # a person changed it
+    assert not (user.root / "config.yaml").exists()  # consent is no change that must be kept
     issues = user.hub.admin.snapshot()["repos"][HELLO]["issues"]
     assert {n: i["state"] for n, i in issues.items()} == {"1": "open", "2": "closed", "3": "open"}
 
