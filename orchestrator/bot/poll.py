@@ -67,6 +67,7 @@ def _handled(services: Services, polled: Polled, said: Update, guard: Guard, did
     """False: it is not done yet, and neither is anything after it."""
     now = services.now()
     if polled.handled(said.id):
+        polled.close(said.id, now)  # Telegram has not been told so: without that it would say it for ever
         return True
     person = people.who(services, said)
     if not person:

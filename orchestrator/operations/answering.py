@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.model.chat import ActionKind, Choice
+from orchestrator.model.errors import Told
 from orchestrator.model.governance import Via
 from orchestrator.model.operators import Right
 from orchestrator.model.result import BlockerCode
@@ -66,7 +67,7 @@ def _pressed(services: Services, actions: Actions, action: Action, choice: Choic
     taken = actions.take(action, choice, person, now)
     try:
         result = _carry_out(services, taken, choice, person, before)
-    except OrderRefused as why:
+    except Told as why:
         if before is None or before.handled_action is not choice:
             actions.again(taken)
             raise

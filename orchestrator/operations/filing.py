@@ -112,7 +112,9 @@ def _made(services: Services, repo: RepoSettings, key: str, title: Public, said:
         data: dict[str, object] = {"order": "task", "title": str(title)}
         hashes = {"text": trust.digest_of(title, said)}
         event = Event(kind=EventKind.ORDER, actor=actor, repo=repo.name, hashes=hashes, data=data)
-        services.ledger.write(event)
+        if journal.result("told") is None:
+            services.ledger.write(event)
+            journal.done("told", {})
         return {"number": str(issues.create(services.github, repo.name, title, said, frozenset({LABEL})).number)}
 
     done = journal.once(

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator import notify
+from orchestrator import notify, wiring
+from orchestrator.cli import ticking
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.plan import PlanState
@@ -292,10 +293,29 @@ def test_another_poller_is_an_alert_once_a_day_and_outages_pass(make: MakeWorld,
     assert "not heard" in look(world)[0]
     look(world)
     assert sum("/explain" in m for m in pager.messages) == 1
+    # Said again by a Telegram that had forgotten what was confirmed: known by its number, and not for ever.
+    pager.next_update -= 1
+    pager.say("/off")
+    assert look(world) == []
+    assert pager.waiting == []
     # After a week in which nobody said anything, numbers may begin anywhere.
     pager.next_update = 7
     world.clock.advance(timedelta(days=8).total_seconds())
     assert "/explain" in told(world, pager, "/help")
+
+
+def test_up_listens_beside_the_other_roles_and_answers_at_once(make: MakeWorld, pager: Telegram) -> None:
+    world = reached(make, pager)
+    pager.say("/help")
+    said: list[object] = []
+    mine = wiring.build(world.settings, world.env, kind="role", id="bot")
+    ticking.up(
+        lambda role: mine if role == "bot" else world.services,
+        seconds=10, say=said.append, stop=lambda: bool(pager.messages),
+    )  # fmt: skip
+    mine.github.close()
+    assert [m for m in pager.messages if "/explain" in m]
+    assert [line for line in said if str(line).endswith("bot: ada: /help")]
 
 
 def alert(world: World, kind: AlertKind, n: int) -> None:
