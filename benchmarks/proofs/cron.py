@@ -24,10 +24,11 @@ from pathlib import Path
 from benchmarks import processes
 from benchmarks.proof import Report
 from orchestrator.roles import ROLES
-from tests.journeys.world import World
+from tests.journeys.world import REPO, World
 
 ROOT = Path(__file__).resolve().parents[2]
-ISSUES = 4
+REPOS = (REPO, "ada/two", "ada/three")
+"""One issue each: of one repository only one is landed by each look of the monitor."""
 SECONDS = 300.0
 MOST_SECONDS = 720.0
 """The monitor comes every five minutes: who misses one is landed by the next."""
@@ -92,25 +93,20 @@ def own_crontab() -> Iterator[None]:
 
 def staged(scratch: Path) -> World:
     """The hub with issues set Ready, and a clone of this checkout that shares our packages."""
-    world = World(scratch, top={"min_free_memory_mb": 64})
+    world = World(scratch, more_repos=REPOS[1:], ci={"test": "sh check.sh"}, top={"min_free_memory_mb": 64})
     token = scratch / "token"
     token.write_text(world.token)
     token.chmod(0o600)
     world.config["github"] = {"url": world.hub.url, "token_file": str(token), "settle_seconds": 0}
     world.build()
-    world.play(*({"when": {"title": f"Add {n}"}, "steps": _steps(n)} for n in range(ISSUES)))
-    for n in range(ISSUES):
-        world.issue(f"Add {n}")
-    subprocess.run(["git", "clone", "--quiet", "--local", str(ROOT), str(scratch / "checkout")], check=True)
-    (scratch / "checkout" / ".venv").symlink_to(ROOT / ".venv")
+    for repo in REPOS:
+        world.issue("Add new.txt", repo=repo)
+    checkout = scratch / "checkout"
+    subprocess.run(["git", "clone", "--quiet", "--local", str(ROOT), str(checkout)], check=True)
+    # The role that takes in new versions has none to take here.
+    subprocess.run(["git", "-C", str(checkout), "remote", "remove", "origin"], check=True)
+    (checkout / ".venv").symlink_to(ROOT / ".venv")
     return world
-
-
-def _steps(number: int) -> list[dict[str, object]]:
-    return [
-        {"write": {"path": f"{number}.txt", "text": f"{number}\n"}},
-        {"result": {"status": "complete", "summary": f"added {number}.txt"}},
-    ]
 
 
 def _played(report: Report, world: World, scratch: Path) -> None:
@@ -141,7 +137,7 @@ def _watched(world: World) -> tuple[Seen, float]:
     daemon = subprocess.Popen(["cron", "-f"], stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         while (passed := time.monotonic() - began) < MOST_SECONDS:
-            if passed >= SECONDS and world.places() == {"done": ISSUES}:
+            if passed >= SECONDS and world.places() == {"done": len(REPOS)}:
                 break
             seen.look(daemon.pid)
             time.sleep(0.25)
@@ -155,9 +151,9 @@ def _watched(world: World) -> tuple[Seen, float]:
 
 
 def _judged(report: Report, world: World, scratch: Path, seen: Seen) -> None:
-    merged = [pull for pull in world.pulls() if pull.get("merged") or pull.get("merged_at")]
-    report.hold("issues_merged", len(merged), at_least=ISSUES)
-    report.hold("files_on_main", sum(world.has_file(f"{n}.txt") for n in range(ISSUES)), at_least=ISSUES)
+    landed = [repo for repo in REPOS if any(pull["merged"] for pull in world.pulls(repo))]
+    report.hold("issues_merged", len(landed), at_least=len(REPOS))
+    report.hold("files_on_main", sum(world.has_file("new.txt", repo=repo) for repo in REPOS), at_least=len(REPOS))
     report.figures["looks_at_the_process_table"] = seen.looks
     report.hold("most_ticks_of_one_role_at_once", max(seen.most.values(), default=0), at_most=1, at_least=1)
     logs = {role: _log(scratch, role) for role in ROLES}
