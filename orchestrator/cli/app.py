@@ -24,6 +24,7 @@ from orchestrator.cli import (
     sandboxing,
     setting_up,
     show,
+    standing,
     steer,
     switching,
     top,
@@ -103,29 +104,10 @@ def workers(count: int) -> None:
 @click.option("--stuck", is_flag=True, help="Only what nobody will move; exit status 3 when there is any.")
 @json_flag
 def status(stuck: bool, as_json: bool) -> None:
-    """What is going on: tasks that are not done, folders, workers."""
-    from orchestrator import operations
-
+    """Everything that is not over: what needs you first, then what goes on by itself."""
     if stuck:
         sys.exit(switching.stuck(as_json))
-
-    seen = operations.status(services("operator", person()))
-    if as_json:
-        click.echo(show.as_json(seen))
-        return
-    click.echo("  ".join(f"{name} {count}" for name, count in seen.counts.items() if count) or "no tasks yet")
-    click.echo(f"workers {seen.workers} of {seen.workers_max}, ledger at {seen.ledger_seq}")
-    if seen.waits:
-        click.echo(seen.waits)
-    for line in seen.plans:
-        click.echo(line)
-    for line in seen.objectives:
-        click.echo(line)
-    if seen.tasks:
-        click.echo()
-        _task_table(seen.tasks)
-    for name in seen.ignored:
-        click.echo(f"ignored in the mailbox: {name}", err=True)
+    standing.status(services("operator", person()), as_json=as_json)
 
 
 @main.group()

@@ -9,10 +9,14 @@ import sys
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.policy.visible import visible
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
@@ -23,6 +27,11 @@ CELL = 60
 def as_json(value: object, *, indent: int | None = 2) -> str:
     """`indent` None: on one line."""
     return json.dumps(_plain(value), ensure_ascii=False, indent=indent)
+
+
+def fields(value: DataclassInstance) -> dict[str, object]:
+    """Of a value, to be put beside others in one document."""
+    return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
 
 
 def say(text: str) -> None:
