@@ -7,6 +7,8 @@ import click
 from orchestrator.cli import show
 from orchestrator.cli.here import person, services
 
+WHO = {"you": "you", "agents": "the program, by itself", "ci": "the checks, or GitHub", "waiting": "nobody: it waits"}
+
 
 @click.command()
 @click.argument("subject")

@@ -58,6 +58,8 @@ class Overview:
     ledger_seq: int
     plans: tuple[str, ...] = ()
     """Plans that wait for a person."""
+    off: tuple[str, ...] = ()
+    """What is switched off, in words."""
     objectives: tuple[str, ...] = ()
     """Faults of objectives that cannot be used, and of named ones that are not there."""
 
@@ -79,6 +81,7 @@ def status(services: Services) -> Overview:
         ignored=box.survey(OPEN).ignored,
         ledger_seq=services.ledger.head()[0],
         plans=tuple(f"{r.name}: {held}" for r in services.settings.repos if (held := planner.waits(services, r))),
+        off=tuple(s.words for s in services.switches.off()),
         objectives=tuple(line for found in faults(services.settings, os.environ) for line in found),
     )
 

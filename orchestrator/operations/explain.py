@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from orchestrator.github import issues
 from orchestrator.github.errors import NotFound
@@ -14,10 +15,12 @@ from orchestrator.model.governance import Approval
 from orchestrator.model.issue import BoardStatus, Issue
 from orchestrator.model.names import RepoName
 from orchestrator.model.settings import RepoSettings
+from orchestrator.model.standing import Standing, Who
 from orchestrator.model.task import Folder, Task
-from orchestrator.operations import OrderRefused, TaskLine, explain_loop, line, shown, task
-from orchestrator.pipeline import considering, funds, load, pool, trusting
-from orchestrator.policy import eligible, merge, patches
+from orchestrator.model.times import parse
+from orchestrator.operations import OrderRefused, TaskLine, explain_loop, line, shown, standing, task
+from orchestrator.pipeline import choosing, considering, funds, load, pool, trusting
+from orchestrator.policy import eligible, liveness, merge, patches, route
 from orchestrator.policy.eligible import Again, Dispatch, LeaveAlone, Reason
 from orchestrator.services import Services
 from orchestrator.state import locks
@@ -42,10 +45,14 @@ class Explained:
     outcomes: tuple[str, ...] = ()
     """What is or will be measured of it, and what that waits for."""
     task: TaskLine | None = None
+    standing: Standing | None = None
+    """What must happen next, who must do it, by when; None for what is over."""
     raw: str = ""
     """Title and body as they stand on GitHub, with what nobody sees written out; only when asked for."""
 
 
+BY_ITSELF = frozenset({Reason.UNASKED, Reason.WAITING, Reason.REVIEW_FULL})
+"""Reasons that pass without anybody's doing something about the issue itself."""
 AGAIN = "set the issue Ready again, or `agent-os task retry {id}`"
 MOVES = {
     Reason.CLOSED: "open the issue",
@@ -157,19 +164,47 @@ def _of_issue(services: Services, issue: Issue, repo: RepoSettings) -> Explained
     if issue.open and not trusting.set_ready(services, issue, repo):
         ready = services.settings.project(repo.project).statuses.name(BoardStatus.READY)
         where = f"put the label `{repo.ready_label}` on it, or move its card to {ready}"
-        return replace(told, stands="is not Ready", why=("nobody has set it Ready",), moves=(where,))
+        mine = liveness.of_person(where, services.now(), services.now())
+        return replace(told, stands="is not Ready", why=("nobody has set it Ready",), moves=(where,), standing=mine)
+    if off := services.stopped(repo):
+        return replace(
+            told, stands="is Ready", why=(off,), moves=(_on(services, repo),), standing=_rests(services, off)
+        )
     match considering.choice(services, issue, repo):
         case LeaveAlone(reason=reason, why=why):
             stopped = considering.tasks_of(services, repo, issue.number)
             id = stopped[-1][1].id if stopped else ""
-            return replace(told, stands="is Ready, and left alone", why=(why,), moves=(MOVES[reason].format(id=id),))
+            move = MOVES[reason].format(id=id)
+            who = Who.WAITING if reason in BY_ITSELF else Who.YOU
+            mine = replace(liveness.of_person(move, services.now(), services.now()), who=who)
+            return replace(told, stands="is Ready, and left alone", why=(why,), moves=(move,), standing=mine)
         case Dispatch(vouched=vouched) | Again(vouched=vouched):
             over = funds.repo(services, repo)
             word = f"{vouched.by} vouched for it at {vouched.at}"
             held = (over.words,) if over is not None else ()
             moves = ("the budget has room again",) if over is not None else ("the dispatcher's next tick starts it",)
-            return replace(told, stands="is Ready", why=held, moves=moves, vouched=word)
+            due = _next_tick(services, over.until if over is not None else "")
+            mine = liveness.until(Who.WAITING, (*held, *moves)[0], due, services.now())
+            return replace(told, stands="is Ready", why=held, moves=moves, vouched=word, standing=mine)
     return replace(told, stands="is at work")
+
+
+def _on(services: Services, repo: RepoSettings) -> str:
+    off = services.switches.of(repo=repo.key)
+    if off is None:
+        return f"a person sets automation_mode of {repo.key} to dispatcher_only or full in config.yaml"
+    order = f"agent-os on {off.name}".strip()
+    return f"a person switches it on: `{order}`"
+
+
+def _rests(services: Services, off: str) -> Standing:
+    return replace(liveness.of_person(off, services.now(), services.now()), who=Who.WAITING)
+
+
+def _next_tick(services: Services, until: str) -> datetime:
+    """When the dispatcher must have come to it, once what it waits for is over."""
+    soon = services.now() + liveness.MISSED * timedelta(minutes=liveness.EVERY["dispatcher"])
+    return max(parse(until), soon) if until else soon
 
 
 # A task
@@ -189,10 +224,21 @@ def _of_task(services: Services, folder: Folder, found: Task) -> Explained:
         moves=moves,
         vouched=f"{word.by} vouched for it at {word.at}" if word else "",
         task=seen,
+        standing=_standing(services, folder, found),
     )
 
 
+def _standing(services: Services, folder: Folder, found: Task) -> Standing | None:
+    if folder in (Folder.DONE, Folder.FAILED):
+        return None
+    return standing.of(services, Entry(id=found.id, folder=folder, task=found), standing.told(services))
+
+
 def _waits(services: Services, folder: Folder, found: Task) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    repo = services.settings.repo(found.repo)
+    off = services.stopped(repo)
+    if off and repo is not None and folder in eligible.LIVE:
+        return (off,), (_on(services, repo),)
     match folder:
         case Folder.INBOX:
             return _in_the_queue(services, found)
@@ -216,11 +262,20 @@ def _in_the_queue(services: Services, found: Task) -> tuple[tuple[str, ...], tup
     later = f"not before {found.not_before}" if found.not_before else ""
     why = (
         f"{later}: {found.reason}" if later and found.reason else later,
+        _no_agent(services, found, repo) if not later and repo is not None else "",
         load.short_of_memory(services),
         over.words if over is not None else "",
         f"all {most} workers are busy" if busy else "",
     )
     return why, ("it is taken up by itself",) if any(why) else ("the queue's next tick takes it up",)
+
+
+def _no_agent(services: Services, found: Task, repo: RepoSettings) -> str:
+    """Why no agent would take it now: cool-downs, budgets, pauses, places."""
+    names = {*route.chain(found, repo), found.next_agent} - {""}
+    unfit = {n: "" if services.settings.agent(n) else "is not configured" for n in names}  # nobody is asked, or told
+    choice = choosing.choose(services, found, repo, unfit)
+    return choice.why if isinstance(choice, route.NoRoute) else ""
 
 
 def _in_review(services: Services, found: Task) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from orchestrator import operations
 from orchestrator.cli import ticking
 from orchestrator.model.event import EventKind
 from orchestrator.model.standing import Who
 from orchestrator.model.task import Folder, Phase
-from orchestrator.model.times import stamp
-from orchestrator.operations import cards, stuck, switch
+from orchestrator.model.times import parse, stamp
+from orchestrator.operations import cards, explain, stuck, switch
 from orchestrator.state.switches import Scope, Switch
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.test_steering import begun
-from tests.journeys.world import World, says, works
+from tests.journeys.world import REPO, World, says, works
 
 HOUR = 3600
 
@@ -91,3 +92,25 @@ def test_home_has_what_waits_for_a_person_and_counts_what_is_done_today(make: Ma
     assert not any(s.stuck for s in mine.values())
     later(world, 24 * HOUR)
     assert cards.home(world.services).done_today == 0
+
+
+def test_explain_ends_with_what_must_happen_next_who_must_do_it_and_by_when(make: MakeWorld) -> None:
+    world = begun(make, {"steps": works()}, agents=("anna",))
+    ready, idle = world.issue("Second"), world.issue("Third", ready=False)
+    told = explain.explain(world.services, "app-1").standing
+    assert told is not None
+    assert (told.who, told.action) == (Who.WAITING, "a worker takes it up")
+    assert parse(told.deadline) - world.services.now() <= timedelta(minutes=3)
+    nobody = explain.explain(world.services, f"{REPO}#{idle}").standing
+    assert nobody is not None
+    assert nobody.who is Who.YOU
+    world.services.cooldowns.set("anna", stamp(world.services.now() + timedelta(hours=1)))
+    assert "anna" in explain.explain(world.services, "app-1").why[0]
+    switch.turn(world.services, on=False, what="app", person="ada", why="holiday")
+    for subject in ("app-1", f"{REPO}#{ready}"):
+        off = explain.explain(world.services, subject)
+        assert "holiday" in off.why[0]
+        assert off.moves == ("a person switches it on: `agent-os on app`",)
+        assert off.standing is not None
+        assert off.standing.who is Who.WAITING
+    assert "holiday" in operations.status(world.services).off[0]
