@@ -16,7 +16,7 @@ from orchestrator.backlog.filing import LABEL
 from orchestrator.git.names import OWN_REFS, PREFIX
 from orchestrator.github import issues, labels, projects, pulls, wire
 from orchestrator.github.client import GitHub
-from orchestrator.github.errors import Incomplete, Misconfigured, NotFound
+from orchestrator.github.errors import Incomplete, Invalid, Misconfigured, NotFound
 from orchestrator.github.repos import path
 from orchestrator.github.words import Words, object_of
 from orchestrator.install import furnish
@@ -170,10 +170,18 @@ def _refs(services: Services, repo: RepoSettings) -> Iterator[Removal]:
     for ref in services.github.pages(f"{path(repo.name)}/git/matching-refs/{OWN_REFS.removeprefix('refs/')}"):
         name = ref.text("ref")
         if name == own or not name.startswith(f"{REFS}/"):
-            drop = partial(_drop_ref, services.github, repo.name, name.removeprefix("refs/"))
-            yield remove(f"ref {name} of {repo.name}", drop)
+            yield remove(f"ref {name} of {repo.name}", partial(_drop_own_ref, services, repo, name))
         else:
             yield leave(f"ref {name} of {repo.name}", "the anchor of another installation's ledger")
+
+
+def _drop_own_ref(services: Services, repo: RepoSettings, name: str) -> None:
+    """GitHub's REST documentation speaks of branches and tags; what is neither came by a push and goes by one too."""
+    try:
+        _drop_ref(services.github, repo.name, name.removeprefix("refs/"))
+    except Invalid:
+        repository = services.repository(repo)
+        repository.git("push", "-q", "--no-verify", "--", repository.url, f":{name}", network=True, timeout=120)
 
 
 def _drop_ref(gh: GitHub, repo: RepoName, ref: str) -> None:

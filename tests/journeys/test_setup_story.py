@@ -96,6 +96,8 @@ def test_nothing_is_written_before_what_cannot_work_is_told(user: User) -> None:
     user.token = "ghp_" + "x" * 36
     assert "Unauthorized" in user.init(ok=False) or "Bad credentials" in user.init(ok=False)
     user.token = whole
+    asked = user.types("init", "--url", hub.url, "--repo", HELLO, ok=False)
+    assert "nobody can be asked here: say --yes" in asked
     assert "would do" in user.init("--dry-run")
     assert not user.root.exists()
     assert hub.admin.furniture()["labels"][HELLO] == []
@@ -191,6 +193,10 @@ def test_what_a_person_had_stays_and_what_is_nowhere_else_is_not_taken_away(make
     )
     stuck = world.issue("Add half.txt")
     world.rounds(lambda: world.place(f"app-{stuck}") in ("blocked", "escalated"), most=6)
+    own = f"refs/agent-os/ledger/{chain_label(world.services.ledger.name)}"
+    bare.set_ref(own, sha, "0" * 40)
+    ref = {"method": "DELETE", "path": "/git/refs/agent-os"}
+    world.hub.faults.add(ref, {"status": 422, "message": "Reference must be a branch or a tag"})
     refused = _cli(world, "uninstall", "--yes")
     assert refused.exit_code == 1
     assert f"app-{stuck}" in str(refused.exception)
