@@ -78,6 +78,19 @@ def reject(id: str, why: str, as_json: bool) -> None:
     _answer(plans.reject(_services(), id, here.person(), why=why), as_json)
 
 
+@commands.command("strike")
+@click.argument("id")
+@click.argument("issue", type=click.IntRange(min=1))
+@show.json_flag
+def strike(id: str, issue: int, as_json: bool) -> None:
+    """Take one issue out of a plan that waits; the rest goes on waiting for your word."""
+    from orchestrator.operations import plans
+
+    plan = plans.strike(_services(), id, issue, here.person())
+    left = ", ".join(f"#{i.issue}" for i in plan.items)
+    click.echo(show.as_json(plan) if as_json else f"{plan.id}: takes up {left}")
+
+
 @commands.command("now")
 @click.argument("repo")
 @click.option("--dry-run", is_flag=True, help="Show the plan, ask no agent, do nothing.")

@@ -196,6 +196,17 @@ def test_a_line_is_struck_from_a_plan_before_it_is_approved(http: httpx.Client, 
     assert give(http, page, "plan/reject", id=plan.id, text="late")[0] == 409
 
 
+def test_what_strangers_wrote_is_text_and_no_secret_is_shown(http: httpx.Client, world: World) -> None:
+    number = world.issue("<img src=x onerror=alert(1)>", f"</pre><script>alert(2)</script> {world.token}")
+    world.dispatch()
+    for path in ("/", f"/tasks/app-{number}"):
+        text = http.get(path).text
+        assert "&lt;img src=x onerror=alert(1)&gt;" in text, path
+        assert "<img" not in text, path
+        assert "alert(2)</script>" not in text, path
+        assert world.token not in text, path
+
+
 def heard(client: httpx.Client, *, after: str, until: int) -> list[tuple[str, str]]:
     """(position, event) of the stream, until so many came."""
     found: list[tuple[str, str]] = []
