@@ -30,8 +30,8 @@ def services(kind: str, id: str) -> Services:
 
 
 def person() -> str:
-    """Who gives an order on this command line."""
-    told = os.environ.get("USER") or os.environ.get("LOGNAME")
+    """Who gives an order on this command line: AGENT_OS_PERSON (a login of `operators`), else the user's name."""
+    told = os.environ.get("AGENT_OS_PERSON") or os.environ.get("USER") or os.environ.get("LOGNAME")
     if told:
         return told
     try:

@@ -14,12 +14,13 @@ from orchestrator.mailbox.box import Claim, Entry, Unreadable
 from orchestrator.model.errors import Told
 from orchestrator.model.event import Actor, Event, EventKind
 from orchestrator.model.names import TaskId
+from orchestrator.model.operators import Right
 from orchestrator.model.settings import AutomationMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.pipeline import funds, intake, load, pool
 from orchestrator.planning import planner
 from orchestrator.planning.objectives import faults
-from orchestrator.policy import approval
+from orchestrator.policy import approval, operators
 from orchestrator.services import Services
 from orchestrator.state import locks
 from orchestrator.state.store import CorruptState
@@ -135,8 +136,17 @@ def held(services: Services, found: Task) -> Iterator[Claim]:
         yield claim
 
 
+def allow(services: Services, person: str, right: Right) -> None:
+    """Whatever the surface: raises OrderRefused, naming who may. Every order comes by here before it is recorded."""
+    listed = services.settings.operators
+    if not operators.may(listed, person, right):
+        able = ", ".join(o.github for o in listed if right in o.may) or "nobody"
+        raise OrderRefused(f"{person} may not {right.value} here; who may: {able} (`operators` in config.yaml)")
+
+
 def order(services: Services, found: Task, person: str, what: str, **more: str) -> None:
-    """In the ledger: who ordered what."""
+    """In the ledger: who ordered what. Raises OrderRefused for who may not."""
+    allow(services, person, Right.APPROVE if what in ("approve", "reject") else Right.ORDER)
     services.ledger.write(
         Event(
             kind=EventKind.ORDER,

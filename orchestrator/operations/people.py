@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from orchestrator.model.operators import Right
-from orchestrator.operations import OrderRefused
+from orchestrator.operations import allow
 from orchestrator.policy import operators
 from orchestrator.services import Services
 
 
 def require(services: Services, login: str, right: Right) -> None:
-    """Raises OrderRefused, naming who may."""
-    listed = services.settings.operators
-    if operators.may(listed, login, right):
-        return
-    able = ", ".join(o.github for o in listed if right in o.may) or "nobody"
-    raise OrderRefused(f"{login} may not {right.value} here; who may: {able} (`operators` in config.yaml)")
+    """Raises OrderRefused, naming who may. Orders ask again by themselves: a surface that forgot meets it there."""
+    allow(services, login, right)
 
 
 def of_telegram(services: Services, user: int) -> str:

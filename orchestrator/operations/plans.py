@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from orchestrator.model.event import Actor, Event, EventKind
+from orchestrator.model.operators import Right
 from orchestrator.model.plan import LeftOut, Plan, PlanState
 from orchestrator.model.settings import AutomationMode, RepoSettings
 from orchestrator.model.times import parse
-from orchestrator.operations import OrderRefused
+from orchestrator.operations import OrderRefused, allow
 from orchestrator.planning import planner
 from orchestrator.planning.planner import Did
 from orchestrator.services import Services
@@ -128,6 +129,7 @@ def _locked(services: Services, repo: RepoSettings) -> Iterator[None]:
 
 
 def _order(services: Services, repo: RepoSettings, person: str, what: str, **more: str) -> None:
-    """In the ledger: who ordered what."""
+    """In the ledger: who ordered what. Raises OrderRefused for who may not."""
+    allow(services, person, Right.ORDER if what == "plan now" else Right.APPROVE)
     actor = Actor(kind="person", id=person)
     services.ledger.write(Event(kind=EventKind.ORDER, actor=actor, repo=repo.name, data={"order": what, **more}))

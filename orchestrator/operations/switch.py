@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.model.event import Actor, Event, EventKind
+from orchestrator.model.operators import Right
 from orchestrator.model.roles import NAMES
 from orchestrator.model.times import stamp
-from orchestrator.operations import OrderRefused
+from orchestrator.operations import OrderRefused, allow
 from orchestrator.services import Services
 from orchestrator.state.switches import Scope, Switch
 
@@ -89,6 +90,7 @@ def _meant(services: Services, what: str) -> tuple[Scope, str]:
 
 
 def _order(services: Services, person: str, scope: Scope, name: str, *, on: bool, why: str) -> None:
+    allow(services, person, Right.ORDER)
     repo = services.settings.repo(name) if scope is Scope.REPO else None
     data = {"order": "on" if on else "off", "what": name or "everything"} | ({"why": why} if why else {})
     actor = Actor(kind="person", id=person)

@@ -95,7 +95,7 @@ def test_home_has_what_waits_for_a_person_and_counts_what_is_done_today(make: Ma
 
 
 def test_explain_ends_with_what_must_happen_next_who_must_do_it_and_by_when(make: MakeWorld) -> None:
-    world = begun(make, {"steps": works()}, agents=("anna",))
+    world = begun(make, {"steps": works()})
     ready, idle = world.issue("Second"), world.issue("Third", ready=False)
     told = explain.explain(world.services, "app-1").standing
     assert told is not None

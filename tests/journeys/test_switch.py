@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.names import Public, RepoName
 from orchestrator.model.result import FailureClass
 from orchestrator.model.task import Folder, Phase
-from orchestrator.operations import OrderRefused, switch
+from orchestrator.operations import OrderRefused, approve, steer, switch
 from orchestrator.pipeline import pool
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.test_steering import BEGINS, GOES_ON, begun, meanwhile, until
@@ -241,3 +242,32 @@ def test_tasks_of_a_repository_that_is_put_in_observe_wait(make: MakeWorld) -> N
     world.config["projects"]["main"]["repos"][0]["automation_mode"] = "full"
     world.build()
     world.rounds(lambda: world.place("app-1") == "done")
+
+
+OPERATORS = [
+    {"github": "ada"},
+    {"github": "ben", "may": ["see", "order"]},
+    {"github": "eve", "may": ["see"]},
+]
+
+
+def test_who_may_only_see_orders_nothing_and_who_may_order_approves_nothing(make: MakeWorld) -> None:
+    """Below every surface: a page that forgot to ask is refused all the same, and nothing is recorded."""
+    world = begun(make, {"steps": works()}, top={"operators": OPERATORS})
+    world.work()
+    world.ci()
+    refused: list[Callable[[], object]] = [
+        lambda: switch.turn(world.services, on=False, person="eve"),
+        lambda: steer.hold(world.services, "app-1", person="eve"),
+        lambda: steer.send(world.services, "app-1", "hello", person="mallory"),
+        lambda: approve.approve(world.services, "app-1", "ben"),
+        lambda: approve.reject(world.services, "app-1", "ben", why="no"),
+    ]
+    for order in refused:
+        with pytest.raises(OrderRefused, match=r"may not .* who may: ada"):
+            order()
+    assert world.events(EventKind.ORDER) == []
+    assert switch.switches(world.services).off == ()
+    approve.approve(world.services, "app-1", "ADA")
+    switch.turn(world.services, on=False, person="ben")
+    assert [e.actor.id for e in world.events(EventKind.ORDER)] == ["ADA", "ben"]
