@@ -14,7 +14,9 @@ from orchestrator.cli import ticking
 from orchestrator.model.alert import Alert, AlertKind
 from orchestrator.model.event import EventKind
 from orchestrator.model.plan import PlanState
+from orchestrator.model.settings import TelegramSettings
 from orchestrator.roles import bot, planner
+from orchestrator.roles.base import Ticked
 from orchestrator.state.actions import Action, Actions, Stands
 from orchestrator.state.polled import Polled, Step
 from tests.journeys.conftest import MakeWorld
@@ -311,9 +313,11 @@ def test_up_listens_beside_the_other_roles_and_answers_at_once(make: MakeWorld, 
     mine = wiring.build(world.settings, world.env, kind="role", id="bot")
     ticking.up(
         lambda role: mine if role == "bot" else world.services,
-        seconds=10, say=said.append, stop=lambda: bool(pager.messages),
+        seconds=60, say=said.append, stop=lambda: bool(pager.messages),
     )  # fmt: skip
     mine.github.close()
+    without = replace(world.services, settings=replace(world.settings, telegram=TelegramSettings()))
+    assert bot.tick(without) == Ticked(settled=True), "idle until the configuration names a bot"
     assert [m for m in pager.messages if "/explain" in m]
     assert [line for line in said if str(line).endswith("bot: ada: /help")]
 

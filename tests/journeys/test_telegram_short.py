@@ -10,6 +10,6 @@ def test_alerts_over_a_death_and_hostile_texts_under_faults_are_each_told_once()
     report = Report()
     with telegram.installation() as (world, pager):
         telegram.alerts(report, world, pager, deaths=(4,))
-        telegram.hostile(report, world, pager, 15)
+        telegram.hostile(report, world, pager, 10)
     assert report.failures == []
-    assert report.figures["hostile_texts"] == 15
+    assert report.figures["hostile_texts"] == 10
