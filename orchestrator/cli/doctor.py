@@ -71,7 +71,13 @@ def _of(lines: tuple[Line, ...], state: str) -> list[Line]:
 
 
 def _print(lines: tuple[Line, ...]) -> None:
+    from orchestrator.doctor.examine import RESTS
+
+    # What rests on something that is told already is one line: the eye should stay with what is to be mended.
+    resting = [line.check for line in lines if line.state.value == "unknown" and line.seen.startswith(RESTS)]
     for line in lines:
+        if line.check in resting:
+            continue
         name = f"{line.check} {line.subject}".rstrip()
         click.echo(f"{click.style(f'{line.state.value:7}', fg=COLORS[line.state.value])}  {name}: {line.seen}")
         if line.state.value in ("warn", "fail"):
@@ -79,6 +85,9 @@ def _print(lines: tuple[Line, ...]) -> None:
         if line.mend:
             able = "  (--fix can)" if line.fixable else ""
             click.echo(f"         mend: {line.mend}{able}")
+    if resting:
+        name = click.style("unknown", fg=COLORS["unknown"])
+        click.echo(f"{name}  not looked at, for they rest on what fails above: {', '.join(resting)}")
 
 
 def _agrees(words: str, yes: bool) -> bool:

@@ -12,6 +12,7 @@ from orchestrator.github.errors import GitHubError, RateLimited, Unauthorized, U
 from orchestrator.model.errors import Told
 
 Redact = Callable[[str], str]
+RESTS = "not looked at: it needs"
 MOST = 600
 """Characters of what was seen in one line."""
 
@@ -70,7 +71,7 @@ def _start(given: Given, check: Check) -> _Run:
 def _one(given: Given, check: Check) -> tuple[Finding, ...]:
     lost = [name for name in check.needs if _lost(given.found.get(name, ()))]
     if lost:
-        return (unknown(f"not looked at: it needs {named(lost)}"),)
+        return (unknown(f"{RESTS} {named(lost)}"),)
     try:
         with given.for_one() as alone:
             return tuple(check.look(alone))

@@ -34,5 +34,4 @@ CHECK = Check(
     name="sandbox",
     why="An agent runs what strangers' text may have told it to run.",
     look=look,
-    needs=("configuration",),
 )
