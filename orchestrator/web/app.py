@@ -102,7 +102,7 @@ class _Web:
         if part and status == 200 and not render.has_part(shown.template, part):
             return _told(Refusal(status=404, why="the page has no such part"))
         frame = self._frame(page, shown, position) | {"part": part if status == 200 else ""}
-        return HTMLResponse(render.page(shown.template, {**shown.values, "page": frame}), status_code=status)
+        return _html(shown, frame, services.redact, status)
 
     def _frame(self, page: Page | None, shown: Shown, position: str) -> dict[str, object]:
         """What base.html needs beside the page's own values."""
@@ -144,8 +144,11 @@ class _Web:
 
     async def missing(self, http: Http, _error_: Exception) -> Response:
         shown = _error("Not here", "there is no page at this address")
-        values = {**shown.values, "page": self._frame(None, shown, "")}
-        return HTMLResponse(render.page(shown.template, values), status_code=404)
+        return _html(shown, self._frame(None, shown, ""), self._desk.services.redact, 404)
+
+
+def _html(shown: Shown, frame: Mapping[str, object], redact: Callable[[str], str], status: int) -> Response:
+    return HTMLResponse(render.page(shown.template, {**shown.values, "page": frame}, redact), status_code=status)
 
 
 def _error(title: str, why: str) -> Shown:

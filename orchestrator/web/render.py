@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+SHORT = 12
+"""Characters; a shorter text is no secret that anybody could tell from a word."""
+_REDACT: ContextVar[Callable[[str], str] | None] = ContextVar("redact", default=None)
 NONE = "–"
 """Stands where a number is not known."""
 
@@ -29,6 +33,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        finalize=_clean,
     )
     made.filters.update(
         usd=usd, duration=duration, day=day, clock=clock, sha=sha, number=number, signed=signed, ticks=ticks
@@ -36,8 +41,20 @@ def environment() -> Environment:
     return made
 
 
-def page(template: str, values: Mapping[str, Any]) -> str:
-    return environment().get_template(template).render(values)
+def page(template: str, values: Mapping[str, Any], redact: Callable[[str], str]) -> str:
+    """Every text of the values is seen by `redact` where it is put in: files of ours hold what strangers wrote."""
+    token = _REDACT.set(redact)
+    try:
+        return environment().get_template(template).render(values)
+    finally:
+        _REDACT.reset(token)
+
+
+def _clean(value: object) -> object:
+    """What is put into a page. Markup was put together from cleaned pieces; what is short is no secret."""
+    if type(value) is not str or len(value) < SHORT or (redact := _REDACT.get()) is None:
+        return value
+    return redact(value)
 
 
 def has_part(template: str, block: str) -> bool:
@@ -49,7 +66,8 @@ def ticks(text: str) -> Markup:
     """What stands in backticks as code; escaped."""
     from markupsafe import Markup, escape
 
-    words = str(text).split("`")
+    text = str(_clean(str(text)))
+    words = text.split("`")
     if len(words) % 2 == 0:  # one is left over: they are not meant so
         return Markup(escape(text))
     return Markup().join(Markup("<code>{}</code>").format(w) if n % 2 else w for n, w in enumerate(words))
