@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import here, show
+from orchestrator.cli import here, progress, show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +57,9 @@ def ledger_verify(offline: bool, as_json: bool) -> None:
     Exit status 1 when anything is wrong."""
     from orchestrator.operations import records
 
-    seen = records.verify(here.services("operator", here.person()), offline=offline)
+    services = here.services("operator", here.person())
+    with progress.working("proving every event"):
+        seen = records.verify(services, offline=offline)
     if as_json:
         click.echo(show.as_json(seen))
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import here, show
+from orchestrator.cli import here, progress, show
 
 if TYPE_CHECKING:
     from orchestrator.model.plan import Plan
@@ -99,7 +99,8 @@ def now(repo: str, dry_run: bool, as_json: bool) -> None:
     """Plan a repository at once, whatever its cadence."""
     from orchestrator.operations import plans
 
-    did = plans.now(_services(), repo, here.person(), dry_run=dry_run)
+    with progress.working(f"planning {repo}"):
+        did = plans.now(_services(), repo, here.person(), dry_run=dry_run)
     if as_json:
         click.echo(show.as_json(did))
         return

@@ -5,6 +5,7 @@ python -m orchestrator.cli.reference > docs/cli.md
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import sys
 from collections.abc import Iterator
@@ -122,6 +123,5 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    from orchestrator import __main__  # the hub and the demo are added there
-
-    sys.stdout.write(text(__main__.app.main))
+    # By name: the floor above adds the hub and the demo, and only this run of the module wants them.
+    sys.stdout.write(text(importlib.import_module("orchestrator.__main__").app.main))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli import show
+from orchestrator.cli import progress, show
 
 if TYPE_CHECKING:
     from orchestrator.model.confinement import Probe
@@ -28,7 +28,8 @@ def test(as_json: bool) -> None:
     from orchestrator import sandbox
     from orchestrator.model.confinement import Level
 
-    probes = sandbox.probe()
+    with progress.working("trying to get out of each level"):
+        probes = sandbox.probe()
     best = next((p.level for p in probes if p.holds), Level.NONE)
     if as_json:
         click.echo(show.as_json({"best": best.value, "levels": [_data(p) for p in probes]}))
