@@ -35,6 +35,7 @@ PROOFS: dict[str, str] = {
     "dedupe": "labelled pairs of issues: stage one precision 0.98, with an erring agent both rates 0.90; 10,000 known",
     "telegram": "each alert once over 3 SIGKILLs, 1,000 hostile texts whole under faults, each order carried out once",
     "doctor": "faults planted one by one: each found by name and nothing else, mended where it says so; no secret told",
+    "setup": "an operator's set-up on one core: disk, download, memory of all roles and a worker fit 1 GB and 10 GB",
     "cron": "a real cron daemon for 5 minutes: issues merge, no role overlaps, no process left, the crontab as before",
     "uninstall": "after the whole demo labels, refs, boards, branches, files, crontab are as before, but for merges",
 }

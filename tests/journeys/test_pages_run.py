@@ -24,6 +24,7 @@ ELSEWHERE = {
     "top": "a screen; tests of the terminal screen",
     "demo": "a minute long; tests/journeys/test_demo.py",
     "init": "makes an installation; bin/prove setup",
+    "objective score": "asks the sources of the example, which are away; tests/journeys/test_scorer.py",
     "canary": "waits for cron; its own story",
     "uninstall": "takes the world away; bin/prove uninstall",
     "crontab": "this machine's own crontab; bin/prove cron",
