@@ -12,8 +12,9 @@ import msgspec
 from orchestrator import disk
 from orchestrator.ledger.anchor import label
 from orchestrator.model.event import Actor, Event, EventKind, Record
+from orchestrator.model.operators import Right
 from orchestrator.model.times import stamp
-from orchestrator.operations import OrderRefused, records
+from orchestrator.operations import OrderRefused, people, records
 from orchestrator.operations.records import Verified
 from orchestrator.services import Services
 from orchestrator.state.store import CorruptState
@@ -92,7 +93,9 @@ def search(services: Services, asked: Asked, *, before: str = "", most: int = MO
 
 
 def verify(services: Services, *, person: str, offline: bool = True) -> Proof:
-    """Proves the record now, and keeps what was found for whoever looks next. An order: it reads all of it."""
+    """Proves the record now, and keeps what was found for whoever looks next. An order: it reads all of it.
+    Raises OrderRefused for whoever may not look."""
+    people.require(services, person, Right.SEE)
     services.ledger.write(
         Event(
             kind=EventKind.ORDER,
