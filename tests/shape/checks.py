@@ -62,7 +62,6 @@ HEAVY = frozenset(
         "safetensors",
         "sentence_transformers",
         "jinja2",
-        "ruamel",
         "textual",
     )
 )
