@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.agents import aider
@@ -145,6 +145,7 @@ def test_a_link_in_the_place_of_its_cache_is_not_followed(tmp_path: Path) -> Non
     assert (kept / "work").exists()
 
 
+@settings(max_examples=40)  # one grammar; every adapter draws its own
 @given(lines=st.lists(hostile([BEGUN, SENT, OVER]) | st.sampled_from(ANSWER), max_size=6))
 def test_nothing_it_prints_breaks_the_reader(lines: list[str]) -> None:
     seen = replay(aider, job(NOWHERE), lines)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.agents import grok
@@ -140,6 +140,7 @@ def test_a_call_that_never_answered_is_told_at_the_end(tmp_path: Path) -> None:
     assert run.only(Command) == [Command(command="make")]
 
 
+@settings(max_examples=40)  # one grammar; every adapter draws its own
 @given(st.lists(hostile([*GOOD, ended("insufficient_quota: x")]), max_size=8))
 def test_nothing_it_prints_breaks_the_reader(lines: list[str]) -> None:
     run = replay(grok, job(NOWHERE), lines, 1)
