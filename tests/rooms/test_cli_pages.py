@@ -11,14 +11,13 @@ import pytest
 from click.shell_completion import get_completion_class
 from click.testing import CliRunner
 
-from orchestrator import __main__
-from orchestrator.cli import reference
+from orchestrator.cli import app, reference
 from orchestrator.cli.grouped import EXITS, GROUPS
 from orchestrator.model.alert import AlertKind
 from orchestrator.notify import SIGNS
 
 ROOT = Path(__file__).parents[2]
-MAIN: click.Group = __main__.app.main
+MAIN: click.Group = app.main
 COMMANDS = dict(reference.commands(MAIN))
 NO_JSON = {
     "completion": "prints a script",

@@ -13,13 +13,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from orchestrator import wiring
+from orchestrator.cli import app as cli
+from orchestrator.model.errors import Told
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName, TaskId
 from orchestrator.model.task import Attempt, Folder, Phase, Task
+from orchestrator.policy.visible import visible
 from orchestrator.services import Services
 from orchestrator.tui.app import Top
 from orchestrator.tui.dialogs import Ask
@@ -256,3 +260,48 @@ def test_in_a_real_terminal_it_draws_takes_keys_and_leaves_without_colour_when_n
         until("left with 0")
     finally:
         say("kill-server")
+
+
+def test_without_a_terminal_or_without_its_library_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = CliRunner().invoke(cli.main, ["top"]).exception
+    assert "`agent-os status --json` tells the same to a program" in str(told)
+    monkeypatch.setitem(sys.modules, "textual", None)
+    told = CliRunner().invoke(cli.main, ["top"]).exception
+    assert isinstance(told, Told)
+    assert "`bin/setup --tui` installs it" in str(told)
+    assert CliRunner().invoke(cli.main, ["top", "--grid", "9x9"]).exit_code == 2
+
+
+def test_log_and_status_answer_programs_and_tables_move_no_cursor(services: Services, tmp_path: Path) -> None:
+    id = put(services, 1, title=HOSTILE)
+    put(services, 2, Folder.BLOCKED)
+    tell(services, id, HOSTILE)
+    env = {"ORCH_ROOT": str(tmp_path), "AGENT_OS_CONFIG": str(tmp_path / "config.yaml"), "HOME": str(tmp_path)}
+
+    def says(*words: str) -> str:
+        return CliRunner().invoke(cli.main, [*words], env=env, catch_exceptions=False).output
+
+    kinds = [json.loads(line)["kind"] for line in says("task", "log", id, "--json").splitlines()]
+    assert kinds == ["banner", "text"]
+    home = json.loads(says("status", "--json"))["home"]["columns"]
+    assert [c["task"] for c in home["you"]] == ["app-2"]
+    shown = says("status")
+    rows = [line.split()[0] for line in shown.splitlines() if "app-" in line]
+    assert rows[0] == "you"
+    for words in (shown, says("task", "ls"), says("task", "log", id), says("task", "show", id)):
+        assert not {"\x1b", "\x07", "\u202e"} & set(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("a\tb\r\nc\rd", "a b\nc␍d"),
+        ("\x1b[31m\x9b2J\x7f", "␛[31m\\x9b2J␡"),
+        ("a\u2028b\u202ec\ud800", "a\\u2028b\\u202ec\\ud800"),
+        ("नि\u200dक 👍\ufe0f", "नि\u200dक 👍\ufe0f"),
+    ],
+)
+def test_what_is_visible_stays_and_what_is_not_is_written_out(text: str, shown: str) -> None:
+    assert visible(text) == shown
+    assert "\n" not in visible(text, lines=False)
