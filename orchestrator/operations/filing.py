@@ -19,7 +19,6 @@ from orchestrator.model.event import Actor, Event, EventKind
 from orchestrator.model.issue import Issue
 from orchestrator.model.names import Public
 from orchestrator.model.operators import Right
-from orchestrator.model.operators import Right
 from orchestrator.model.settings import RepoSettings
 from orchestrator.model.times import stamp
 from orchestrator.operations import OrderRefused, allow
@@ -52,7 +51,6 @@ def file(services: Services, repo: str, text: str, person: str, *, cause: str = 
     """Files `text` in a repository (key or owner/name; empty = the only one there is) and sets it Ready. The first line
     is the title. `cause` names what ordered it (a message's number): the same is filed once, however often it is asked.
     Raises OrderRefused, and what GitHub raises."""
-    allow(services, person, Right.ORDER)
     allow(services, person, Right.ORDER)
     found = _where(services, repo)
     if not text.strip():
