@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -15,6 +16,8 @@ from orchestrator.cli import app, reference
 from orchestrator.cli.grouped import EXITS, GROUPS
 from orchestrator.model.alert import AlertKind
 from orchestrator.notify import SIGNS
+
+importlib.import_module("orchestrator.__main__")  # adds the hub and the demo
 
 ROOT = Path(__file__).parents[2]
 MAIN: click.Group = app.main
