@@ -25,7 +25,8 @@ from benchmarks.proof import Report
 ROOT = Path(__file__).resolve().parents[2]
 PATCHES = ROOT / "tests" / "planted"
 COPIED = (
-    "orchestrator", "tests", "benchmarks", "bin", "pyproject.toml", "example.config.yaml", "example.objective.yaml",
+    "orchestrator", "tests", "benchmarks", "bin", "docs", "README.md", "pyproject.toml", "example.config.yaml",
+    "example.objective.yaml",
 )  # fmt: skip
 WORKERS = 2
 

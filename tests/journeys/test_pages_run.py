@@ -38,6 +38,7 @@ SAYS = {
     "evidence add ada/app --metric signups": "no metric has this id",
     "plan approve app-2026-11-26": "no plan",
     "plan reject app-2026-11-26": "no plan",
+    "plan strike app-2026-11-26": "no plan",
     "approve ada/app#34": "no task of ada/app#34",
     "task stop app-12": "has published its work",
 }
