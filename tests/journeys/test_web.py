@@ -235,6 +235,21 @@ def test_whoever_was_away_is_told_what_they_missed_and_nothing_twice(http: httpx
     assert heard(http, after="nonsense", until=1)[0][1] == "again"
 
 
+def test_a_transcript_that_grows_is_told_to_whoever_looks_at_that_task(http: httpx.Client, world: World) -> None:
+    log = world.settings.runtime / "logs" / "app-2" / "1.jsonl"
+    told: list[str] = []
+    with http.stream("GET", "/events", params={"task": "app-2"}, timeout=10) as answer:
+        for line in answer.iter_lines():
+            if line.startswith("retry"):
+                with log.open("a") as file:
+                    file.write('{"type": "Text", "text": "It goes on."}\n')
+            if line.startswith("event: "):
+                told.append(line[7:])
+                break
+    assert told == ["log"]
+    assert "It goes on." in http.get("/tasks/app-2", params={"part": "transcript"}).text
+
+
 def test_the_page_goes_on_with_the_last_good_configuration_and_says_what_is_wrong(
     http: httpx.Client, world: World
 ) -> None:
