@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 
 import click
 
 from orchestrator.cli import here
+from orchestrator.model.errors import Told
 
 
 @click.command("web")
@@ -22,6 +24,8 @@ def web(port: int | None, browse: bool) -> None:
 
     The link holds the key of this run: whoever has it may give orders. It ends with the run.
     """
+    if importlib.util.find_spec("jinja2") is None:
+        raise Told("the web page is not installed; `bin/setup --web` installs it (`agent-os status` does without)")
     from orchestrator import wiring
     from orchestrator.web.desk import Desk
     from orchestrator.web.serving import Web

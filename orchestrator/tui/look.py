@@ -15,6 +15,7 @@ from orchestrator.operations.transcript import Line, Reader
 from orchestrator.policy.visible import visible
 from orchestrator.services import Services
 from orchestrator.state.store import CorruptState
+from orchestrator.tui.orders import PLAN
 
 CELL = 80
 """Characters of one cell of a table."""
@@ -34,7 +35,7 @@ class Running:
 @dataclass(frozen=True, kw_only=True)
 class Row:
     task: str
-    """Empty for an item that is no task."""
+    """What an order is about: a task's id, or `plan:<id>`; empty for an item that takes none."""
     cells: tuple[str, ...]
 
 
@@ -110,7 +111,8 @@ def _board(services: Services, who: Who, card: Card) -> Row:
     stands = card.standing
     by = stands.deadline[:16].replace("T", " ") + (" late" if stands.overdue else "")
     cells = (who.value, _about(card), card.task, card.agent, stands.action or card.doing, by, card.title)
-    return Row(task=card.task, cells=tuple(clean(services, c)[:CELL] for c in cells))
+    about = card.task or (card.subject if card.subject.startswith(PLAN) else "")
+    return Row(task=about, cells=tuple(clean(services, c)[:CELL] for c in cells))
 
 
 def _over(services: Services, line: TaskLine) -> Row:

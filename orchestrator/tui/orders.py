@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from orchestrator import operations
 from orchestrator.model.operators import Right
-from orchestrator.operations import approve, people, steer
+from orchestrator.operations import OrderRefused, approve, people, plans, steer
 from orchestrator.services import Services
+
+PLAN = "plan:"
+"""Begins the subject of an order about a plan; all others are tasks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +48,16 @@ def _retry(services: Services, id: str, person: str, text: str) -> str:
 
 
 def _approve(services: Services, id: str, person: str, text: str) -> str:
+    if id.startswith(PLAN):
+        plan = plans.approve(services, id.removeprefix(PLAN), person)
+        return f"{plan.id}: {plan.state.value}"
     return approve.approve(services, id, person).text
 
 
 def _reject(services: Services, id: str, person: str, text: str) -> str:
+    if id.startswith(PLAN):
+        plan = plans.reject(services, id.removeprefix(PLAN), person, why=text)
+        return f"{plan.id}: {plan.state.value}"
     return approve.reject(services, id, person, why=text).text
 
 
@@ -63,11 +72,11 @@ ORDERS = (
     ),
     Order(key="R", name="retry", right=Right.ORDER, asks="", needs_text=False, run=_retry),
     Order(
-        key="A", name="approve", right=Right.APPROVE, asks="Approve the published head of {id}? It may land then.",
+        key="A", name="approve", right=Right.APPROVE, asks="Approve {id}? What it holds may go ahead then.",
         needs_text=False, run=_approve,
     ),
     Order(
-        key="J", name="reject", right=Right.APPROVE, asks="Keep {id} from landing. What is wrong with it?",
+        key="J", name="reject", right=Right.APPROVE, asks="Reject {id}. What is wrong with it?",
         needs_text=True, run=_reject,
     ),
 )  # fmt: skip
@@ -80,4 +89,6 @@ def named(name: str) -> Order:
 def give(services: Services, order: Order, id: str, person: str, text: str) -> str:
     """What was done, in words. Raises OrderRefused, also for somebody who may not."""
     people.require(services, person, order.right)
+    if id.startswith(PLAN) and order.right is not Right.APPROVE:
+        raise OrderRefused(f"{order.name}: a plan is approved (A) or rejected (J)")
     return order.run(services, id, person, text)

@@ -15,6 +15,7 @@ from textual.widgets import ContentSwitcher, DataTable, Static
 from orchestrator.operations.transcript import LAST, Line, Reader
 from orchestrator.services import Services
 from orchestrator.tui.look import BOARD, OVER, Row, Seen
+from orchestrator.tui.orders import PLAN
 from orchestrator.tui.pieces import Cell, Changed, Lines, Transcript
 
 VIEWS = ("running", "board", "history")
@@ -140,7 +141,8 @@ class Main(Shows):
             cell.focus()
 
     def action_open(self) -> None:
-        if task := self.chosen():
+        task = self.chosen()
+        if task and not task.startswith(PLAN):
             self.app.push_screen(One(self._services, task))
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:

@@ -22,6 +22,7 @@ from orchestrator.cli import app as cli
 from orchestrator.model.errors import Told
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import RepoName, TaskId
+from orchestrator.model.plan import Plan, PlanState
 from orchestrator.model.task import Attempt, Folder, Phase, Task
 from orchestrator.policy.visible import visible
 from orchestrator.services import Services
@@ -213,6 +214,29 @@ def test_what_is_refused_is_said_and_changes_nothing(services: Services) -> None
 
     drive(services, story)
     assert services.mailbox.where(TaskId("app-1")) is Folder.PROCESSING
+
+
+def test_a_plan_that_waits_is_approved_or_rejected_here_and_takes_no_other_order(services: Services) -> None:
+    plan = Plan(
+        id="app-2026-11-26-1", repo="app", at=AT, state=PlanState.PENDING, items=(), candidates=(), by="anna",
+        expires="2999-01-01T00:00:00Z",
+    )  # fmt: skip
+    services.plans.put(plan)
+
+    async def story(app: Top, pilot: Pilot[None]) -> None:
+        await pilot.press("tab", "enter")
+        await seen(pilot)
+        assert main(app).chosen() == f"plan:{plan.id}"
+        await pilot.press("X", "y")
+        await seen(pilot)
+        assert [n.message for n in app._notifications] == ["stop: a plan is approved (A) or rejected (J)"]
+        await pilot.press("J", *"no", "enter")
+        await seen(pilot)
+
+    drive(services, story)
+    kept = services.plans.get(plan.id)
+    assert kept is not None
+    assert (kept.state, kept.decided_by) == (PlanState.REJECTED, "ada")
 
 
 def test_a_small_window_shows_fewer_cells(services: Services) -> None:
