@@ -58,8 +58,9 @@ def test_off_ends_a_run_at_once_and_on_goes_on_from_its_work(make: MakeWorld) ->
     assert "a bad day" in world.monitor()[0]
     assert (world.runs(), writes(world)) == (1, before)
     assert on(world).text == "everything is switched on"
-    world.rounds(lambda: world.place() == "done")
-    assert world.shown("part.txt") == "half of it\n"
+    world.work()
+    assert world.place() == "review"
+    assert world.shown("part.txt", ref="agent/app-1") == "half of it\n"
     assert (world.runs(), world.crashes()) == (2, [])
     assert [(e.actor.id, e.data["order"], e.data["what"]) for e in world.events(EventKind.ORDER)] == [
         ("ada", "off", "everything"), ("ada", "on", "everything"),
@@ -84,8 +85,8 @@ def test_off_between_the_verdict_and_the_push_publishes_nothing(make: MakeWorld,
     assert not world.has_branch("agent/app-1")
     assert pool.waiting(world.services) == ()
     on(world)
-    world.rounds(lambda: world.place() == "done")
-    assert (world.runs(), world.crashes()) == (1, [])
+    world.work()
+    assert (world.place(), world.runs(), world.crashes()) == ("review", 1, [])
 
 
 def test_what_is_ready_to_land_does_not_land_while_its_repository_is_off_and_the_others_go_on(make: MakeWorld) -> None:
@@ -118,9 +119,9 @@ def test_a_worker_killed_while_it_is_switched_off_loses_no_run_and_doubles_none(
     assert (world.work(), world.runs()) == ([], 1)
     world.play({"steps": GOES_ON})
     on(world)
-    world.rounds(lambda: world.place() == "done")
-    assert (world.runs(), world.task().recoveries) == (2, 1)
-    assert world.shown("part.txt") == "half of it\n"
+    world.work()
+    assert (world.place(), world.runs(), world.task().recoveries) == ("review", 2, 1)
+    assert world.shown("part.txt", ref="agent/app-1") == "half of it\n"
     assert len(world.pulls()) == 1
 
 
@@ -132,8 +133,9 @@ def test_a_run_that_the_switch_ended_goes_on_though_its_worker_died_before_it_wa
         assert claim is not None
         claim = world.services.mailbox.move(claim, replace(claim.task, phase=Phase.RAN), Folder.PROCESSING)
     on(world)
-    world.rounds(lambda: world.place() == "done")
-    assert world.shown("part.txt") == "half of it\n"
+    world.work()
+    assert world.place() == "review"
+    assert world.shown("part.txt", ref="agent/app-1") == "half of it\n"
 
 
 def test_the_switch_is_a_file_and_one_that_cannot_be_read_is_off_all_the_same(make: MakeWorld) -> None:
@@ -225,16 +227,13 @@ def test_observe_shows_the_plan_it_would_make_and_asks_no_model(make: MakeWorld)
 
 def test_tasks_of_a_repository_that_is_put_in_observe_wait(make: MakeWorld) -> None:
     world = make()
-    for _ in range(2):
-        world.issue()
-        world.dispatch()
-        if world.place("app-2") == "nowhere":
-            world.work()
-            world.ci()
+    world.issue()
+    world.dispatch()
+    world.work()
+    world.ci()
     world.config["projects"]["main"]["repos"][0]["automation_mode"] = "observe"
     world.build()
-    for _ in range(2):
-        world.round()
+    world.round()
     assert (world.place("app-1"), writes(world), world.crashes()) == ("review", 0, [])
     with pytest.raises(OrderRefused, match="observe"):
         operations.retry(world.services, "app-1", person="ada")
