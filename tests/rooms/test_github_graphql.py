@@ -378,7 +378,7 @@ def test_what_people_said_comes_along_threads_to_the_last_page_and_no_drafts(wor
     first = reviews.conversation(gh, told.threads[0].id)
     assert first is not None
     assert reviews.reply(gh, repo, pull.number, first.first, said("done")).startswith("http")
-    reviews.resolve(gh, told.threads[0].id)
+    reviews.resolve(gh, repo, told.threads[0].id)
     again = reviews.conversation(gh, told.threads[0].id)
     assert again is not None
     assert again.thread.resolved
