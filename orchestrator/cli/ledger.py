@@ -129,4 +129,6 @@ def _run(run: Run) -> list[str]:
 
 def _words(data: Mapping[str, object]) -> str:
     """On one line, whatever the values hold."""
-    return " ".join(", ".join(f"{k}={v}" for k, v in data.items() if v not in ("", [], None)).split())
+    from orchestrator.operations import wording
+
+    return wording.words(dict(data), limit=sys.maxsize)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
@@ -16,6 +15,7 @@ from orchestrator.model.operators import Right
 from orchestrator.model.times import stamp
 from orchestrator.operations import OrderRefused, people, records
 from orchestrator.operations.records import Verified
+from orchestrator.operations.wording import words
 from orchestrator.services import Services
 from orchestrator.state.store import CorruptState
 
@@ -23,8 +23,6 @@ MOST = 50
 """Events of one page."""
 SEARCHED = 20_000
 """Events that are looked through for one page; then the person says whether to go on."""
-_TEXT = 300
-"""Characters of an event's words on the page."""
 KINDS = tuple(sorted(kind.value for kind in EventKind))
 
 
@@ -125,17 +123,6 @@ def last_proof(services: Services) -> Proof | None:
         raise CorruptState(path, str(why)) from why
 
 
-def words(data: dict[str, object], limit: int = _TEXT) -> str:
-    """An event's data on one line."""
-    said = " · ".join(f"{k} {_word(v)}" for k, v in data.items() if v not in ("", [], None, {}))
-    said = " ".join(said.split())
-    return said if len(said) <= limit else said[: limit - 1] + "…"
-
-
-def _word(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
 def _line(services: Services, record: Record) -> Line:
     return Line(
         seq=record.seq,
@@ -164,7 +151,7 @@ def _about(record: Record, subject: str) -> bool:
 
 def _all_words(record: Record) -> str:
     parts: Sequence[str] = (record.repo, record.task, record.kind, *record.hashes.values())
-    return " ".join((*parts, words(record.data, limit=1_000_000)))
+    return " ".join((*parts, *map(str, record.data.values()), words(record.data, limit=1_000_000)))
 
 
 def _newest(services: Services, seen: dict[str, int]) -> Iterator[tuple[str, Record]]:

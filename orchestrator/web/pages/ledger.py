@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from orchestrator.model.operators import Right
-from orchestrator.operations import ledger_page, retrace
+from orchestrator.operations import ledger_page, retrace, wording
 from orchestrator.operations.retrace import Step
 from orchestrator.web.page import Answer, Asked, Crumb, Given, Order, Page, Shown
 
@@ -58,7 +58,7 @@ def verify(given: Given) -> Answer:
 
 
 def _words(asked: Asked, step: Step) -> str:
-    return str(asked.services.redact(ledger_page.words({**step.data, **step.hashes})))
+    return str(asked.services.redact(wording.words({**step.data, **step.hashes})))
 
 
 def _address(fields: dict[str, str]) -> str:
