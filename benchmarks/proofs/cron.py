@@ -32,7 +32,7 @@ REPOS = (REPO, "ada/two", "ada/three")
 SECONDS = 300.0
 MOST_SECONDS = 720.0
 """The monitor comes every five minutes: who misses one is landed by the next."""
-SLOW, SLOW_ANSWERS = 25.0, 6
+SLOW, SLOW_ANSWERS = 25.0, 4
 """Seconds that each of the first answers takes: a tick that asks three times is not over within its minute."""
 THEIRS = "# a person's own \t\n17 3 * * 7 /usr/bin/true 100\\%  # weekly\n"
 TICK = re.compile(r"-m orchestrator tick (\w+)")
@@ -46,9 +46,9 @@ class Seen:
     """Most ticks of a role that were at work at once."""
     looks: int = 0
     peak_mb: float = 0.0
-    """Most memory of all that cron had started (proportional)."""
+    """Most memory of all that cron had started, and of the hub's own git programs (proportional)."""
 
-    def look(self, daemon: int) -> None:
+    def look(self, daemon: int, scratch: Path) -> None:
         table = processes.running()
         mine = processes.tree([daemon], table) - {daemon}
         now = Counter(
@@ -58,7 +58,7 @@ class Seen:
             self.most[role] = max(self.most[role], count)
         self.looks += 1
         if self.looks % 4 == 0:
-            self.peak_mb = max(self.peak_mb, processes.pss_mb(mine))
+            self.peak_mb = max(self.peak_mb, processes.pss_mb(mine | set(processes.of(scratch))))
 
 
 def prove(report: Report) -> None:
@@ -68,6 +68,7 @@ def prove(report: Report) -> None:
     if any(p.command.split()[:1] in (["cron"], ["/usr/sbin/cron"]) for p in processes.running().values()):
         report.not_proven.append("a cron daemon runs here already; this proof starts its own")
         return
+    before = _read()
     with tempfile.TemporaryDirectory(prefix="agent-os-cron-") as scratch, own_crontab():
         _write(THEIRS)
         world = staged(Path(scratch))
@@ -75,7 +76,7 @@ def prove(report: Report) -> None:
             _played(report, world, Path(scratch))
         finally:
             world.close()
-    report.figures["crontab_restored"] = True
+    report.hold("machines_crontab_put_back", int(_read() == before), at_least=1)
 
 
 @contextlib.contextmanager
@@ -139,7 +140,7 @@ def _watched(world: World) -> tuple[Seen, float]:
         while (passed := time.monotonic() - began) < MOST_SECONDS:
             if passed >= SECONDS and world.places() == {"done": len(REPOS)}:
                 break
-            seen.look(daemon.pid)
+            seen.look(daemon.pid, world.tmp)
             time.sleep(0.25)
         left = time.monotonic() + 90
         while time.monotonic() < left and len(processes.tree([daemon.pid], processes.running())) > 1:
@@ -160,7 +161,7 @@ def _judged(report: Report, world: World, scratch: Path, seen: Seen) -> None:
     every_minute = [role for role, module in ROLES.items() if module.EVERY == "* * * * *"]
     report.figures["starts"] = {role: text.count(f"{role} start") for role, text in logs.items()}
     report.hold(
-        "fewest_starts_of_a_role_of_each_minute", min(logs[r].count(" start\n") for r in every_minute), at_least=5
+        "fewest_starts_of_a_role_of_each_minute", min(logs[r].count(" start\n") for r in every_minute), at_least=4
     )
     skipped = sum(text.count("still running; skipped") for text in logs.values())
     report.hold("ticks_skipped_as_one_was_still_running", skipped, at_least=1)
