@@ -19,11 +19,12 @@ def stuck(services: Services) -> tuple[Card, ...]:
 
 
 def tell(services: Services) -> int:
-    """Once an hour at most: an event and an alert for each that was not told of in this state. How many were found."""
+    """Once an hour at most: an event and an alert for each that was not told of in this state. How many were found.
+    A silent role is told of by what waits for it: where nothing does, a stopped clock wakes nobody."""
     now = services.now()
     if not services.cadence.due(JOB, "", HOUR, now):
         return 0
-    found = stuck(services)
+    found = tuple(card for card in stuck(services) if not card.subject.startswith("role:"))
     for card in found:
         subject, why = f"stuck:{card.subject}", card.standing.stuck
         if services.signatures.seen(subject, why):

@@ -112,7 +112,6 @@ def test_an_installation_at_rest_tells_nothing_and_stays_at_rest(world: World) -
     before = world.services.ledger.head()
     for _ in range(3):
         later(world, 3700)
-        world.dispatch()  # a role that ticks no more is something to tell of
         assert "the ledger's head was told" not in world.monitor()
     assert world.services.ledger.head() == before
 
