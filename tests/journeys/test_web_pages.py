@@ -40,7 +40,7 @@ agents:
 TOKEN = "1234567:AAhdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 CONFIG = CONFIG.replace("TOKEN", TOKEN)
 PAGES = ("/objectives", "/objectives/app", "/agents", "/ledger", "/repos", "/settings", "/settings/config",
-         "/settings/objective-app", "/ledger/trace?subject=app-1")  # fmt: skip
+         "/settings/objective-app", "/objectives/app/edit", "/ledger/trace?subject=app-1")  # fmt: skip
 
 
 class Visitor:
@@ -69,7 +69,7 @@ class Visitor:
         assert answer.status_code == status, f"{path}: {answer.status_code} {answer.text[:400]}"
         return answer.text
 
-    def order(self, name: str, **fields: str) -> tuple[int, str]:
+    def order(self, name: str, /, **fields: str) -> tuple[int, str]:
         headers = {"x-agent-os-write": self.web.guard.write, "content-type": "application/json"}
         answer = self.http.post(f"/orders/{name}", content=json.dumps(fields), headers=headers)
         return answer.status_code, answer.json()["text"]
@@ -212,6 +212,69 @@ def test_an_objective_is_written_from_the_page(visitor: Visitor) -> None:
     status, told = visitor.order("settings-text", file="objective-app", base="", text=example)
     assert status == 200, told
     assert "Grow profitable" in visitor.see("/objectives/app")
+
+
+def test_an_objective_begins_grows_and_shrinks_by_its_form(visitor: Visitor) -> None:
+    edit, file = "/objectives/app/edit", visitor.root / "objectives" / "app.yaml"
+    assert "There is no objective yet" in visitor.see(edit)
+    first = {"primary_outcome": "Sell: more", "id": "Sales", "source": "evidence/sales.yaml"}
+    assert "direction" in visitor.order("objective-add", repo="app", base="", direction="sideways", **first)[1]
+    assert not file.exists()
+    assert visitor.order("objective-add", repo="app", base="", **first)[0] == 200
+    file.write_text(file.read_text().replace("metrics:", "metrics:   # mine").replace("Sales", "Sales # in it"))
+    status, told = visitor.order(
+        "objective-add",
+        repo="app",
+        base=visitor.base(edit),
+        id="nps",
+        weight="0.5",
+        check="https://m.example/n?k=1",
+        window="7",
+    )
+    assert status == 200, told
+    assert file.read_text() == (
+        'primary_outcome: "Sell: more"\nmetrics:   # mine\n  - id: Sales # in it\n    source: evidence/sales.yaml\n'
+        "  - id: nps\n    weight: 0.5\n"
+        '    outcome_check: {type: web, url: "https://m.example/n?k=1", measurement_window_days: 7}\n'
+    )
+    page = visitor.see(edit)
+    assert 'placeholder="28"' in page, "what holds where the file says nothing"
+    assert "increase (not said here)" in page
+    assert visitor.order("objective-remove", repo="app", base=visitor.base(edit), metric="sales")[0] == 200
+    assert "Sales" not in file.read_text()
+    assert "only metric" in visitor.order("objective-remove", repo="app", base=visitor.base(edit), metric="nps")[1]
+    assert visitor.order("settings-undo", file="objective-app", base=visitor.base(edit))[0] == 200
+    assert "Sales # in it" in file.read_text()
+
+
+def test_a_metric_is_changed_in_its_place(visitor: Visitor) -> None:
+    edit, file = "/objectives/app/edit", visitor.root / "objectives" / "app.yaml"
+    file.parent.mkdir()
+    before = (Path(__file__).parents[2] / "example.objective.yaml").read_text()
+    file.write_text(before)
+
+    def change(metric: str = "traffic", **fields: str) -> tuple[int, str, list[str]]:
+        """The status, what was said, and the lines that the file has now and had not before."""
+        file.write_text(before)
+        status, told = visitor.order("objective-form", repo="app", base=visitor.base(edit), metric=metric, **fields)
+        had = before.split("\n")
+        return status, told, [line.strip() for line in file.read_text().split("\n") if line not in had]
+
+    same = {"name": "Sessions per week", "weight": "0.2", "direction": "increase", "window": "7",
+            "source": "~/.local/share/agent-os/evidence/repo1/ga4_traffic_latest.yaml"}  # fmt: skip
+    assert change(**same) == (200, "Nothing was changed.", [])
+    assert change(**same | {"weight": "0.4", "window": "14"})[2] == ["weight: 0.4", "measurement_window_days: 14"]
+    assert change(source="https://m.example/t.yaml")[2] == ['source: {type: web, url: "https://m.example/t.yaml"}']
+    assert change(check="other.yaml")[2] == ["path: other.yaml"]
+    assert change("", primary_outcome="Grow")[2] == ["primary_outcome: Grow"]
+    assert change(check="", window="7")[2] == []
+    assert file.read_text().count("outcome_check:") == before.count("outcome_check:") - 1
+    assert "# unit: sessions" in file.read_text()
+    for field, value in (("weight", "much"), ("window", "0"), ("direction", "x"), ("source", "https://u:p@h/x")):
+        status, told, new = change(**{field: value})
+        assert (status, new) == (409, []), (field, told)
+        assert "app.yaml:" in told
+    assert "no metric" in change("nobody", weight="1")[1]
 
 
 def test_more_by_itself_needs_a_yes(visitor: Visitor) -> None:

@@ -7,7 +7,6 @@ from markupsafe import Markup
 from orchestrator.operations import charts, objectives, objectives_page
 from orchestrator.operations.charts import Point
 from orchestrator.operations.objectives_page import ObjectivePage
-from orchestrator.operations.settings_edit import OBJECTIVE
 from orchestrator.web.page import Asked, Crumb, Page, Shown
 
 
@@ -26,7 +25,7 @@ def one(asked: Asked) -> Shown:
     coverage = [Point(at=s.at, value=s.coverage) for s in seen.history]
     values = {
         "seen": seen,
-        "edit": f"/settings/{OBJECTIVE}{seen.repo}",
+        "edit": f"/objectives/{seen.repo}/edit",
         "chart": _svg(charts.line(f"Score of {seen.name}", history)),
         "coverage": _svg(charts.line("Coverage", coverage, scale=(0, 1))),
         "metrics": _metrics(seen),
