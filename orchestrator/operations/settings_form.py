@@ -9,8 +9,9 @@ from functools import lru_cache
 
 from orchestrator.config import places, reference
 from orchestrator.model.governance import ApprovalMode, ReviewMode, Risk
-from orchestrator.model.planning import PlanApproval
-from orchestrator.model.settings import AutomationMode, RepoSettings
+from orchestrator.model.names import RepoName
+from orchestrator.model.planning import Cadence, PlanApproval
+from orchestrator.model.settings import AutomationMode, RepoSettings, Settings
 from orchestrator.operations import OrderRefused, settings_edit
 from orchestrator.operations.settings_edit import CONFIG, Saved
 from orchestrator.services import Services
@@ -63,6 +64,8 @@ class _Key:
     kind: Kind = Kind.NUMBER
     choices: tuple[str, ...] = ()
     now: Callable[[RepoSettings], object] | None = None
+    whole: Callable[[Settings], object] | None = None
+    """What holds, of a key of the whole installation."""
 
 
 def _values(kind: type[Enum]) -> tuple[str, ...]:
@@ -105,10 +108,32 @@ _SHARED = (
          now=lambda r: f"{r.cadence.groomer_cadence_days:g}"),
 )  # fmt: skip
 _WHOLE = (
-    _Key(at=("max_parallel_workers",), label="Tasks at the same time", means=("Config", "max_parallel_workers")),
-    _Key(at=("digest_hour",), label="Hour of the daily summary", means=("Config", "digest_hour")),
-    _Key(at=("telegram", "quiet_hours"), label="Quiet hours", means=("Telegram", "quiet_hours"), kind=Kind.TEXT),
-    _Key(at=("telegram", "timezone"), label="Time zone", means=("Telegram", "timezone"), kind=Kind.TEXT),
+    _Key(
+        at=("max_parallel_workers",),
+        label="Tasks at the same time",
+        means=("Config", "max_parallel_workers"),
+        whole=lambda s: f"{s.max_parallel_workers}, by this machine's memory",
+    ),
+    _Key(
+        at=("digest_hour",),
+        label="Hour of the daily summary",
+        means=("Config", "digest_hour"),
+        whole=lambda s: s.digest_hour,
+    ),
+    _Key(
+        at=("telegram", "quiet_hours"),
+        label="Quiet hours",
+        means=("Telegram", "quiet_hours"),
+        kind=Kind.TEXT,
+        whole=lambda s: s.telegram.quiet_hours or "never quiet",
+    ),
+    _Key(
+        at=("telegram", "timezone"),
+        label="Time zone",
+        means=("Telegram", "timezone"),
+        kind=Kind.TEXT,
+        whole=lambda s: s.telegram.timezone,
+    ),
     _Key(at=("operators",), label="Operators", means=("Config", "operators"), kind=Kind.YAML),
 )
 
@@ -127,7 +152,7 @@ def form(services: Services) -> tuple[Group, ...]:
         Group(
             id=dotted(at) or ("all" if keys is _SHARED else "installation"),
             title=title,
-            fields=tuple(_field(document, text, at, key, repo) for key in keys),
+            fields=tuple(_field(document, text, at, key, repo, services.settings) for key in keys),
         )
         for title, at, keys, repo in groups
     )
@@ -161,7 +186,7 @@ def _groups(services: Services, text: str) -> list[tuple[str, At, tuple[_Key, ..
         raise settings_edit.Invalid(why.problems) from None
     found: list[tuple[str, At, tuple[_Key, ...], RepoSettings | None]] = [
         ("This installation", (), _WHOLE, None),
-        ("All repositories", (), _SHARED, None),
+        ("All repositories", (), _SHARED, _unsaid(lines.read(text, file))),
     ]
     for name, at in repos.items():
         repo = services.settings.repo(name)
@@ -170,8 +195,18 @@ def _groups(services: Services, text: str) -> list[tuple[str, At, tuple[_Key, ..
     return found
 
 
-def _field(document: Document, text: str, at: At, key: _Key, repo: RepoSettings | None) -> Field:
-    holds = str(key.now(repo)) if repo is not None and key.now else ""
+def _unsaid(document: Document) -> RepoSettings:
+    """What holds for all repositories where the file says nothing for all."""
+    days = document.get(("sprint_cadence_days",))
+    groomed = Cadence(groomer_cadence_days=max(0, days)) if isinstance(days, int | float) else Cadence()
+    return RepoSettings(key="", name=RepoName(""), project="", clone_url="", cadence=groomed)
+
+
+def _field(document: Document, text: str, at: At, key: _Key, repo: RepoSettings | None, settings: Settings) -> Field:
+    said = _said(document, text, at + key.at, key)
+    holds = ""
+    if not said:  # what else would hold is not known of a key that says something
+        holds = str(key.now(repo)) if repo is not None and key.now else str(key.whole(settings)) if key.whole else ""
     return Field(
         id=dotted(at + key.at),
         name=dotted(key.at),
@@ -179,7 +214,7 @@ def _field(document: Document, text: str, at: At, key: _Key, repo: RepoSettings 
         help=_meanings().get(key.means, ""),
         kind=key.kind,
         choices=key.choices,
-        said=_said(document, text, at + key.at, key),
+        said=said,
         holds=holds,
     )
 

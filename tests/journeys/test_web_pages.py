@@ -153,6 +153,24 @@ def test_a_form_changes_one_line_and_undo_puts_it_back(visitor: Visitor) -> None
     assert visitor.config.read_text() == after
 
 
+def test_an_empty_field_tells_what_holds(visitor: Visitor) -> None:
+    base = visitor.base()
+    said = {"budgets.day_usd": "7", "merge": "false", "sprint_cadence_days": "3"}
+    assert visitor.order("settings-form", group="all", base=base, **said)[0] == 200
+    page = visitor.see("/settings")
+
+    def holds(name: str) -> list[str]:
+        """Of each group that has the field, from the top: what its field shows when it is empty."""
+        shown = rf'name="{re.escape(name)}" (?:[^>]*?placeholder="([^"]*)"|[^>]*><option value="">([^<]*)|[^>]*>)'
+        return [placeholder or option for placeholder, option in re.findall(shown, page)]
+
+    assert holds("budgets.month_usd") == ["500", "500", "500"]
+    assert holds("budgets.day_usd") == ["", "7", "7"]
+    assert holds("merge") == ["not said", "false (not said here)", "false (not said here)"]
+    assert holds("groomer_cadence_days") == ["3", "3", "3"]
+    assert holds("telegram.quiet_hours") == ["never quiet"]
+
+
 def test_what_the_loader_refuses_is_told_at_its_line_and_not_written(visitor: Visitor) -> None:
     before = visitor.config.read_bytes()
     text = visitor.text().replace("owner: ada", "owner: ada\n    nonsense: 1")
