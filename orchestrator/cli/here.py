@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator import config
+from orchestrator.cli import show
 
 if TYPE_CHECKING:
     from orchestrator.model.settings import Settings
@@ -26,7 +27,9 @@ def settings() -> Settings:
 def services(kind: str, id: str) -> Services:
     from orchestrator import wiring
 
-    return wiring.build(settings(), os.environ, kind=kind, id=id)
+    built = wiring.build(settings(), os.environ, kind=kind, id=id)
+    show.redacting(built.redact)
+    return built
 
 
 def person() -> str:
