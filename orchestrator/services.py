@@ -39,7 +39,7 @@ from orchestrator.state.trains import Trains
 from orchestrator.state.verdicts import Verdicts
 from orchestrator.state.watched import Landings
 
-OBSERVING = "{name} is in the mode observe: what would be done is said, and not done"
+OBSERVING = "{name} is in the mode observe: what would be done is said, and not done (`agent-os mode` changes it)"
 
 
 class NotManaged(Exception):

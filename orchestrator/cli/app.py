@@ -66,6 +66,8 @@ def tick(role: str, dry_run: bool, wait: bool, as_json: bool) -> None:
     else:
         for line in did:
             click.echo(line)
+        if dry_run and not did:
+            click.echo("nothing to do")
 
 
 @main.command()

@@ -15,7 +15,7 @@ WHO = {"you": "you", "agents": "the program, by itself", "ci": "the checks, or G
 @click.option("--raw", is_flag=True, help="Also the issue's text as it stands, hidden characters written out.")
 @show.json_flag
 def explain(subject: str, raw: bool, as_json: bool) -> None:
-    """Where an issue (owner/name#N) or a task stands, why it does not move, and what would move it."""
+    """Where an issue (owner/name#N) or a task stands, why it does not move; what comes next, who does it, by when."""
     from orchestrator.operations import explain as explaining
 
     told = explaining.explain(services("operator", person()), subject, raw=raw)
@@ -33,5 +33,10 @@ def explain(subject: str, raw: bool, as_json: bool) -> None:
     ):
         for words in lines:
             show.say(f"{head}: {words}")
+    if told.standing:
+        late = ", overdue" if told.standing.overdue else ""
+        by = f", by {told.standing.deadline[:16].replace('T', ' ')} UTC" if told.standing.deadline else ""
+        show.say(f"next: {told.standing.action or told.standing.stuck}")
+        show.say(f"who: {WHO[told.standing.who.value]}{by}{late}")
     if raw:
         show.say(f"\n{told.raw}")

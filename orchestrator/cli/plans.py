@@ -53,7 +53,7 @@ def show_(repo: str, as_json: bool) -> None:
         for plan in found:
             _print(plan)
         if not found:
-            click.echo("no plan yet")
+            click.echo("no plan yet; the planner makes one when it is due, `agent-os plan now REPO` at once")
     _unreadable(plans.unreadable(services, repo))
 
 

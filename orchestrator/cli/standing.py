@@ -32,7 +32,12 @@ def _print(seen: Overview, home: Home) -> None:
     told = any(seen.counts.values()) or any(home.columns.values())
     click.echo(f"{counts}  done today {home.done_today}" if told else "no tasks yet")
     click.echo(f"workers {seen.workers} of {seen.workers_max}, ledger at {seen.ledger_seq}")
-    for line in (*(f"OFF: {words}" for words in home.off), *seen.waits.splitlines(), *seen.plans, *seen.objectives):
+    for line in (
+        *(f"OFF: {words} (`agent-os on`)" for words in home.off),
+        *seen.waits.splitlines(),
+        *seen.plans,
+        *seen.objectives,
+    ):
         show.say(line)
     # Plans and objectives were told just now, with all their words.
     told_above = ("plan:", "fault:")

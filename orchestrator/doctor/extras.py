@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from orchestrator.doctor.base import Check, Finding, Given, ok
+from orchestrator.doctor.base import Check, Finding, Given, named, ok
 
 PARTS = (
     ("web", "jinja2", "the web page"),
     ("tui", "textual", "the terminal screen"),
-    ("plot", "matplotlib", "pictures of a score"),
 )
 
 
 def look(given: Given) -> Iterator[Finding]:
-    for extra, module, words in PARTS:
-        if find_spec(module) is None:
-            yield ok(f"{words} is not installed; .venv/bin/pip install -e '.[{extra}]' brings it", extra)
-        else:
-            yield ok(f"{words} is installed", extra)
+    there = [words for _, module, words in PARTS if find_spec(module) is not None]
+    lack = [(extra, words) for extra, module, words in PARTS if find_spec(module) is None]
+    said = [f"{named(there)} installed"] if there else []
+    if lack:
+        order = " ".join(f"--{extra}" for extra, _ in lack)
+        said.append(f"not installed: {named([words for _, words in lack])} (`bin/setup {order}` brings them)")
+    yield ok("; ".join(said))
 
 
 CHECK = Check(name="extras", why="The web page and the terminal screen need a package each.", look=look, quick=True)

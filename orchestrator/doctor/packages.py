@@ -26,7 +26,7 @@ def look(given: Given) -> Iterator[Finding]:
         for d in metadata.distributions()
         if d.metadata["Name"]
     }
-    direct = [_plain(re.split(r"[^A-Za-z0-9._-]", w, maxsplit=1)[0]) for w in wanted if "extra ==" not in w]
+    direct = _names(wanted)
     if missing := [name for name in direct if name not in here]:
         yield fail(f"not installed: {named(missing)}", SETUP)
         return
@@ -35,13 +35,28 @@ def look(given: Given) -> Iterator[Finding]:
         return
     other = [
         f"{name} {here[name]} (tested with {pins[name]})"
-        for name in sorted(here)
+        for name in sorted(_with_theirs(direct, set(here)))
         if pins.get(name, here[name]) != here[name]
     ]
     if other:
         yield warn(f"other versions than the tested ones: {named(other)}", SETUP)
     else:
         yield ok(f"{len(direct)} packages and what they need, each of the tested version")
+
+
+def _names(wanted: list[str]) -> list[str]:
+    return [_plain(re.split(r"[^A-Za-z0-9._-]", w, maxsplit=1)[0]) for w in wanted if "extra ==" not in w]
+
+
+def _with_theirs(direct: list[str], here: set[str]) -> set[str]:
+    """What we use and what that needs: pip's own tools, and whatever else stands here, are nobody's concern."""
+    found: set[str] = set()
+    left = [name for name in direct if name in here]
+    while left:
+        if (name := left.pop()) not in found:
+            found.add(name)
+            left += [n for n in _names(metadata.requires(name) or []) if n in here]
+    return found
 
 
 def _pins(file: Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ from orchestrator.model.errors import Told
 from orchestrator.model.event import Actor, Event, EventKind
 from orchestrator.model.names import TaskId
 from orchestrator.model.operators import Right
+from orchestrator.model.result import BlockerCode
 from orchestrator.model.settings import AutomationMode
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.pipeline import funds, intake, load, pool
@@ -207,7 +208,7 @@ def _doing(folder: Folder, found: Task) -> str:
     if folder is Folder.HOLD:
         return "on hold"
     if folder in (Folder.DONE, Folder.FAILED):
-        return found.reason or "over"
+        return found.reason.removeprefix(f"{BlockerCode.NONE.value}: ") or "over"
     if found.not_before and found.phase is Phase.QUEUED:
         return f"waits until {found.not_before}"
     return DOING[found.phase]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from benchmarks.proofs.doctor import members, unpacked
 from orchestrator.cli import app
 from orchestrator.doctor import CHECKS, Check, Finding, Given, State, bundle, examine
 from orchestrator.model.event import EventKind
+from orchestrator.model.times import stamp
 from tests.stubs import telegram
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
@@ -180,3 +183,23 @@ def test_every_check_is_explained_in_the_docs() -> None:
     parts = dict(zip(told, re.split(r"^### .*$", page, flags=re.MULTILINE)[1:], strict=True))
     able = [name for name, text in parts.items() if "`--fix`" in text]
     assert able == [check.name for check in CHECKS if check.mend]
+
+
+def test_a_new_installation_is_not_late_and_roles_that_nobody_scheduled_are_one_finding(here: Installation) -> None:
+    ticks = here.tmp / "runtime/state/ticks"
+    for role in ("scorer", "bot", "autopull"):
+        (ticks / role).unlink()
+    assert here.look() == {}, "set up just now"
+    old = time.time() - 86_400
+    os.utime(here.tmp / "config.yaml", (old, old))
+    assert list(here.look()) == [("cron", "")]
+    (ticks / "scorer").write_text(f"0 {stamp(datetime.now(UTC))}\n")
+    (ticks / "bot").write_text(f"0 {stamp(datetime.now(UTC))}\n")
+    assert list(here.look()) == [("cron", "autopull")]
+
+
+def test_a_package_that_nothing_of_ours_needs_may_have_any_version(here: Installation) -> None:
+    file = here.checkout / "constraints.txt"
+    file.write_text(re.sub(r"(?m)^(pip|setuptools|ruff)==.*$", r"\1==0.0.1", file.read_text()))
+    assert "==0.0.1" in file.read_text()
+    assert here.look() == {}

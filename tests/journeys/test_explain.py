@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -162,3 +163,13 @@ def test_the_command_says_it_in_lines_and_as_json(world: World, monkeypatch: pyt
     found = json.loads(CliRunner().invoke(explaining.explain, [f"{REPO}#1", "--json"]).output)
     assert found["why"] == list(told(world).why)
     assert set(found) == {f.name for f in dataclasses.fields(Explained)}
+
+
+def test_the_command_ends_with_what_comes_next_who_does_it_and_by_when(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.issue(ready=False)
+    monkeypatch.setattr(explaining, "services", lambda role, person: world.services)
+    said = CliRunner().invoke(explaining.explain, [f"{REPO}#1"]).output.splitlines()
+    assert said[-2] == "next: put the label `ready` on it, or move its card to Ready"
+    assert re.fullmatch(r"who: (you|nobody: it waits), by \d{4}-\d\d-\d\d \d\d:\d\d UTC", said[-1])
