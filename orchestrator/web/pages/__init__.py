@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from orchestrator.web.page import Order, Page
-from orchestrator.web.pages import agents, home, ledger, objectives, plans, repos, settings, tasks
+from orchestrator.web.pages import agents, history, home, ledger, objectives, plans, repos, settings, tasks
 
-_MODULES = (home, tasks, plans, objectives, agents, ledger, repos, settings)
+_MODULES = (home, tasks, plans, objectives, agents, history, ledger, repos, settings)
 """Each has PAGES, and ORDERS where it takes any."""
 
 PAGES: tuple[Page, ...] = tuple(page for module in _MODULES for page in module.PAGES)
