@@ -23,8 +23,11 @@ _WORDS = {"remove": ("would remove", "removed"), "close": ("would close", "close
 @click.option("--keep-runtime", is_flag=True, help="Mailbox, record, mirrors and workspaces stay here.")
 @click.option("--leave-pulls", is_flag=True, help="Open pull requests of ours stay open, with their branches.")
 @click.option("--force", is_flag=True, help="Also work that is on no other machine, and with workers at work.")
+@click.option("--machine-only", is_flag=True, help="Ask nothing of GitHub, leave all there: it is away, or given up.")
 @show.json_flag
-def uninstall(dry_run: bool, yes: bool, keep_runtime: bool, leave_pulls: bool, force: bool, as_json: bool) -> None:
+def uninstall(
+    dry_run: bool, yes: bool, keep_runtime: bool, leave_pulls: bool, force: bool, machine_only: bool, as_json: bool
+) -> None:
     """Take away each label, branch, ref, board, crontab line, timer, workspace and file of ours; merged work stays.
 
     What GitHub cannot delete is closed and listed. What a person had before, or changed since, is left and listed.
@@ -36,7 +39,7 @@ def uninstall(dry_run: bool, yes: bool, keep_runtime: bool, leave_pulls: bool, f
     services = here.services("install", here.person())
     click.get_current_context().call_on_close(services.github.close)
     root = config.locate(os.environ, checkout=here.CHECKOUT)[0]
-    options = going.Options(keep_runtime=keep_runtime, leave_pulls=leave_pulls, force=force)
+    options = going.Options(keep_runtime=keep_runtime, leave_pulls=leave_pulls, force=force, machine_only=machine_only)
     removals = going.plan(services, root, options)
     if not as_json and (dry_run or not yes):
         for removal in removals:

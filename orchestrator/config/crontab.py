@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,13 @@ from types import MappingProxyType
 from orchestrator.model.errors import Told
 
 _LOG = "runtime/logs"
+_WRAPPER = re.compile(r"/bin/run_[a-z_]+\.sh\b")
+"""In each job of ours, and in hardly one of a person's."""
 PATH_ENV, ROOT_ENV = "PATH", "ORCH_ROOT"
+
+
+class Broken(Told):
+    """Our markers do not stand as we set them: what is ours cannot be told from what is not."""
 
 
 def crontab(root: Path, roles: Mapping[str, str], carried: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -43,35 +50,41 @@ def named(root: Path, carried: Mapping[str, str]) -> Path:
 
 def merged(present: str, lines: str, root: Path) -> str:
     """`present` without this installation's older lines, and `lines` at its end; all other jobs stay byte for byte.
-    Raises Told on a beginning without its end."""
+    Raises Broken where a beginning or an end stands alone."""
     kept = removed(present, root)
     end = "" if kept.endswith("\n") or not kept else "\n"
     return kept + end + lines
 
 
 def removed(present: str, root: Path) -> str:
-    """`present` without this installation's lines, the rest byte for byte. Raises Told as `merged` does."""
+    """`present` without this installation's lines, the rest byte for byte. Raises Broken as `merged` does."""
     return "".join(line for line, mine in _lines(present, root) if not mine)
 
 
 def ours(present: str, root: Path) -> str:
-    """This installation's lines with their markers; empty when there are none. Raises Told as `merged` does."""
+    """This installation's lines with their markers; empty when there are none. Raises Broken as `merged` does."""
     return "".join(line for line, mine in _lines(present, root) if mine)
 
 
 def _lines(present: str, root: Path) -> list[tuple[str, bool]]:
-    """Each line with its end, and whether it is ours. Only a line feed ends a line of a crontab."""
+    """Each line with its end, and whether it is ours: a marker, or a job of ours between two. What somebody wrote in
+    between is theirs. Only a line feed ends a line of a crontab."""
     begin, end = f"# agent-os begin {root}", f"# agent-os end {root}"
     found: list[tuple[str, bool]] = []
     inside = False
     for line in present.split("\n"):
+        if line == (begin if inside else end):
+            raise Broken(f"the crontab has a line `{line}` without its {'end' if inside else 'beginning'}{_BY_HAND}")
         inside = inside or line == begin
-        found.append((f"{line}\n", inside))
+        found.append((f"{line}\n", inside and (line in (begin, end) or _WRAPPER.search(line) is not None)))
         inside = inside and line != end
     if inside:
-        raise Told(f"the crontab has a line `{begin}` without its end; mend it with `crontab -e`")
+        raise Broken(f"the crontab has a line `{begin}` without its end{_BY_HAND}")
     last, mine = found.pop()
     return [*found, (last[:-1], mine)] if last != "\n" else found
+
+
+_BY_HAND = "; mend it with `crontab -e`"
 
 
 def _quoted(path: Path | str) -> str:

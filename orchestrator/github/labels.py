@@ -21,7 +21,15 @@ class Label:
 
 def listed(gh: GitHub, repo: RepoName) -> tuple[str, ...]:
     """Names of all labels of the repository."""
-    return tuple(label.text("name") for label in gh.pages(f"{path(repo)}/labels"))
+    return tuple(label.name for label in described(gh, repo))
+
+
+def described(gh: GitHub, repo: RepoName) -> tuple[Label, ...]:
+    """All labels of the repository as they stand there."""
+    return tuple(
+        Label(name=found.text("name"), color=found.text("color"), description=found.text_or_none("description"))
+        for found in gh.pages(f"{path(repo)}/labels")
+    )
 
 
 def make(gh: GitHub, repo: RepoName, label: Label) -> bool:

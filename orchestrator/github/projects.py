@@ -162,6 +162,18 @@ def statuses(gh: GitHub, project: Project) -> dict[str, str]:
             return found
 
 
+def notes(gh: GitHub, project: Project) -> int:
+    """How many drafts stand there: notes that are no issue, and go with the board."""
+    found, after = 0, None
+    while True:
+        data = gh.graphql(documents.load("project_notes"), {"project": project.id, "after": after})
+        items = data.one("node").one("items")
+        found += sum(item.text("type") == "DRAFT_ISSUE" for item in items.many("nodes"))
+        after = wire.next_page(items)
+        if after is None:
+            return found
+
+
 def _option(node: Words) -> Option:
     return Option(
         name=node.text("name"), color=node.text("color"), description=node.text("description"), id=node.text("id")

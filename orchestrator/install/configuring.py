@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.install.engineers import Engineer
 from orchestrator.install.finding import Found
+from orchestrator.install.words import comment, distinct, key, scalar
 from orchestrator.model.settings import AutomationMode
-
-_PLAIN = re.compile(r"[A-Za-z~/][A-Za-z0-9~/._ -]*[A-Za-z0-9/._-]|[A-Za-z]")
-_TAKEN = frozenset(("yes", "no", "on", "off", "true", "false", "null", "y", "n", "none"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +44,7 @@ def text(plan: Plan) -> str:
         "projects:",
     ]
     for owner, (board_owner, number) in _projects(plan):
-        lines += [f"  {key(owner)}:", f"    owner: {scalar(board_owner)}"]
+        lines += [f"  {scalar(key(owner))}:", f"    owner: {scalar(board_owner)}"]
         lines += [f"    number: {number}"] if number is not None else ["    # no board: the label `ready` starts work"]
         lines += ["    repos:"]
         for repo, name in _keyed(plan.repos):
@@ -58,27 +54,16 @@ def text(plan: Plan) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def key(name: str) -> str:
-    """A short name of `[a-z0-9-]` that begins and ends with a letter or digit."""
-    return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:40].strip("-") or "main"
-
-
 def keys(repos: Sequence[Found]) -> tuple[str, ...]:
     """One per repository, each once."""
     return tuple(name for _, name in _keyed(repos))
-
-
-def scalar(value: str) -> str:
-    """Plain where YAML reads it as the same text, else quoted as JSON, which YAML reads alike."""
-    plain = _PLAIN.fullmatch(value) and value.casefold() not in _TAKEN and ": " not in value and " #" not in value
-    return value if plain else json.dumps(value, ensure_ascii=False)
 
 
 def _keyed(repos: Sequence[Found]) -> list[tuple[Found, str]]:
     found: list[tuple[Found, str]] = []
     for repo in repos:
         short, taken = key(repo.name.partition("/")[2]), {name for _, name in found}
-        found.append((repo, short if short not in taken else key(repo.name.replace("/", "-"))))
+        found.append((repo, short if short not in taken else distinct(key(repo.name.replace("/", "-")), taken)))
     return found
 
 
@@ -101,11 +86,11 @@ def _mode(mode: AutomationMode) -> list[str]:
 
 def _repo(repo: Found, name: str) -> list[str]:
     verify = "none" if repo.verify == "none" else scalar(repo.verify)
-    ci = repo.ci or "no CI was seen"
+    ci = comment(repo.ci or "no CI was seen")
     return [
-        f"      - key: {name}",
+        f"      - key: {scalar(name)}",
         f"        repo: {scalar(repo.name)}",
-        f"        verify: {verify}   # we run this on a clean checkout of every change ({repo.why})",
+        f"        verify: {verify}   # we run this on a clean checkout of every change ({comment(repo.why)})",
         f"        checks: {repo.checks.value}   # required | if_present | none ({ci})",
     ]
 
@@ -126,7 +111,7 @@ def _agents(plan: Plan) -> list[str]:
         if plan.secrets_file and one.keys:
             said["secrets_file"] = plan.secrets_file
         inner = ", ".join(f"{name}: {scalar(value)}" for name, value in said.items())
-        lines.append(f"  {key(one.name)}: {{{inner}}}")
+        lines.append(f"  {scalar(one.name)}: {{{inner}}}")
     return [*lines, ""]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from orchestrator import agents, disk
 from orchestrator.agents import keys
+from orchestrator.install.words import key
 from orchestrator.model.errors import Told
 from orchestrator.model.settings import AgentSettings
 from orchestrator.state.made import Kind, Made
@@ -23,7 +24,8 @@ PLAYBOOK = """\
 scenes:
   - when: {kind: ask, prompt: head_sha}
     steps:
-      - answer: {nonce: "{nonce}", head_sha: "{head_sha}", verdict: approve, findings: [], criteria: [], tests: []}
+      - answer:
+          {nonce: "{nonce}", head_sha: "{head_sha}", verdict: approve, findings: [], criteria: "{criteria}", tests: []}
   - when: {title: Canary of Agent OS}
     steps:
       - write: {path: agent-os-canary.md, text: "canary\\n"}
@@ -50,7 +52,10 @@ class Engineer:
 def resolve(wanted: Sequence[str], env: Mapping[str, str], playbook: str) -> tuple[Engineer, ...]:
     """Those that were named, or all that could run now. Raises Told for a name that no adapter has."""
     if wanted:
-        return tuple(_named(word, env, playbook) for word in wanted)
+        named = [_named(word, env, playbook) for word in dict.fromkeys(wanted)]
+        if same := [one.name for n, one in enumerate(named) if one.name in {other.name for other in named[:n]}]:
+            raise Told(f"--agent: two are called {same[0]!r}; NAME=COMMAND takes another name")
+        return tuple(named)
     found = (_adapter(name, env) for name in agents.AGENTS if name not in NOBODY)
     return tuple(one for one in found if not one.unfit)
 
@@ -62,9 +67,10 @@ def _named(word: str, env: Mapping[str, str], playbook: str) -> Engineer:
             raise Told(f"--agent {word!r}: expected NAME=COMMAND")
         try:
             shlex.split(command)
+            command.encode()  # a byte of the shell's that is no UTF-8 stands in no file of ours
         except ValueError as why:
             raise Told(f"--agent {word!r}: {why}") from None
-        return Engineer(name=name, said=(("adapter", "shell"), ("command", command)))
+        return Engineer(name=key(name), said=(("adapter", "shell"), ("command", command)))
     if name == REHEARSAL:
         return Engineer(name="rehearsal", said=(("adapter", "scripted"), ("playbook", playbook)))
     if name not in agents.AGENTS or name in NOBODY:

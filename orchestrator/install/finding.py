@@ -17,6 +17,7 @@ from orchestrator.github.client import GitHub
 from orchestrator.github.errors import Forbidden, NotFound
 from orchestrator.github.repos import path
 from orchestrator.github.words import object_of, objects
+from orchestrator.install.words import comment
 from orchestrator.model.errors import Told
 from orchestrator.model.names import RepoName
 from orchestrator.model.settings import Checks
@@ -110,7 +111,7 @@ def boards(gh: GitHub, owner: str) -> None:
 def _ci(gh: GitHub, repo: RepoName, branch: str) -> str:
     seen = health.checked_by(gh, repo, branch)
     if seen:
-        return f"checks seen: {', '.join(sorted(seen)[:4])}"
+        return comment(f"checks seen: {', '.join(sorted(seen)[:4])}")
     return "workflows in .github/workflows" if health.workflows(gh, repo) else ""
 
 

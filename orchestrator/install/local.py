@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestrator import disk
 from orchestrator.config import hosts
+from orchestrator.config.crontab import Broken
 from orchestrator.install import crontab, furnish, timers
 from orchestrator.install.removal import Removal, leave, remove
 from orchestrator.model.errors import Told
@@ -28,6 +29,8 @@ def schedules(settings: Settings, made: Made, root: Path) -> Iterator[Removal]:
     try:
         if crontab.installed(root):
             yield remove("our lines in your crontab", partial(crontab.remove, root, made), "the rest byte for byte")
+    except Broken as why:
+        yield remove("our lines in your crontab", partial(crontab.remove, root, made), str(why))
     except Told as why:
         if made.of(Kind.CRONTAB, str(root)) is not None:
             yield leave("our lines in your crontab", str(why))
@@ -35,36 +38,65 @@ def schedules(settings: Settings, made: Made, root: Path) -> Iterator[Removal]:
         yield remove("timers of systemd", partial(timers.remove, root, made))
 
 
-def workspaces(settings: Settings) -> Iterator[Removal]:
-    """The folder of workspaces as a whole: nothing else is ever put there."""
-    tasks = [f"{repo}/{task}" for repo in _names(settings.worktrees) for task in _names(settings.worktrees / repo)]
-    if settings.worktrees.is_dir():
-        said = f"{len(tasks)} workspaces in it" if tasks else "empty"
-        yield remove(f"folder {settings.worktrees}", partial(_tree, settings.worktrees), said)
+def workspaces(settings: Settings, root: Path) -> Iterator[Removal]:
+    """The folder of workspaces as a whole where it is our own; in one that a person named, what is called after a task:
+    the rest may be anything of theirs."""
+    place = settings.worktrees
+    if not place.is_dir():
+        return
+    tasks = retention.workspaces(place)
+    said = f"{len(tasks)} workspaces in it" if tasks else "empty"
+    if place == hosts.default_worktrees(root, os.environ):
+        yield remove(f"folder {place}", partial(_tree, place), said)
+        return
+    if strange := _strange(place, tasks):
+        yield leave(f"folder {place}", f"{', '.join(strange[:5])}{' and more' if strange[5:] else ''}: nothing of ours")
+    if tasks:
+        yield remove(f"workspaces in {place}", partial(_workspaces, place, tasks), f"{len(tasks)} of them")
 
 
-def runtime(settings: Settings, made: Made) -> Iterator[Removal]:
+def _strange(place: Path, tasks: list[Path]) -> list[str]:
+    """What stands in the folder, or beside the workspaces of one repository, and is none of them."""
+    ours = {*tasks, *(task.parent for task in tasks)}
+    seen = [*place.iterdir(), *(path for folder in {task.parent for task in tasks} for path in folder.iterdir())]
+    return sorted(str(path.relative_to(place)) for path in seen if path not in ours)
+
+
+def _workspaces(place: Path, tasks: list[Path]) -> None:
+    for task in tasks:
+        _tree(task)
+    _empty(tuple(sorted({task.parent for task in tasks})))
+
+
+def runtime(settings: Settings, made: Made, root: Path) -> Iterator[Removal]:
     """Written files, the runtime folder, and last the configuration, without which nobody could call this again. A file
     that a person changed since is theirs."""
     files = list(_files(made, settings.runtime))
     yield from (removal for path, removal in files if path != settings.config_file)
-    folders = _folders(made, settings)
-    yield from _parts(settings)
+    folders = _folders(made, settings, root)
+    for folder in dict.fromkeys((root / "runtime", settings.runtime)):
+        yield from _parts(folder, own=folder == root / "runtime")
     yield from (removal for path, removal in files if path == settings.config_file)
     yield remove("empty folders of ours", partial(_empty, folders), "those in which nobody keeps anything")
 
 
-def _parts(settings: Settings) -> Iterator[Removal]:
-    if not settings.runtime.is_dir():
+def _parts(runtime: Path, *, own: bool) -> Iterator[Removal]:
+    """`own`: the folder is called as we call it. In another, which a person named, `logs` or `repos` may be theirs as
+    soon as anything stands there that is not ours."""
+    if not runtime.is_dir():
         return
-    parts = tuple(part for part in PARTS if (settings.runtime / part).exists())
-    strange = sorted(p.name for p in settings.runtime.iterdir() if p.name not in PARTS)
+    parts = tuple(part for part in PARTS if (runtime / part).exists())
+    strange = sorted(p.name for p in runtime.iterdir() if p.name not in PARTS)
+    if strange and not own:
+        why = f"you keep other things there, too; ours are {', '.join(parts)}: take them away by hand"
+        yield leave(f"folder {runtime}", why)
+        return
     for name in strange:
         why = "a hub of your own with its repositories" if name == HUB else "nothing of ours"
-        yield leave(f"{settings.runtime / name}", why)
+        yield leave(f"{runtime / name}", why)
     if parts:
-        drop = partial(_runtime, settings.runtime, parts)
-        yield remove(f"folder {settings.runtime}", drop, f"{', '.join(parts)}: mailbox, record and all", last=True)
+        drop = partial(_runtime, runtime, parts)
+        yield remove(f"folder {runtime}", drop, f"{', '.join(parts)}: mailbox, record and all", last=True)
 
 
 def _files(made: Made, runtime: Path) -> Iterator[tuple[Path, Removal]]:
@@ -78,12 +110,12 @@ def _files(made: Made, runtime: Path) -> Iterator[tuple[Path, Removal]]:
             yield path, remove(f"file {path}", path.unlink, last=True)
 
 
-def _folders(made: Made, settings: Settings) -> tuple[Path, ...]:
+def _folders(made: Made, settings: Settings, root: Path) -> tuple[Path, ...]:
     """Those that we made, and those that only ever hold ours; deepest first. They go where they are empty by then."""
     noted = [Path(e.name) for e in made.all() if e.kind is Kind.FOLDER and e.ours]
     data = hosts.data_dir(os.environ)
     ours = [settings.worktrees.parent] if settings.worktrees.parent == data / "worktrees" else []
-    wanted = {*noted, *ours, *([data] if ours else []), settings.runtime}
+    wanted = {*noted, *ours, *([data] if ours else []), settings.runtime, root / "runtime", settings.worktrees}
     return tuple(sorted(wanted, key=lambda p: len(p.parts), reverse=True))
 
 
@@ -104,7 +136,3 @@ def _tree(path: Path) -> None:
             raise OSError(f"{path} could not be removed as a whole")
     else:
         path.unlink(missing_ok=True)
-
-
-def _names(folder: Path) -> list[str]:
-    return retention.names(folder)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from urllib.parse import quote
 
@@ -22,8 +22,10 @@ from orchestrator.github.words import Words, object_of
 from orchestrator.install import furnish
 from orchestrator.install.removal import Removal, close, leave, remove
 from orchestrator.ledger.anchor import label as chain_label
-from orchestrator.model.names import RepoName
+from orchestrator.mailbox.tree import Unreadable
+from orchestrator.model.names import RepoName, TaskId
 from orchestrator.model.settings import RepoSettings
+from orchestrator.operations import provision
 from orchestrator.pipeline import desk
 from orchestrator.pipeline.anchoring import REFS
 from orchestrator.policy import trust
@@ -40,35 +42,70 @@ _MARK = "<!-- agent-os:"
 def of_repo(services: Services, repo: RepoSettings, made: Made, *, leave_pulls: bool, force: bool) -> Iterator[Removal]:
     """Of one repository, in the order in which it goes. Raises GitHubError."""
     gh = services.github
-    held = frozenset[str]()
+    held: dict[str, str] = {}
+    other = _other(services, repo)
     for pull in gh.pages(f"{path(repo.name)}/pulls", {"state": "open"}):
         number, branch = pull.number("number"), pull.one("head").text("ref")
-        if not _own_branch(repo, branch) or not gh.is_me(wire.login(pull.maybe("user"))):
+        if not _own_branch(repo, branch):
             continue
         what = f"pull request {repo.name}#{number}"
-        if leave_pulls:
-            held |= {branch}
+        if not gh.is_me(wire.login(pull.maybe("user"))):
+            held[branch] = f"somebody else's pull request #{number} is open from it"
+        elif leave_pulls:
+            held[branch] = f"its pull request #{number} is open"
             yield leave(what, "you said --leave-pulls")
+        elif other and not _knows(services, branch):
+            held[branch] = f"pull request #{number} is open from it"
+            yield leave(what, other)
         else:
             yield close(what, partial(_close_pull, services, repo.name, number), "with a word")
-    yield from _issues(services, repo)
-    yield from _branches(gh, repo, held, force=force)
+    yield from _issues(services, repo, other)
+    yield from _branches(services, repo, held, other, force=force)
     yield from _refs(services, repo)
-    yield from _labels(gh, repo, made)
+    yield from _labels(gh, repo, made, other)
     yield from _comments(gh, repo)
 
 
-def boards(services: Services, made: Made) -> Iterator[Removal]:
-    """Boards that we made go; of others, the columns that we added and no card stands in. Raises GitHubError."""
+def _other(services: Services, repo: RepoSettings) -> str:
+    """Why what bears our names may be another installation's; empty where none has anchored its ledger here."""
+    own = f"{REFS}/{chain_label(services.ledger.name)}"
+    refs = services.github.pages(f"{path(repo.name)}/git/matching-refs/{REFS.removeprefix('refs/')}/")
+    there = [name for ref in refs if (name := ref.text("ref")) != own]
+    return f"another installation works here ({there[0]}); delete that ref if it is gone" if there else ""
+
+
+def _knows(services: Services, branch: str) -> bool:
+    """Is it of a task in our own mailbox? One that cannot be read is."""
+    try:
+        return services.mailbox.find(TaskId(branch.removeprefix(PREFIX))) is not None
+    except Unreadable:
+        return True
+
+
+def boards(services: Services, made: Made, *, force: bool) -> Iterator[Removal]:
+    """Boards that we made go, but for those on which a person keeps notes; of others, the columns that we added and no
+    card stands in. Raises GitHubError."""
     gh = services.github
     entries = [e for e in made.all() if e.ours]
     mine = [e for e in entries if e.kind is Kind.BOARD]
     for entry in mine:
-        yield remove(f"board {entry.where}/{entry.name}", partial(_drop_board, gh, made, entry), "the issues stay")
+        what = f"board {entry.where}/{entry.name}"
+        notes = 0 if force else _notes(gh, entry)
+        if notes:
+            yield leave(what, f"{notes} notes stand on it that are no issues and would go with it; --force removes it")
+        else:
+            yield remove(what, partial(_drop_board, gh, made, entry), "the issues stay")
     own = {f"{e.where}/{e.name}".casefold() for e in mine}
     others = sorted({e.where for e in entries if e.kind is Kind.OPTION and e.where.casefold() not in own})
     for where in others:
         yield from _columns(gh, made, where, [e for e in entries if e.kind is Kind.OPTION and e.where == where])
+
+
+def _notes(gh: GitHub, entry: Entry) -> int:
+    try:
+        return projects.notes(gh, projects.read(gh, entry.where, int(entry.name)))
+    except (Misconfigured, NotFound):
+        return 0  # somebody took it away before us
 
 
 def _columns(gh: GitHub, made: Made, where: str, added: list[Entry]) -> Iterator[Removal]:
@@ -105,7 +142,7 @@ def _drop_columns(
         made.forget(entry)
 
 
-def _issues(services: Services, repo: RepoSettings) -> Iterator[Removal]:
+def _issues(services: Services, repo: RepoSettings, other: str) -> Iterator[Removal]:
     """Open issues that the program filed: by its own account, with its mark. What a person ordered in these very words
     is theirs."""
     gh, ordered = services.github, Ordered(root=services.settings.runtime / "state")
@@ -115,6 +152,8 @@ def _issues(services: Services, repo: RepoSettings) -> Iterator[Removal]:
         mission = ordered.who(repo.key, issue.number, trust.digest(issue))
         if mission is not None:
             yield leave(f"issue {repo.name}#{issue.number} ({issue.title[:60]})", f"{mission.by} ordered it")
+        elif other:
+            yield leave(f"issue {repo.name}#{issue.number} ({issue.title[:60]})", other)
         else:
             what = f"issue {repo.name}#{issue.number} ({issue.title[:60]})"
             yield close(
@@ -134,7 +173,11 @@ def _close_pull(services: Services, repo: RepoName, number: int) -> None:
     pulls.close(services.github, repo, number)
 
 
-def _branches(gh: GitHub, repo: RepoSettings, held: frozenset[str], *, force: bool) -> Iterator[Removal]:
+def _branches(
+    services: Services, repo: RepoSettings, held: Mapping[str, str], other: str, *, force: bool
+) -> Iterator[Removal]:
+    """`held`: branches that stay, each with its reason."""
+    gh = services.github
     base = object_of(gh.rest("GET", path(repo.name)).data, repo.name).text("default_branch")
     for ref in gh.pages(f"{path(repo.name)}/git/matching-refs/heads/{PREFIX}"):
         branch = ref.text("ref").removeprefix("refs/heads/")
@@ -142,7 +185,9 @@ def _branches(gh: GitHub, repo: RepoSettings, held: frozenset[str], *, force: bo
         if not _own_branch(repo, branch):
             continue
         if branch in held:
-            yield leave(what, "its pull request is open")
+            yield leave(what, held[branch])
+        elif other and not _knows(services, branch):
+            yield leave(what, other)
         elif force or _safe(gh, repo.name, branch, ref.one("object").text("sha"), base):
             yield remove(what, partial(_drop_ref, gh, repo.name, f"heads/{branch}"))
         else:
@@ -150,8 +195,9 @@ def _branches(gh: GitHub, repo: RepoSettings, held: frozenset[str], *, force: bo
 
 
 def _own_branch(repo: RepoSettings, branch: str) -> bool:
+    """As a task's is called, and no longer: `agent/app-2fa` is somebody's own."""
     key = re.escape(repo.key)
-    return re.fullmatch(rf"{PREFIX}(?:{key}-[0-9].*|(?:train|memory)-{key})", branch) is not None
+    return re.fullmatch(rf"{PREFIX}(?:{key}-[0-9]+(?:-g[0-9]+)?|(?:train|memory)-{key})", branch) is not None
 
 
 def _safe(gh: GitHub, repo: RepoName, branch: str, sha: str, base: str) -> bool:
@@ -191,17 +237,22 @@ def _drop_ref(gh: GitHub, repo: RepoName, ref: str) -> None:
         return
 
 
-def _labels(gh: GitHub, repo: RepoSettings, made: Made) -> Iterator[Removal]:
-    there = labels.listed(gh, repo.name)
-    wanted = {label.name.casefold() for label in furnish.wanted(repo)}
-    for name in there:
-        entry = made.of(Kind.LABEL, name, where=repo.name)
-        what = f"label {name} of {repo.name}"
+def _labels(gh: GitHub, repo: RepoSettings, made: Made, other: str) -> Iterator[Removal]:
+    there = labels.described(gh, repo.name)
+    wanted = {label.name.casefold(): label for label in furnish.wanted(repo)}
+    for label in there:
+        entry = made.of(Kind.LABEL, label.name, where=repo.name)
+        what, as_made = f"label {label.name} of {repo.name}", wanted.get(label.name.casefold())
+        ours = entry is not None or label.name.casefold() in DISTINCT
         if entry is not None and not entry.ours:
             yield leave(what, "it was there before us")
-        elif entry is not None or name.casefold() in DISTINCT:
-            yield remove(what, partial(_drop_label, gh, made, repo.name, name, entry))
-        elif name.casefold() in wanted:
+        elif ours and other:
+            yield leave(what, other)
+        elif entry is not None and as_made is not None and not provision.untouched(label, as_made):
+            yield leave(what, "you changed it since we made it")
+        elif ours:
+            yield remove(what, partial(_drop_label, gh, made, repo.name, label.name, entry))
+        elif as_made is not None:
             yield leave(what, "nobody wrote down who made it")
 
 

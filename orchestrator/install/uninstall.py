@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from orchestrator.git.run import GitError, GitUnreachable
-from orchestrator.github.errors import GitHubError
+from orchestrator.github.errors import GitHubError, NotFound
 from orchestrator.install import local, remote, unpushed
-from orchestrator.install.removal import Act, Removal
+from orchestrator.install.removal import Act, Removal, leave, remove
 from orchestrator.install.unpushed import Work
 from orchestrator.model.errors import Told
 from orchestrator.model.event import EventKind
@@ -30,6 +31,8 @@ class Options:
     leave_pulls: bool = False
     force: bool = False
     """Also what is on no other machine, and while workers are at work."""
+    machine_only: bool = False
+    """GitHub stays as it is and is not asked: it is away, the token is, or the repository was given up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +49,44 @@ class Refused(Told):
 
 
 def plan(services: Services, root: Path, options: Options) -> tuple[Removal, ...]:
-    """Everything, in the order in which it goes. Changes nothing. Raises GitHubError."""
+    """Everything, in the order in which it goes. Changes nothing. What GitHub does not tell is a step that fails: the
+    machine's part, first of all the crontab, must not wait for it."""
     return tuple(_plan(services, root, options))
 
 
 def _plan(services: Services, root: Path, options: Options) -> Iterator[Removal]:
     made = store(services)
     yield from local.schedules(services.settings, made, root)
-    for repo in services.settings.repos:
-        yield from remote.of_repo(services, repo, made, leave_pulls=options.leave_pulls, force=options.force)
-    yield from remote.boards(services, made)
+    if options.machine_only:
+        yield leave("everything on GitHub", "you said --machine-only")
+    else:
+        yield from _on_github(services, made, options)
     if not options.keep_runtime:
-        yield from local.workspaces(services.settings)
-        yield from local.runtime(services.settings, made)
+        yield from local.workspaces(services.settings, root)
+        yield from local.runtime(services.settings, made, root)
+
+
+def _on_github(services: Services, made: Made, options: Options) -> Iterator[Removal]:
+    pulls, force = options.leave_pulls, options.force
+    for repo in services.settings.repos:
+        found = partial(remote.of_repo, services, repo, made, leave_pulls=pulls, force=force)
+        yield from _told(f"what stands in {repo.name}", found)
+    yield from _told("boards", partial(remote.boards, services, made, force=force))
+
+
+def _told(what: str, find: Callable[[], Iterator[Removal]]) -> Iterator[Removal]:
+    """What is found until GitHub refuses; then what is left stands in one step that fails, so that the record stays and
+    the next call does the rest."""
+    try:
+        yield from find()
+    except NotFound:
+        yield leave(what, "GitHub has it no more, or does not show it to this token")
+    except GitHubError as why:
+        yield remove(what, partial(_again, why), f"could not be looked at: {why}; --machine-only goes without")
+
+
+def _again(why: GitHubError) -> None:
+    raise why
 
 
 def refuse(services: Services, options: Options) -> None:

@@ -46,6 +46,10 @@ _OWN = (
 )
 
 
+_FIRST = frozenset({"todo", "in progress", "done"})
+"""The columns that GitHub gives to a new board."""
+
+
 class Outcome(Enum):
     MADE = "made"
     THERE = "was there"
@@ -81,7 +85,8 @@ def make_labels(
     gh: GitHub, made: Made, repo: RepoName, wanted: Sequence[Label], *, dry: bool = False
 ) -> tuple[Line, ...]:
     """Repeatable. `dry` only tells. Raises GitHubError; what was made until then is written down."""
-    lacking = set(lacking_labels(gh, repo, wanted))
+    there = {label.name.casefold(): label for label in github_labels.described(gh, repo)}
+    lacking = {label for label in wanted if label.name.casefold() not in there}
     found = []
     for label in wanted:
         outcome = Outcome.THERE
@@ -92,9 +97,15 @@ def make_labels(
             outcome = Outcome.MADE if ours else Outcome.THERE
             made.note(Kind.LABEL, label.name, where=repo, ours=ours)
         elif not dry and made.of(Kind.LABEL, label.name, where=repo) is None:
-            made.note(Kind.LABEL, label.name, where=repo, ours=False)
+            # One in our very words was made by us, before we were killed and could say so.
+            made.note(Kind.LABEL, label.name, where=repo, ours=untouched(there[label.name.casefold()], label))
         found.append(Line(what=f"label {label.name}", where=repo, outcome=outcome))
     return tuple(found)
+
+
+def untouched(there: Label, made: Label) -> bool:
+    """Does it stand as we make it? One with another colour or other words is, by now, a person's."""
+    return (there.color.casefold(), there.description) == (made.color, made.description)
 
 
 def find_board(gh: GitHub, owner: str, made: Made) -> int | None:
@@ -157,7 +168,9 @@ def _add(gh: GitHub, made: Made, board: Project, statuses: Statuses, lacking: Se
     ours = made.of(Kind.BOARD, str(board.number), where=board.owner) is not None
     known = {option.name.casefold(): option for option in board.options}
     five = [known.get(n.casefold(), Option(name=n, color=COLORS[s])) for s, n in statuses.names]
-    others = [] if ours and not projects.statuses(gh, board) else [o for o in board.options if o not in five]
+    others = [o for o in board.options if o not in five]
+    if ours and {o.name.casefold() for o in others} <= _FIRST and not projects.statuses(gh, board):
+        others = []
     if not board.field_id:
         made.note(Kind.FIELD, "Status", where=where)
     for name in lacking:

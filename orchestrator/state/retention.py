@@ -92,10 +92,17 @@ def _logs(folder: Path) -> tuple[list[Item], list[Path]]:
 
 
 def _worktrees(folder: Path) -> list[Item]:
-    """`<repo key>/<task id>/`."""
+    return [_item(path, path.name) for path in workspaces(folder)]
+
+
+def workspaces(folder: Path) -> list[Path]:
+    """`<repo key>/<repo key>-<issue>/`, as a task is named. The folder is where the configuration says, and a person
+    may keep something else there: that is not ours to remove."""
     repos = [e for e in _entries(folder) if e.is_dir(follow_symlinks=False)]
-    tasks = [t for r in repos for t in _entries(Path(r.path)) if t.is_dir(follow_symlinks=False)]
-    return [_item(Path(t.path), t.name) for t in tasks if _TASK.fullmatch(t.name)]
+    tasks = [(r, t) for r in repos for t in _entries(Path(r.path)) if t.is_dir(follow_symlinks=False)]
+    return [
+        Path(t.path) for r, t in tasks if re.fullmatch(rf"{re.escape(r.name)}-[0-9]+(?:-g[0-9]+)?", t.name) is not None
+    ]
 
 
 def _homes(folder: Path) -> list[Item]:

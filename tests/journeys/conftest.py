@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from orchestrator.hub import Hub
+from orchestrator.hub.seeding import PLAYGROUND, seed
+from tests.journeys.newcomer import User
 from tests.journeys.world import World
 
 MakeWorld = Callable[..., World]
@@ -33,3 +36,11 @@ def make(tmp_path: Path) -> Iterator[MakeWorld]:
 @pytest.fixture
 def world(make: MakeWorld) -> World:
     return make()
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Iterator[User]:
+    """A new user, with the hub's playground for a GitHub."""
+    with Hub(tmp_path / "hub") as hub:
+        seed(hub, PLAYGROUND)
+        yield User(tmp_path, hub)

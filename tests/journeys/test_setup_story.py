@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,50 +10,11 @@ import yaml
 from click.testing import CliRunner, Result
 
 from orchestrator.cli import app
-from orchestrator.hub import Hub
-from orchestrator.hub.seeding import PLAYGROUND, seed
 from orchestrator.ledger.anchor import label as chain_label
 from orchestrator.state.made import Kind, Made
 from tests.journeys.conftest import MakeWorld
+from tests.journeys.newcomer import HELLO, User
 from tests.journeys.world import REPO, World, works
-
-HELLO = "operator/hello"
-Said = Callable[..., Result]
-
-
-class User:
-    """Somebody with a token, an empty folder, and this checkout."""
-
-    def __init__(self, tmp: Path, hub: Hub) -> None:
-        self.root, self.home, self.hub = tmp / "here", tmp / "home", hub
-        self.home.mkdir()
-        self.token = hub.admin.token("operator")
-
-    def types(self, *words: str, ok: bool = True) -> str:
-        """What the command prints; it must end as told."""
-        env = {
-            "ORCH_ROOT": str(self.root), "HOME": str(self.home), "GITHUB_TOKEN": self.token, "USER": "me",
-            "XDG_DATA_HOME": None, "AGENT_OS_CONFIG": None, "GH_CONFIG_DIR": str(self.home),
-        }  # fmt: skip
-        done = CliRunner().invoke(app.main, list(words), env=env)
-        assert (done.exit_code == 0) is ok, f"{words}: {done.output} {done.exception!r}"
-        return done.output + (str(done.exception) if done.exit_code and done.exception else "")
-
-    def init(self, *more: str, repo: str = HELLO, ok: bool = True) -> str:
-        return self.types("init", "--yes", "--url", self.hub.url, "--repo", repo, "--agent", "scripted", *more, ok=ok)
-
-    def files(self) -> dict[str, bytes]:
-        """Every file of theirs but locks, notes of rates and what a self-test remembers."""
-        found = [p for top in (self.root, self.home) for p in top.rglob("*") if p.is_file()]
-        passing = ("etags", "pacing", "sandbox.json", ".lock")
-        return {str(p): p.read_bytes() for p in found if not any(word in str(p) for word in passing)}
-
-
-@pytest.fixture
-def user(tmp_path: Path) -> Iterator[User]:
-    with Hub(tmp_path / "hub") as hub:
-        seed(hub, PLAYGROUND)
-        yield User(tmp_path, hub)
 
 
 def test_four_commands_from_nothing_to_a_merge_and_back(user: User) -> None:
@@ -176,11 +135,9 @@ def _cli(world: World, *words: str) -> Result:
 
 def test_what_a_person_had_stays_and_what_is_nowhere_else_is_not_taken_away(make: MakeWorld) -> None:
     world = make(merge=False)
-    other = f"refs/agent-os/ledger/{chain_label('elsewhere')}"
     bare = world.hub.bare(world.admin.repository(REPO))
     sha = bare.branch("main")
     assert sha
-    bare.set_ref(other, sha, "0" * 40)
     bare.set_ref("refs/heads/agent/theirs-1", sha, "0" * 40)
     mine = world.issue("Mine", ready=False, labels=["blocked", "done"])
     before = world.admin.furniture()
@@ -208,7 +165,7 @@ def test_what_a_person_had_stays_and_what_is_nowhere_else_is_not_taken_away(make
     assert "Agent OS was uninstalled here" in world.pulls()[0]["comments"][-1][1]
     after = world.admin.furniture()
     assert after["labels"] == before["labels"]
-    assert after["refs"] == before["refs"] == {REPO: [other]}
+    assert after["refs"] == before["refs"]
     assert world.has_branch("agent/theirs-1")
     assert not world.has_branch(f"agent/app-{number}")
     assert world.state(mine)["labels"] == ["blocked", "done"]
