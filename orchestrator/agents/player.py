@@ -40,8 +40,8 @@ A playbook is a YAML file:
           - answer: {key: value}               # prints it as JSON: what a question wants
 
 In every text `{n}`, `{task}`, `{agent}`, `{title}` and `{resume}` stand for the run's own, `{nonce}` and `{head_sha}`
-for what a reviewer's prompt says. A scene that plays to its end tells a good terminal event and exits 0. Exit 2 = the
-playbook is wrong or no scene matches; standard error says where.
+for what a reviewer's prompt says; `criteria: "{criteria}"` meets all it asks. A scene that plays to its end tells a
+good terminal event and exits 0. Exit 2 = the playbook is wrong or no scene matches; standard error says where.
 """
 
 from __future__ import annotations
@@ -95,7 +95,12 @@ class Run:
         words = {"n": str(self.n), "task": self.task, "agent": self.agent, "resume": self.resume}
         for name, value in {**words, **{n: self.told(n) for n in ("title", "nonce", "head_sha")}}.items():
             text = text.replace("{" + name + "}", json.dumps(value)[1:-1] if in_json else value)
-        return text
+        return text.replace('"{criteria}"', self.met()) if in_json else text
+
+    def met(self) -> str:
+        """Each criterion that a reviewer's prompt asks about, as one that is met."""
+        asked = re.findall(r"(?m)^\W*(c\d+): ", self.prompt.partition("# Success criteria")[2].partition("\n# ")[0])
+        return json.dumps([{"id": id, "met": True, "evidence": "as the playbook says"} for id in asked])
 
 
 def main() -> int:
@@ -107,8 +112,7 @@ def main() -> int:
     given = parser.parse_args()
     run = Run(prompt=sys.stdin.buffer.read().decode("utf-8", "replace"), **vars(given))
     try:
-        steps = choose(load(Path(run.playbook)), run)
-        for name, value in steps:
+        for name, value in choose(load(Path(run.playbook)), run):
             STEPS[name](run, value)
     except (Wrong, OSError, ValueError, TypeError) as wrong:
         sys.stderr.write(f"player: {type(wrong).__name__}: {wrong}\n")
@@ -145,8 +149,7 @@ def _check_scene(path: Path, scene: object, node: Any) -> None:
         where = f"{path}:{mark.start_mark.line + 1}: step {number}"
         if not isinstance(step, dict) or len(step) != 1:
             raise Wrong(f"{where}: expected one `name: value`, got {step!r}")
-        name = next(iter(step))
-        if name not in STEPS:
+        if (name := next(iter(step))) not in STEPS:
             raise Wrong(f"{where}: unknown step {name!r}; known: {', '.join(STEPS)}")
 
 
@@ -154,9 +157,8 @@ def choose(scenes: list[dict[str, Any]], run: Run) -> list[tuple[str, Any]]:
     for scene in scenes:
         if matches(scene.get("when") or {}, run):
             return [next(iter(step.items())) for step in scene.get("steps") or []]
-    raise Wrong(
-        f"{run.playbook}: no scene matches (title {run.told('title')!r}, attempt {run.attempt}, kind {run.kind})"
-    )
+    said = f"title {run.told('title')!r}, attempt {run.attempt}, kind {run.kind}"
+    raise Wrong(f"{run.playbook}: no scene matches ({said})")
 
 
 def matches(when: dict[str, Any], run: Run) -> bool:
@@ -236,8 +238,7 @@ def _shell(command: str, *words: str) -> int:
 
 
 def _run(run: Run, value: Any) -> None:
-    command = run.fill(str(value))
-    emit("command", command=command, exit=_shell(command))
+    emit("command", command=(command := run.fill(str(value))), exit=_shell(command))
 
 
 def _commit(run: Run, value: Any) -> None:
@@ -266,8 +267,7 @@ def _raw_result(run: Run, value: Any) -> None:
 def _quota(run: Run, value: Any) -> None:
     at = str((value or {}).get("reset_at", "")) if isinstance(value, dict) else ""
     if isinstance(value, dict) and "reset_in" in value:
-        at = (datetime.now(UTC) + timedelta(seconds=float(value["reset_in"]))).isoformat(timespec="seconds")
-        at = at.replace("+00:00", "Z")
+        at = f"{datetime.now(UTC) + timedelta(seconds=float(value['reset_in'])):%Y-%m-%dT%H:%M:%SZ}"
     emit("quota", reset_at=at)
     _fail()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,11 +11,13 @@ from datetime import datetime
 from orchestrator.mailbox.box import Entry
 from orchestrator.model.standing import Standing
 from orchestrator.model.task import Folder, Phase, Task
+from orchestrator.model.times import parse
 from orchestrator.operations import DOING, shown
 from orchestrator.pipeline import funds, load, pool
-from orchestrator.policy import liveness
+from orchestrator.policy import liveness, merge
 from orchestrator.services import Services
 from orchestrator.state import locks, ticks
+from orchestrator.state.store import CorruptState
 
 _WHY = re.compile(r"why=(['\"])(.*?)\1", re.DOTALL)
 
@@ -57,7 +60,7 @@ def of(services: Services, entry: Entry, known: Told) -> Standing:
             managed=repo is not None,
             off=off,
             held=held,
-            decided=_decided(known, found),
+            decided="" if _said_since(services, entry, known) else _decided(known, found),
             approval=_approval(services, entry),
             run_minutes=max(found.max_runtime_minutes, longest) + (repo.verify_minutes if repo else 0),
             ticks=known.ticks,
@@ -70,6 +73,18 @@ def _decided(known: Told, found: Task) -> str:
     state = known.decided.get(f"pull:{found.id}", "")
     match = _WHY.search(state) if state.startswith("Wait(") else None
     return match[2] if match else ""
+
+
+def _said_since(services: Services, entry: Entry, known: Told) -> bool:
+    """A person approved the published head after the pull request monitor looked: it no longer waits for them."""
+    looked = known.ticks.get("pr_monitor")
+    if entry.folder is not Folder.REVIEW or merge.APPROVAL not in _decided(known, entry.task):
+        return False
+    with contextlib.suppress(CorruptState):
+        words = [w for w in services.approvals.of(entry.id) if w.head_sha == entry.task.pushed_sha]
+        newest = max(words, key=lambda w: (w.at, not w.approve), default=None)
+        return newest is not None and newest.approve and (looked is None or parse(newest.at) >= looked)
+    return False
 
 
 def _approval(services: Services, entry: Entry) -> str:

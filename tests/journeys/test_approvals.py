@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner, Result
 
+from orchestrator.cli import ticking
 from orchestrator.cli.app import main
 from orchestrator.model.event import EventKind
 from orchestrator.model.governance import Via
-from orchestrator.operations import OrderRefused
+from orchestrator.model.standing import Who
+from orchestrator.operations import OrderRefused, cards
 from orchestrator.operations import approve as order
 from tests.hub.client import APP, Client
 from tests.journeys.conftest import MakeWorld
@@ -327,3 +329,17 @@ def test_a_reason_is_redacted_before_it_is_cut_wherever_it_goes(make: MakeWorld)
     assert "olga" in told
     for sink in (text, kept, told):
         assert half not in sink
+
+
+def test_what_was_just_approved_no_longer_waits_for_a_person(waiting: World) -> None:
+    def who() -> Who:
+        return next(w for w, column in cards.home(waiting.services).columns.items() if column)
+
+    ticking.once(waiting.services, "pr_monitor")
+    assert who() is Who.YOU
+    order.reject(waiting.services, "app-1", "olga", why="not yet")
+    assert who() is Who.YOU
+    assert waiting.clock.file is not None
+    waiting.clock.file.write_text(f"{int(waiting.clock.file.read_text() or 0) + 5}\n")
+    order.approve(waiting.services, "app-1", "olga")
+    assert who() is Who.CI, "the monitor's turn"
