@@ -44,13 +44,17 @@ def plainly(text: str) -> str:
         return text
 
 
-def _word(value: object) -> str:
+def _word(value: object, depth: int = 0) -> str:
+    """Lists between commas, lists of records between semicolons; what is nested deeper as JSON."""
     if isinstance(value, str):
         return plainly(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list | tuple) and all(isinstance(v, str | int) for v in value):
-        return ", ".join(map(str, value))
+    if depth < 3 and isinstance(value, dict):
+        return ", ".join(f"{k} {_word(v, depth + 1)}" for k, v in value.items() if v not in ("", [], None, {}))
+    if depth < 3 and isinstance(value, list | tuple):
+        between = "; " if any(isinstance(v, dict) for v in value) else ", "
+        return between.join(_word(v, depth + 1) for v in value)
     return json.dumps(value, ensure_ascii=False, default=str)
 
 

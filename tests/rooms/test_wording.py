@@ -38,7 +38,10 @@ def test_what_is_nothing_of_ours_stays_as_it_is(text: str) -> None:
 
 
 def test_other_values_are_read_as_words() -> None:
-    assert words({"offline": True, "tasks": ["a-1", "a-2"], "n": 3, "empty": "", "map": {"k": 1}}) == (
-        'offline yes · tasks a-1, a-2 · n 3 · map {"k": 1}'
+    assert words({"offline": True, "tasks": ["a-1", "a-2"], "n": 3, "empty": "", "map": {"k": 1, "l": ""}}) == (
+        "offline yes · tasks a-1, a-2 · n 3 · map k 1"
+    )
+    assert words({"reasons": [{"agent": "anna", "why": "used"}, {"agent": "ben"}]}) == (
+        "reasons agent anna, why used; agent ben"
     )
     assert words({"text": "x" * 400}, limit=20) == "text " + "x" * 14 + "…"

@@ -23,6 +23,15 @@
     link.querySelector(".link-words").textContent = words;
   }
 
+  // What an open page says when its server is another one now, or none.
+  const over = document.getElementById("ended");
+  const AGAIN = "agent-os web was started again, and this page belongs to the run before. Open the new link: it stands where agent-os web runs.";
+  const AWAY = "Nothing answers any more, and what stands here may be old. Start agent-os web again and open the link that it prints; if it runs elsewhere, look whether ssh still does.";
+  function ended(words) {
+    over.hidden = !words;
+    if (over.textContent !== words) over.textContent = words;
+  }
+
   // --- Parts of the page
 
   // `fresh` into `old`, touching only what differs: what has the focus keeps it, open details stay open, and what is
@@ -70,7 +79,7 @@
     const address = new URL(location.href);
     address.searchParams.set("part", part.dataset.part);
     const answer = await fetch(address, { headers: { accept: "text/html" } });
-    if (answer.status === 401) live(false, "ended: open the new link");
+    if (answer.status === 401) strangers();
     if (!answer.ok) return;
     const fresh = part.cloneNode(false);
     fresh.innerHTML = await answer.text();
@@ -104,10 +113,35 @@
 
   // --- The stream
 
+  let tries = 0;
+  function strangers() {
+    live(false, "ended");
+    ended(AGAIN);
+  }
+  async function again() {
+    // Why the stream ended is not told to scripts; any other address tells.
+    let status = 0;
+    try {
+      status = (await fetch("/static/icon.svg", { cache: "no-store" })).status;
+    } catch {
+      // It is away.
+    }
+    tries += 1;
+    if (status === 401) strangers(); // and goes on asking: the new link may be opened in another tab
+    else {
+      live(false, "not live, trying again");
+      if (!status && tries > 3) ended(AWAY);
+    }
+    setTimeout(listen, Math.min(1500 * (tries - 1), 10000));
+  }
   function listen() {
     const address = `/events?after=${encodeURIComponent(position)}&task=${encodeURIComponent(body.dataset.task)}`;
     const source = new EventSource(address);
-    source.onopen = () => live(true, "live");
+    source.onopen = () => {
+      tries = 0;
+      live(true, "live");
+      ended("");
+    };
     source.addEventListener("ledger", (event) => {
       position = event.lastEventId;
       look(parts());
@@ -118,9 +152,9 @@
     });
     source.addEventListener("log", () => look(parts().filter((part) => part.dataset.on === "log")));
     source.onerror = () => {
+      source.close();
       live(false, "not live, trying again");
-      if (source.readyState !== EventSource.CLOSED) return;
-      setTimeout(listen, 2000);
+      setTimeout(again, tries ? 0 : 1000);
     };
     addEventListener("pagehide", () => source.close(), { once: true });
   }
@@ -140,16 +174,18 @@
   }
 
   async function order(form, button) {
+    if (button.getAttribute("aria-disabled") === "true") return; // it is on its way; `disabled` would take the focus
     if (!(await sure(form.dataset.ask, button.textContent))) return;
     const fields = {};
     for (const [name, value] of new FormData(form, button)) fields[name] = name in fields ? `${fields[name]}\n${value}` : value;
-    button.disabled = true;
+    button.setAttribute("aria-disabled", "true");
     try {
       const answer = await fetch(`/orders/${form.dataset.order}`, {
         method: "POST",
         headers: { "content-type": "application/json", "x-agent-os-write": write },
         body: JSON.stringify(fields),
       });
+      if (answer.status === 401) strangers();
       const json = (answer.headers.get("content-type") || "").startsWith("application/json");
       const told = json ? await answer.json() : { ok: false, text: (await answer.text()).trim(), go: "" };
       say(told.text, told.ok ? "done" : "refused");
@@ -163,7 +199,7 @@
     } catch {
       say("The page's server does not answer; nothing is known of the order. Look again before giving it twice.", "refused");
     }
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
   }
 
   addEventListener("submit", (event) => {
