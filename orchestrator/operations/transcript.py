@@ -105,14 +105,15 @@ class Reader:
         if self._raw:
             return [Line(kind=Kind.RAW, text=self._clean(t), run=n) for t in texts]
         told = (event(t) for t in texts)
-        return [Line(kind=x.kind, text=self._clean(x.text), run=n, at=x.at) for x in told if x is not None]
+        return [Line(kind=x.kind, text=_cut(self._clean(x.text)), run=n, at=x.at) for x in told if x is not None]
 
     def _clean(self, text: str) -> str:
         return visible(self._services.redact(text))
 
 
 def event(text: str) -> Line | None:
-    """One line of a run's events as shown in the filtered view; None for what is left out. Not yet made visible."""
+    """One line of a run's events as shown in the filtered view, of any length; None for what is left out. Neither
+    redacted nor made visible: it is cut after that, or the beginning of a secret would stay."""
     try:
         data = json.loads(text)
     except ValueError:
@@ -123,8 +124,11 @@ def event(text: str) -> Line | None:
     kind, words = _words(str(name), data)
     if not words:
         return None
-    words = words if len(words) <= TEXT else words[: TEXT - 1] + "…"
     return Line(kind=kind, text=words, at=str(data.get("at", "")))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT else text[: TEXT - 1] + "…"
 
 
 def _words(name: str, data: dict[str, Any]) -> tuple[Kind, str]:

@@ -84,18 +84,25 @@ class Top(App[None]):
         task = self.screen.chosen() if isinstance(self.screen, Shows) else ""
         if not task:
             self.say(f"{name}: no task is chosen here", bad=True)
-        elif order.asks:
-            asked = Ask(order.asks.format(id=task), needs_text=order.needs_text)
-            self.push_screen(asked, partial(self._answered, order, task))
+            return
+        try:
+            head = orders.head(self._services, order, task)  # now: it may be another when the answer comes
+        except Told as why:
+            self.say(str(why), bad=True)
+            return
+        if order.asks:
+            about = f"{task} at {head[:12]}" if head else task
+            asked = Ask(order.asks.format(id=about), needs_text=order.needs_text)
+            self.push_screen(asked, partial(self._answered, order, task, head))
         else:
-            self._answered(order, task, "yes")
+            self._answered(order, task, head, "yes")
 
-    def _answered(self, order: Order, task: str, text: str | None) -> None:
+    def _answered(self, order: Order, task: str, head: str, text: str | None) -> None:
         if text is not None:
-            self.run_worker(self._give(order, task, text))
+            self.run_worker(self._give(order, task, text, head))
 
-    async def _give(self, order: Order, task: str, text: str) -> None:
-        given = partial(orders.give, self._services, order, task, self._person, text)
+    async def _give(self, order: Order, task: str, text: str, head: str) -> None:
+        given = partial(orders.give, self._services, order, task, self._person, text, head)
         try:
             words = await asyncio.get_running_loop().run_in_executor(self._gives, given)
         except (Told, GitHubError, CorruptState) as why:

@@ -73,6 +73,11 @@ class _Web:
     async def events(self, http: Http) -> Response:
         after = http.headers.get("last-event-id") or http.query_params.get("after", "")
         task = http.query_params.get("task", "")
+        services, person = self._desk.services, self._desk.person
+        try:
+            people.require(services, person, Right.SEE)
+        except OrderRefused as why:
+            return _told(Refusal(status=403, why=str(why)))
         if not self._streams.room():
             return _told(Refusal(status=503, why="too many pages are open; close some"))
         return StreamingResponse(
@@ -192,7 +197,10 @@ class _Guarded:
         headed = _headed(send)
         refusal = self._guard.refuse(_request(scope)) if self._guard else None
         if refusal is not None:
-            await _told(refusal)(scope, receive, headed)
+            # Whoever is refused keeps no connection either: there are only so many.
+            refused = _told(refusal)
+            refused.headers["connection"] = "close"
+            await refused(scope, receive, headed)
             return
         await self._app(scope, _capped(receive) if self._guard else receive, headed)
 

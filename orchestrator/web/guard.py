@@ -131,7 +131,7 @@ class Guard:
         if not _same(asked.one(WRITE), self.write):
             return Refusal(status=403, why="the page is of an earlier run of `agent-os web`: load it again")
         said = asked.all("content-length")
-        if len(said) > 1 or any(not (n.isascii() and n.isdigit()) for n in said):
+        if len(said) + len(asked.all("transfer-encoding")) > 1 or any(not (n.isascii() and n.isdigit()) for n in said):
             return Refusal(status=400, why="the request contradicts itself")
         if any(len(n) > 9 or int(n) > MOST_BODY for n in said):
             return Refusal(status=413, why=f"at most {MOST_BODY} bytes")

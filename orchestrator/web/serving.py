@@ -139,6 +139,7 @@ def _server(web: Web) -> uvicorn.Server:
 
         from orchestrator.web import render
         from orchestrator.web.app import build
+        from orchestrator.web.wire import Wire
 
         render.environment()
     except ImportError as why:
@@ -146,7 +147,7 @@ def _server(web: Web) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             build(web.desk, web.guard, web.streams, guarded=web._guarded),
-            http="h11",
+            http=Wire,
             ws="none",
             loop="asyncio",
             lifespan="off",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.model.governance import Via
 from orchestrator.model.operators import Right
-from orchestrator.operations import TaskLine, approve, steer, task_page, transcript
+from orchestrator.operations import OrderRefused, TaskLine, approve, steer, task_page, transcript
 from orchestrator.operations import retry as again
 from orchestrator.web.page import Answer, Asked, Crumb, Given, Order, Page, Shown
 
@@ -47,13 +47,20 @@ def _retry(given: Given) -> Answer:
 
 
 def _approve(given: Given) -> Answer:
-    said = approve.approve(given.services, given["id"], given.person, via=Via.WEB, why=given["text"])
+    said = approve.approve(given.services, given["id"], given.person, via=Via.WEB, why=given["text"], head=_head(given))
     return Answer(text=said.text)
 
 
 def _reject(given: Given) -> Answer:
-    said = approve.reject(given.services, given["id"], given.person, via=Via.WEB, why=given["text"])
+    said = approve.reject(given.services, given["id"], given.person, via=Via.WEB, why=given["text"], head=_head(given))
     return Answer(text=said.text)
+
+
+def _head(given: Given) -> str:
+    """A word is about the head that the page showed: it may have moved since, and nobody has looked at the new one."""
+    if not given["head"]:
+        raise OrderRefused("the page does not say which head it showed; load it again")
+    return given["head"]
 
 
 def _stands(line: TaskLine, words: str) -> str:
@@ -66,6 +73,6 @@ ORDERS = (
     Order(name="task/hold", right=Right.ORDER, run=_hold, fields=("id",)),
     Order(name="task/stop", right=Right.ORDER, run=_stop, fields=("id", "text")),
     Order(name="task/retry", right=Right.ORDER, run=_retry, fields=("id",)),
-    Order(name="task/approve", right=Right.APPROVE, run=_approve, fields=("id", "text")),
-    Order(name="task/reject", right=Right.APPROVE, run=_reject, fields=("id", "text")),
+    Order(name="task/approve", right=Right.APPROVE, run=_approve, fields=("id", "head", "text")),
+    Order(name="task/reject", right=Right.APPROVE, run=_reject, fields=("id", "head", "text")),
 )

@@ -1,0 +1,127 @@
+"""What an attacker tries at the surfaces: each story is a way in that stood open once."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from benchmarks.browser import stage
+from orchestrator.model.event import EventKind
+from orchestrator.operations import transcript
+from orchestrator.web.serving import Web
+from tests.journeys.world import World
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEAbodybody0123456789\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = stage.world(tmp_path_factory.mktemp("surfaces"))
+    made.issue(f"Use {TOKEN}", f"Here it is: {TOKEN}\n\n{KEY}")
+    made.dispatch()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def page(world: World) -> Iterator[Web]:
+    with stage.web(world) as web:
+        yield web
+
+
+@pytest.fixture
+def http(page: Web) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=page.url, trust_env=False) as client:
+        client.get(page.link)
+        yield client
+
+
+def test_a_secret_in_an_issue_is_shown_by_no_command(world: World) -> None:
+    id = "app-9"
+    assert TOKEN in world.task(id).title
+    env = {**world.env, "ORCH_ROOT": str(world.tmp), "USER": "ada"}
+    script = (
+        "import sys\nfrom click.testing import CliRunner\nfrom orchestrator.cli.app import main\n"
+        "for line in sys.stdin:\n    print(line, CliRunner().invoke(main, line.split()).output)\n"
+    )
+    lines = [f"{c}{j}\n" for c in ("status", "task ls", f"task show {id}", f"explain {id}") for j in ("", " --json")]
+    ran = subprocess.run(
+        [sys.executable, "-c", script], input="".join(lines), env=env, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, check=True,
+    )  # fmt: skip
+    assert ran.stdout.count(id) >= len(lines), ran.stdout + ran.stderr
+    assert "[redacted" in ran.stdout
+    assert [s for s in (TOKEN, TOKEN[:24], "MIIEpAIBAAKCAQEA") if s in ran.stdout] == []
+
+
+def test_a_word_from_the_page_is_about_the_head_that_the_page_showed(
+    world: World, page: Web, http: httpx.Client
+) -> None:
+    headers = {"origin": page.url, "x-agent-os-write": page.guard.write}
+
+    def give(name: str, **said: str) -> tuple[int, str]:
+        answer = http.post(f"/orders/task/{name}", json={"id": "app-1", **said}, headers=headers)
+        return answer.status_code, str(answer.json()["text"])
+
+    shown = re.findall(r'name="head" value="([0-9a-f]{40})"', http.get("/tasks/app-1").text)
+    assert set(shown) == {world.task().pushed_sha}
+    before = len(world.events(EventKind.ORDER))
+    for name in ("approve", "reject"):
+        assert give(name, head="0" * 40, text="no")[0] == 409, "the head that was looked at is not the one published"
+        assert "load it again" in give(name, text="no")[1]
+    assert len(world.events(EventKind.ORDER)) == before
+    assert give("approve", head=shown[0])[0] == 200
+
+
+def test_silent_connections_of_other_programs_keep_nobody_away(page: Web, http: httpx.Client) -> None:
+    held = [socket.create_connection(("127.0.0.1", page.port)) for _ in range(220)]
+    try:
+        for one in held:
+            one.sendall(b"GET / HTTP/1.1\r\n")
+        refused = [socket.create_connection(("127.0.0.1", page.port)) for _ in range(20)]
+        for one in refused:
+            one.sendall(b"GET / HTTP/1.1\r\nHost: evil\r\n\r\n")
+            with one:
+                told = b"".join(iter(lambda c=one: c.recv(65536), b""))  # type: ignore[misc]
+            assert b"connection: close" in told.lower(), "whoever is refused keeps no connection"
+        assert http.get("/").status_code == 200
+    finally:
+        for one in held:
+            one.close()
+
+
+def test_who_may_not_see_hears_no_stream(tmp_path: Path, page: Web, world: World) -> None:
+    kept = dict(world.config)
+    try:
+        world.config["operators"] = [{"github": "olga"}]
+        world.build()
+        with stage.web(world) as web, httpx.Client(base_url=web.url, trust_env=False) as client:
+            client.get(web.link)
+            assert client.get("/events").status_code == 403
+            assert client.get("/").status_code == 404
+    finally:
+        world.config.clear()
+        world.config.update(kept)
+        world.build()
+
+
+def test_a_secret_that_the_cut_of_a_line_meets_leaves_no_beginning(world: World) -> None:
+    folder = world.settings.runtime / "logs" / "app-1"
+    line = {"type": "Text", "text": "x" * (transcript.TEXT - 20) + " " + TOKEN}
+    (folder / "9.jsonl").write_text(json.dumps(line) + "\n")
+    try:
+        told = transcript.Reader(world.services, "app-1", run=9).fresh()[-1].text
+    finally:
+        (folder / "9.jsonl").unlink()
+    assert TOKEN[:10] not in told
+    assert len(told) <= transcript.TEXT
