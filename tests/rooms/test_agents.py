@@ -14,10 +14,12 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+import yaml
 
 from orchestrator import agents
 from orchestrator.agents import base, contract, player, scripted
 from orchestrator.clock import Clock
+from orchestrator.install.engineers import PLAYBOOK
 from orchestrator.model.names import Public
 from orchestrator.model.result import BlockerCode, FailureClass, Status
 from orchestrator.model.settings import AgentSettings
@@ -482,3 +484,12 @@ def test_what_a_run_left_in_its_home_leads_nothing_of_ours_elsewhere(name: str, 
         assert not (home / "tmp").is_symlink()
         assert sorted(p.name for p in elsewhere.rglob("*")) == ["deep", "kept"]
         assert (elsewhere / "kept").read_text() == "kept"
+
+
+def test_the_rehearsal_engineer_has_a_word_about_each_criterion_that_a_reviewer_is_asked_about() -> None:
+    asked = "nonce: n1\nhead_sha: abc\n\n# Success criteria\n\n> c1: It 'works'.\n> c2: Tests.\n\n# Gate\n\n> c9: no\n"
+    run = player.Run(playbook="", prompt=asked, agent="a", task="t", n=1, kind="ask", resume="")
+    answer = next(s for s in yaml.safe_load(PLAYBOOK)["scenes"] if s.get("when", {}).get("kind") == "ask")["steps"][0]
+    told = json.loads(run.fill(json.dumps(answer["answer"]), in_json=True))
+    assert [(c["id"], c["met"]) for c in told["criteria"]] == [("c1", True), ("c2", True)]
+    assert told["nonce"] == "n1"
