@@ -18,8 +18,7 @@ from orchestrator.model.errors import Told
     default=None,
     help="On 127.0.0.1 (default: web_port of config.yaml); 0 takes a free one.",
 )
-@click.option("--open", "browse", is_flag=True, help="Open the link in this machine's browser.")
-def web(port: int | None, browse: bool) -> None:
+def web(port: int | None) -> None:
     """The web page, on loopback alone; prints its link, and serves until ^C.
 
     The link holds the key of this run: whoever has it may give orders. It ends with the run.
@@ -38,8 +37,6 @@ def web(port: int | None, browse: bool) -> None:
         click.echo("From another machine: keep this open there, then open the link there.")
         click.echo(f"  ssh -N -L {page.port}:127.0.0.1:{page.port} {who}@{os.uname().nodename}\n")
         click.echo("^C ends it.")
-        if browse:
-            click.launch(page.link)
         try:
             page.wait()
         except KeyboardInterrupt:
