@@ -165,6 +165,7 @@ def test_what_a_person_had_stays_and_what_is_nowhere_else_is_not_taken_away(make
     assert "Agent OS was uninstalled here" in world.pulls()[0]["comments"][-1][1]
     after = world.admin.furniture()
     assert after["labels"] == before["labels"]
+    assert f"label blocked of {REPO} (it was there before us)" in done.output
     assert after["refs"] == before["refs"]
     assert world.has_branch("agent/theirs-1")
     assert not world.has_branch(f"agent/app-{number}")
