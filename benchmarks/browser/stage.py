@@ -22,6 +22,7 @@ STEPS = [
 def world(tmp: Path, **more: Any) -> World:
     """One task blocked, one in review that waits for a person, one that waits for a worker, one on hold, one pending
     plan of two issues."""
+    tmp.mkdir(exist_ok=True)
     made = World(
         tmp,
         **{

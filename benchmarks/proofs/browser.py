@@ -1,6 +1,7 @@
 """`bin/prove browser`: the page in a real browser (Debian's chromium, headless): every page at two widths and in both
-themes, axe on each, the orders by their buttons, live update, a cut connection and a restarted server with replay,
-hostile requests with the guard on and off, what a first paint costs beside 100 and 1,000 tasks that are done.
+themes, axe on each, the orders by their buttons and by keys alone, an agent at work seen live, a cut connection, a
+restarted server with replay and one with another key, hostile requests with the guard on and off, what a first paint
+costs beside 100 and 1,000 tasks that are done.
 
 Pictures go to .cache/screens; with AGENT_OS_SCREENS=DIR (docs/screens) those of the README are also written there.
 """
@@ -17,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.browser import further, hostile, stage
+from benchmarks.browser import further, hostile, keyboard, pictures, stage
 from benchmarks.proof import Report
 from orchestrator.mailbox import text
 from orchestrator.model.event import EventKind
@@ -36,8 +37,12 @@ AXE = ROOT / ".cache" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 SCREENS = ROOT / ".cache" / "screens"
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
-SHOWN = {("home", 1280, "light"), ("home", 1280, "dark"), ("home", 390, "light"), ("task", 1280, "light")}
-"""Pictures for the README."""
+SHOWN = (
+    ((1280, 860), "light", {"home.png": "/", "task.png": f"/tasks/{pictures.TASK}"}),
+    ((1280, 860), "dark", {"home-dark.png": "/"}),
+    ((390, 844), "light", {"phone.png": "/"}),
+)
+"""Pictures for the README: size, theme, address of each."""
 
 
 def prove(report: Report) -> None:
@@ -50,10 +55,11 @@ def prove(report: Report) -> None:
         report.not_proven.append("no browser, playwright or axe-core here: run bin/setup-browser")
         return
     with tempfile.TemporaryDirectory(prefix="agent-os-browser-") as tmp:
-        world = stage.world(Path(tmp))
+        world = stage.world(Path(tmp) / "world")
         try:
             with sync_playwright() as play:
                 browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+                _pictures(report, Path(tmp) / "pictures", browser)
                 _looks(report, world, browser)
                 _orders(report, world, browser)
                 _live(report, world, browser)
@@ -64,9 +70,28 @@ def prove(report: Report) -> None:
             world.close()
 
 
-def _opened(web: Web, browser: Browser, *, width: int = 1280, theme: Any = "light") -> tuple[Page, list[str]]:
+def _pictures(report: Report, tmp: Path, browser: Browser) -> None:
+    """Of a world with an agent at work."""
+    world = stage.world(tmp)
+    folder = Path(os.environ.get("AGENT_OS_SCREENS") or SCREENS / "readme")
+    try:
+        with pictures.at_work(world), stage.web(world) as web:
+            for (width, height), theme, names in SHOWN:
+                page, wrong = _opened(web, browser, width=width, height=height, theme=theme)
+                pictures.take(report, page, web.url, folder, names)
+                report.failures += [f"console while an agent works: {words}" for words in wrong]
+                page.context.close()
+    finally:
+        world.close()
+
+
+def _opened(
+    web: Web, browser: Browser, *, width: int = 1280, height: int = 800, theme: Any = "light"
+) -> tuple[Page, list[str]]:
     """A page of a person who opened the link, and what its console complains of."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=theme)
+    size: Any = {"width": width, "height": height}
+    # Without motion a place is where it is at once.
+    context = browser.new_context(viewport=size, color_scheme=theme, reduced_motion="reduce")
     page, wrong = context.new_page(), list[str]()
     page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda why: wrong.append(str(why)))
@@ -107,6 +132,9 @@ def _looks(report: Report, world: World, browser: Browser) -> None:
                     _picture(page, name, width, theme)
                 report.failures += [f"console at {width}, {theme}: {words}" for words in wrong]
                 page.context.close()
+        page, _ = _opened(web, browser)
+        report.figures["places_of_the_focus"] = keyboard.walk(report, page, web.url, list(_paths(world).values()))
+        page.context.close()
     report.hold("pages_looked_at", looked, at_least=40)
     report.hold("axe_serious_or_critical", serious, at_most=0)
 
@@ -122,9 +150,6 @@ def _axe(page: Page) -> list[str]:
 def _picture(page: Page, name: str, width: int, theme: str) -> None:
     file = f"{name}-{width}-{theme}.png"
     page.screenshot(path=str(SCREENS / file), full_page=True)
-    if (folder := os.environ.get("AGENT_OS_SCREENS")) and (name, width, theme) in SHOWN:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=str(Path(folder) / file))
 
 
 def _orders(report: Report, world: World, browser: Browser) -> None:
@@ -157,11 +182,13 @@ def _orders(report: Report, world: World, browser: Browser) -> None:
         press("/tasks/app-1", "task/approve", sure=True)
         press(plan, "plan/strike")
         press(plan, "plan/approve", sure=True)
+        press(f"/plans/{further.another_plan(world)}", "plan/reject", text="Not before the summer.")
         given += further.orders(report, world, page, web.url)
+        given += keyboard.orders(report, world, page, web.url)
         # The browser tells of the one order that was to be refused.
         report.failures += [f"console while ordering: {words}" for words in wrong if "409" not in words]
         page.context.close()
-    report.hold("orders_by_their_buttons", len(given), at_least=16)
+    report.hold("orders_by_their_buttons", len(given), at_least=24)
 
 
 def _live(report: Report, world: World, browser: Browser) -> None:
@@ -183,6 +210,13 @@ def _live(report: Report, world: World, browser: Browser) -> None:
         world.dispatch()
         web = stage.web(world, guard=guard).start()
         _seen(page, "Live: while the server was away", report)
+        web.stop()
+        web = Web(stage.desk(world), port=guard.port).start()  # another run: other tokens
+        page.locator("#ended", has_text="was started again").wait_for(timeout=20_000)
+        page.goto(web.link)
+        page.wait_for_selector("#link[data-live=yes]")
+        if page.locator("#ended").is_visible():
+            report.failures.append("an opened new link still says that the run is over")
         page.context.close()
     finally:
         web.stop()
