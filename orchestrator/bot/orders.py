@@ -60,7 +60,7 @@ def carry_out(services: Services, said: Update, person: str, *, again: bool) -> 
 
 def _status(services: Services, ask: Ask) -> Reply:
     off = switch.switches(services).off
-    return Reply(text=words.status(operations.status(services), [o.text for o in off]))
+    return Reply(text=words.status(operations.status(services), [o.text for o in off], cards.home(services)))
 
 
 def _tasks(services: Services, ask: Ask) -> Reply:
@@ -115,7 +115,15 @@ def _addressed(services: Services, rest: str) -> tuple[str, str]:
     """`key: text` names the repository; anything else before a colon is part of the mission."""
     name, colon, text = rest.partition(":")
     found = services.settings.repo(name.strip()) if colon and " " not in name.strip() else None
-    return (found.key, text.strip()) if found is not None else ("", rest)
+    return (found.key, _unquoted(text)) if found is not None else ("", _unquoted(rest))
+
+
+def _unquoted(text: str) -> str:
+    """Quotes round the whole are how a mission is set off from the command, as in a shell; phones make curly ones."""
+    text = text.strip()
+    inner = text[1:-1]
+    around = len(text) > 2 and text[0] + text[-1] in ('""', "“”", "„“", "''") and not set(inner) & {text[0], text[-1]}
+    return inner.strip() if around else text
 
 
 def _send(services: Services, ask: Ask) -> Reply:

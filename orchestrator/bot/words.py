@@ -17,9 +17,19 @@ MOST = 10
 HEADS = {Who.YOU: "Waits for you", Who.AGENTS: "At work", Who.CI: "With CI", Who.WAITING: "Waits its turn"}
 
 
-def status(seen: Overview, off: Sequence[str]) -> str:
-    counts = ", ".join(f"{name} {count}" for name, count in seen.counts.items() if count) or "no tasks yet"
-    lines = [*off, counts, f"workers {seen.workers} of {seen.workers_max}", seen.waits, *seen.plans, *seen.objectives]
+def status(seen: Overview, off: Sequence[str], home: Home) -> str:
+    turns = [f"{HEADS[who]}: {len(found)}" for who, found in home.columns.items() if found]
+    counts = ", ".join(turns) or ("nothing is open" if any(seen.counts.values()) else "no tasks yet")
+    done = f"done today: {home.done_today}" if home.done_today else ""
+    lines = [
+        *off,
+        counts,
+        done,
+        f"workers {seen.workers} of {seen.workers_max}",
+        seen.waits,
+        *seen.plans,
+        *seen.objectives,
+    ]
     return "\n".join(line for line in lines if line)
 
 
@@ -48,6 +58,10 @@ def explained(told: Explained) -> str:
     lines = [f"{told.subject}  {_short(told.title)}", told.stands]
     lines += [f"waits: {line}" for line in told.why]
     lines += [f"moves: {line}" for line in told.moves]
+    if told.standing and told.standing.action not in (*told.why, *told.moves):
+        lines.append(f"next: {told.standing.action}")
+    if told.standing and told.standing.deadline:
+        lines.append(f"{HEADS[told.standing.who]}, until {told.standing.deadline[:16].replace('T', ' ')} UTC")
     return "\n".join(_short(line, 600) for line in lines if line)
 
 

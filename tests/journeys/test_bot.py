@@ -204,6 +204,13 @@ def test_a_mission_that_somebody_else_rewrote_starts_nothing(make: MakeWorld, pa
     assert world.place() == "nowhere"
 
 
+def test_quotes_round_a_mission_are_no_part_of_it(make: MakeWorld, pager: Telegram) -> None:
+    world = reached(make, pager)
+    assert "\nAdd new.txt\n" in told(world, pager, '/task "Add new.txt"')
+    assert "\nSay “no”\n" in told(world, pager, "/task app: Say “no”")
+    assert '\n"a" and "b"\n' in told(world, pager, '/task "a" and "b"')
+
+
 def test_nobody_else_is_heard_and_nobody_else_is_answered(make: MakeWorld, pager: Telegram) -> None:
     world = reached(make, pager)
     said = [
@@ -242,7 +249,10 @@ def test_commands_speak_to_tasks_and_forwarded_ones_to_nobody(make: MakeWorld, p
     assert "app-1: Add <b>new</b>.txt _now_" in told(world, pager, "/tasks")
     assert "app-1 is told" in told(world, pager, "/send 1 Use\nno library")
     assert [o.text for o in world.services.orders.pending("app-1")] == ["Use\nno library"]
-    assert f"{REPO}#1" in told(world, pager, "/explain 1")
+    explained = told(world, pager, "/explain 1")
+    assert f"{REPO}#1" in explained
+    assert "Waits its turn, until 20" in explained
+    assert told(world, pager, "/status").startswith("Waits its turn: 1\nworkers")
     assert "forwarded" in told(world, pager, "/stop 1", forward_origin={"type": "user"})
     assert "no task 'app-9'" in told(world, pager, "/stop app-9")
     assert "/task [REPO:] TEXT" in told(world, pager, "/help")
