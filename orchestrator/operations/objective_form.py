@@ -71,6 +71,8 @@ def form(services: Services, repo: str) -> ObjectiveForm:
     text, hash = settings_edit.raw(services, file)
     objective = _objective(repo, text) if hash else None
     document = lines.read(text, "text") if objective else None
+    days = objective.window_days if objective else Objective.window_days
+    fresh = {"name": "as the id", "weight": "1", "direction": Direction.INCREASE.value, "window": f"{days:g}"}
     return ObjectiveForm(
         file=file,
         whole=tuple(_field(name, _said(document, (name,)), _holds(objective, name)) for name in WHOLE),
@@ -81,7 +83,7 @@ def form(services: Services, repo: str) -> ObjectiveForm:
         fresh=(
             Field(id="id", name="id", label="Id", kind=Kind.TEXT,
                   help="What snapshots and issues call it: letters, digits, - _ and dots."),
-            *(_field(name, "", {"weight": "1"}.get(name, "")) for name in METRIC),
+            *(_field(name, "", fresh.get(name, "")) for name in METRIC),
         ),
     )  # fmt: skip
 

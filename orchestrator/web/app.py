@@ -176,7 +176,11 @@ def _refused(why: str, status: int) -> Response:
     return JSONResponse({"ok": False, "text": why, "go": ""}, status_code=status)
 
 
-def _told(refusal: Refusal) -> Response:
+def _told(refusal: Refusal, *, page: bool = False) -> Response:
+    """`page`: somebody reads it in a browser, without style, which is behind the guard as well."""
+    if page:
+        shown = render.page("refused.html", {"refusal": refusal}, str)
+        return HTMLResponse(shown, status_code=refusal.status)
     return Response(f"{refusal.why}\n", status_code=refusal.status, media_type="text/plain")
 
 
@@ -195,10 +199,11 @@ class _Guarded:
         if scope["type"] != "http":
             return
         headed = _headed(send)
-        refusal = self._guard.refuse(_request(scope)) if self._guard else None
+        asked = _request(scope)
+        refusal = self._guard.refuse(asked) if self._guard else None
         if refusal is not None:
             # Whoever is refused keeps no connection either: there are only so many.
-            refused = _told(refusal)
+            refused = _told(refusal, page="text/html" in asked.one("accept"))
             refused.headers["connection"] = "close"
             await refused(scope, receive, headed)
             return
