@@ -295,6 +295,21 @@ def test_a_metric_is_changed_in_its_place(visitor: Visitor) -> None:
     assert "no metric" in change("nobody", weight="1")[1]
 
 
+def test_a_secret_of_an_objective_is_hidden_in_its_form_and_stays(visitor: Visitor) -> None:
+    edit, file = "/objectives/app/edit", visitor.root / "objectives" / "app.yaml"
+    place = f"https://m.example/n?token={TOKEN}"
+    first = {"primary_outcome": "More", "id": "nps", "source": place}
+    assert visitor.order("objective-add", repo="app", base="", **first)[0] == 200
+    before = file.read_text()
+    assert place in before
+    assert TOKEN not in visitor.see(edit)
+    shown = re.search(r'id="m-nps-source"[^>]* value="([^"]*)"', visitor.see(edit))
+    assert shown
+    change = {"source": html.unescape(shown[1]), "weight": "2"}
+    assert visitor.order("objective-form", repo="app", base=visitor.base(edit), metric="nps", **change)[0] == 200
+    assert file.read_text() == before + "    weight: 2\n"
+
+
 def test_more_by_itself_needs_a_yes(visitor: Visitor) -> None:
     assert visitor.order("repo-mode", repo="app", mode="observe")[0] == 200
     assert "automation_mode: observe" in visitor.config.read_text()
