@@ -157,6 +157,8 @@ def test_an_empty_field_tells_what_holds(visitor: Visitor) -> None:
     base = visitor.base()
     said = {"budgets.day_usd": "7", "merge": "false", "sprint_cadence_days": "3"}
     assert visitor.order("settings-form", group="all", base=base, **said)[0] == 200
+    own = {"group": "projects.main.repos[1]", "budgets.month_usd": "9"}
+    assert visitor.order("settings-form", base=visitor.base(), **own)[0] == 200
     page = visitor.see("/settings")
 
     def holds(name: str) -> list[str]:
@@ -164,7 +166,7 @@ def test_an_empty_field_tells_what_holds(visitor: Visitor) -> None:
         shown = rf'name="{re.escape(name)}" (?:[^>]*?placeholder="([^"]*)"|[^>]*><option value="">([^<]*)|[^>]*>)'
         return [placeholder or option for placeholder, option in re.findall(shown, page)]
 
-    assert holds("budgets.month_usd") == ["500", "500", "500"]
+    assert holds("budgets.month_usd") == ["500", "500", ""]
     assert holds("budgets.day_usd") == ["", "7", "7"]
     assert holds("merge") == ["not said", "false (not said here)", "false (not said here)"]
     assert holds("groomer_cadence_days") == ["3", "3", "3"]
