@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -46,6 +46,10 @@ class NotManaged(Exception):
     """A task names a repository that the configuration does not."""
 
 
+def _observed(repo: RepoSettings) -> bool:
+    return repo.automation_mode is AutomationMode.OBSERVE
+
+
 @dataclass(frozen=True, kw_only=True)
 class Services:
     settings: Settings
@@ -75,6 +79,8 @@ class Services:
     trains: Trains
     outcomes: Outcomes
     plans: Plans
+    observed: Callable[[RepoSettings], bool] = field(default=_observed, repr=False, compare=False)
+    """Whether a repository is in observe by now: `settings` are what this process read when it began."""
     boards: dict[str, Board] = field(default_factory=dict, repr=False, compare=False)
     """Ids of the boards seen by this process, by project key: they do not change while the board stands."""
     actor: Actor
@@ -102,8 +108,7 @@ class Services:
         off = self.switches.of(repo=repo.key if repo else "")
         if off is not None:
             return off.words
-        observed = repo is not None and repo.automation_mode is AutomationMode.OBSERVE
-        return OBSERVING.format(name=repo.name) if repo is not None and observed else ""
+        return OBSERVING.format(name=repo.name) if repo is not None and self.observed(repo) else ""
 
     def repository(self, repo: RepoSettings) -> Repository:
         return self.git.of(repo.key, repo.clone_url)

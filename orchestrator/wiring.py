@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +19,9 @@ from orchestrator.ledger import Ledger
 from orchestrator.ledger import key as ledger_key
 from orchestrator.mailbox.box import Mailbox
 from orchestrator.memory import Memory
-from orchestrator.model.errors import Observed, SwitchedOff
+from orchestrator.model.errors import Observed, SwitchedOff, Told
 from orchestrator.model.event import Actor
-from orchestrator.model.settings import AutomationMode, Settings
+from orchestrator.model.settings import AutomationMode, RepoSettings, Settings
 from orchestrator.policy import capacity
 from orchestrator.redact import Redactor
 from orchestrator.services import OBSERVING, Services
@@ -52,14 +54,7 @@ OPERATOR, INSTALL = "operator", "install"
 def settings(file: Path, root: Path, env: Mapping[str, str]) -> Settings:
     """The resolved configuration; the number of workers is one by now, also where the machine decides it. Raises
     ConfigError."""
-    adapters = frozenset(agents.AGENTS)
-    found = config.load(
-        file,
-        env=env,
-        root=root,
-        known_agents=adapters,
-        adapters=adapters,
-    )
+    found = _read(file, root, env)
     if found.max_parallel_workers:
         return found
     carried = capacity.workers(
@@ -78,7 +73,8 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
     login_files = {name for agent in known for name in agent.login_files}
     secrets = config.known_secrets(settings, env, variables=keys.variables(known), login_files=login_files)
     redact = Redactor(known=(*secrets, *token.known_secrets()), later=_later(token, state))
-    wall = _wall(settings, Switches(root=state), kind=kind, id=id)
+    observed = _Observed(settings, env)
+    wall = _wall(settings, Switches(root=state), observed, kind=kind, id=id)
     return Services(
         settings=settings,
         clock=clock,
@@ -102,6 +98,7 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
         served=Served(root=state),
         orders=Orders(root=state),
         switches=Switches(root=state),
+        observed=observed,
         sessions=Sessions(root=state),
         approvals=Approvals(root=state),
         verdicts=Verdicts(root=state),
@@ -117,7 +114,46 @@ def build(settings: Settings, env: Mapping[str, str], *, kind: str, id: str) -> 
     )
 
 
-def _wall(settings: Settings, switches: Switches, *, kind: str, id: str) -> Callable[[str], None]:
+def _read(file: Path, root: Path, env: Mapping[str, str]) -> Settings:
+    """Raises ConfigError."""
+    adapters = frozenset(agents.AGENTS)
+    return config.load(file, env=env, root=root, known_agents=adapters, adapters=adapters)
+
+
+class _Observed:
+    """Is a repository in observe, by the configuration as it stands now: a worker lives for hours, and a person who
+    puts a repository in observe means its run under way, too. A file that cannot be used changes nothing."""
+
+    def __init__(self, settings: Settings, env: Mapping[str, str]) -> None:
+        self._settings, self._env = settings, env
+        self._names = _names(settings)
+        self._seen = self._mark()
+        self._lock = threading.Lock()
+
+    def __call__(self, repo: RepoSettings) -> bool:
+        with self._lock:
+            if (mark := self._mark()) != self._seen:
+                self._seen = mark
+                with contextlib.suppress(config.ConfigError, Told, OSError):
+                    read = _read(self._settings.config_file, self._settings.root, self._env)
+                    # One that is not there any more stays as it was: nobody said anything about it.
+                    gone = {n for n in self._names if read.repo(n) is None}
+                    self._names = _names(read) | gone
+            return repo.name.casefold() in self._names
+
+    def _mark(self) -> tuple[int, int, int]:
+        try:
+            seen = os.stat(self._settings.config_file)
+        except OSError:
+            return (0, 0, 0)
+        return (seen.st_mtime_ns, seen.st_size, seen.st_ino)
+
+
+def _names(settings: Settings) -> frozenset[str]:
+    return frozenset(r.name.casefold() for r in settings.repos if r.automation_mode is AutomationMode.OBSERVE)
+
+
+def _wall(settings: Settings, switches: Switches, observed: _Observed, *, kind: str, id: str) -> Callable[[str], None]:
     """Asked before every write outside, whatever led to it. A person's own order is carried out also while work is
     switched off; a repository in observe is written to by nobody but whoever sets it up or takes it away."""
 
@@ -125,7 +161,7 @@ def _wall(settings: Settings, switches: Switches, *, kind: str, id: str) -> Call
         if kind == INSTALL:
             return
         repo = settings.repo(name) if name else None
-        if repo is not None and repo.automation_mode is AutomationMode.OBSERVE:
+        if repo is not None and observed(repo):
             raise Observed(OBSERVING.format(name=repo.name))
         if kind == OPERATOR or id in HEARING:
             return

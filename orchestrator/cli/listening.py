@@ -6,11 +6,15 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from orchestrator.roles import bot
 from orchestrator.roles.base import fence
 from orchestrator.services import Services
 from orchestrator.state import locks
+
+if TYPE_CHECKING:
+    from orchestrator.web.desk import Desk
 
 ROLE = "bot"
 SECONDS = 3.0
@@ -18,9 +22,9 @@ SECONDS = 3.0
 
 
 @contextlib.contextmanager
-def beside(services: Services, say: Callable[[str], object]) -> Iterator[bool]:
-    """Listens for the block, with services that nobody else uses; yields whether there is anything to listen to."""
-    said = services.settings.telegram
+def beside(desk: Desk, say: Callable[[str], object]) -> Iterator[bool]:
+    """Listens for the block, with a desk that nobody else uses; yields whether there is anything to listen to."""
+    said = desk.services.settings.telegram
     if not (said.token and said.chat_id):
         yield False
         return
@@ -28,6 +32,7 @@ def beside(services: Services, say: Callable[[str], object]) -> Iterator[bool]:
 
     def run() -> None:
         while not over.is_set():
+            services = desk.services  # whoever may order is asked anew
             with fence(services, None, f"role {ROLE}"):
                 for line in _look(services):
                     say(f"{services.now():%H:%M:%S} {ROLE}: {line}")

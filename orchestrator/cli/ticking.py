@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator import idle
 from orchestrator.cli import listening
@@ -14,6 +16,9 @@ from orchestrator.roles import ROLES
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
 from orchestrator.state import locks, ticks
+
+if TYPE_CHECKING:
+    from orchestrator.web.desk import Desk
 
 BUSY = "another tick of this role is still running; skipped"
 
@@ -73,11 +78,23 @@ def up(
     say: Callable[[str], object],
     stop: Callable[[], bool] = bool,
 ) -> None:
-    """Every role whenever its cron line is due, until interrupted. The first pass runs all of them."""
-    services = {role: build(role) for role in ROLES}
-    clock = next(iter(services.values())).clock
+    """Every role whenever its cron line is due, until interrupted. The first pass runs all of them. As under cron, a
+    changed configuration holds from the next tick on; one that cannot be used is told, and the last good one holds."""
+    from orchestrator.web.desk import Desk  # heavy for a tick, which needs none of it
+
+    desks = {role: Desk(partial(build, role)) for role in ROLES}
+    try:
+        _up(desks, seconds, say, stop)
+    finally:
+        for desk in desks.values():
+            desk.close()
+
+
+def _up(desks: dict[str, Desk], seconds: float | None, say: Callable[[str], object], stop: Callable[[], bool]) -> None:
+    clock = next(iter(desks.values())).services.clock
+    problem = ""
     until = time.monotonic() + seconds if seconds is not None else None
-    with listening.beside(services[listening.ROLE], say) as aside:
+    with listening.beside(desks[listening.ROLE], say) as aside:
         mine = {role: module for role, module in ROLES.items() if not (aside and role == listening.ROLE)}
         last: datetime | None = None
         try:
@@ -85,7 +102,11 @@ def up(
                 minute = clock.now().replace(second=0, microsecond=0)
                 for role, module in mine.items():
                     if last is None or _came_due(module.EVERY, last, minute):
-                        for line in _guarded(services[role], role):
+                        services = desks[role].services
+                        if desks[role].problem not in ("", problem):
+                            problem = desks[role].problem
+                            say(f"{clock.now():%H:%M:%S} the last good configuration holds: {problem}")
+                        for line in _guarded(services, role):
                             say(f"{clock.now():%H:%M:%S} {role}: {line}")
                 last = minute
                 if stop():

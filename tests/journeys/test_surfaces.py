@@ -7,17 +7,29 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from benchmarks.browser import stage
+from orchestrator import wiring
+from orchestrator.cli import ticking
+from orchestrator.github import issues
+from orchestrator.model.errors import Observed
 from orchestrator.model.event import EventKind
+from orchestrator.model.names import Public, RepoName
+from orchestrator.model.result import FailureClass
 from orchestrator.operations import transcript
+from orchestrator.services import Services
 from orchestrator.web.serving import Web
-from tests.journeys.world import World
+from tests.journeys.conftest import MakeWorld
+from tests.journeys.test_steering import BEGINS, GOES_ON, begun, meanwhile
+from tests.journeys.world import REPO, World
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
@@ -125,3 +137,51 @@ def test_a_secret_that_the_cut_of_a_line_meets_leaves_no_beginning(world: World)
         (folder / "9.jsonl").unlink()
     assert TOKEN[:10] not in told
     assert len(told) <= transcript.TEXT
+
+
+def test_observe_ends_a_run_under_way_and_holds_in_processes_that_read_the_file_before(make: MakeWorld) -> None:
+    world = begun(make, {"when": {"attempt": 1}, "steps": BEGINS}, {"steps": GOES_ON})
+    services = world.services
+
+    def mode(word: str) -> None:
+        repo = world.config["projects"]["main"]["repos"][0]
+        (world.tmp / "config.yaml").write_text(yaml.safe_dump(_with(world.config, {**repo, "automation_mode": word})))
+
+    began = time.monotonic()
+    meanwhile(world, lambda: mode("observe"))
+    assert time.monotonic() - began < 20, "the agent would have slept for a minute"
+    assert [(a.failure, a.spent) for a in world.task().attempts] == [(FailureClass.STOPPED, False)]
+    assert (world.place(), world.pulls()) == ("inbox", [])
+    with pytest.raises(Observed):
+        issues.comment(services.github, RepoName(REPO), 1, Public("x"))
+    (world.tmp / "config.yaml").write_text("nonsense: [\n")
+    assert services.stopped(services.settings.repos[0]), "a file that cannot be read changes nothing"
+    mode("full")
+    assert services.stopped(services.settings.repos[0]) == ""
+
+
+def _with(config: dict[str, Any], repo: dict[str, Any]) -> dict[str, Any]:
+    main = config["projects"]["main"]
+    return {**config, "projects": {"main": {**main, "repos": [repo, *main["repos"][1:]]}}}
+
+
+def test_up_goes_by_the_configuration_as_it_is_now(make: MakeWorld) -> None:
+    world = make(automation_mode="observe")
+    world.issue()
+    said: list[str] = []
+    full = _with(world.config, {**world.config["projects"]["main"]["repos"][0], "automation_mode": "full"})
+
+    def stop() -> bool:
+        if not said:
+            return False
+        (world.tmp / "config.yaml").write_text(yaml.safe_dump(full))
+        world.clock.advance(60)
+        return world.place() != "nowhere"
+
+    def build(role: str) -> Services:
+        said_now = wiring.settings(world.tmp / "config.yaml", world.tmp, world.env)
+        return wiring.build(said_now, world.env, kind="role", id=role)
+
+    ticking.up(build, seconds=20, say=lambda line: said.append(str(line)), stop=stop)
+    assert any("observe, would" in line for line in said)
+    assert world.place() != "nowhere", said[-10:]
