@@ -66,8 +66,10 @@ def take(report: Report, page: Page, url: str, folder: Path, names: dict[str, st
         page.goto(url + path)
         page.wait_for_selector("#link[data-live=yes]")
         if path.startswith("/tasks/"):
-            began = time.monotonic()
+            # It is said seconds after the page was opened: nothing but the stream brings it there.
             seen = page.locator("[data-part=transcript] .line", has_text=LAST)
+            if seen.count():
+                report.not_proven.append("a transcript that grows: its last line stood there already")
             seen.wait_for(timeout=20_000)
-            report.figures["transcript_seen_after_seconds"] = round(time.monotonic() - began, 2)
+            report.hold("transcript_seen_growing", 1, at_least=1)
         page.screenshot(path=str(folder / name))
