@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from orchestrator.operations.records import Verified
     from orchestrator.operations.retrace import Run, Step, Trace
 
+_HASH = re.compile(r"\b([0-9a-f]{12})(?:[0-9a-f]{28}|[0-9a-f]{52})\b")
 MOST_PROBLEMS = 20
 """Lines that are told to a person; a wrong key makes one of every event."""
 
@@ -71,7 +73,8 @@ def ledger_verify(offline: bool, as_json: bool) -> None:
 def _verified(seen: Verified) -> None:
     word = "holds" if seen.ok else "DOES NOT HOLD"
     click.echo(
-        f"{seen.events} events in {seen.segments} segments, the chain {word}; head {seen.head_seq} {seen.head_hash}"
+        f"{seen.events} events in {seen.segments} segment{'s' * (seen.segments != 1)}, the chain {word}; "
+        f"head {seen.head_seq} {seen.head_hash}"
     )
     if seen.offline:
         click.echo("offline: not held against what was told outside, so a cut-off end would go unseen")
@@ -128,7 +131,7 @@ def _run(run: Run) -> list[str]:
 
 
 def _words(data: Mapping[str, object]) -> str:
-    """On one line, whatever the values hold."""
+    """On one line, whatever the values hold; hashes by their beginning, as git tells them (--json has them whole)."""
     from orchestrator.operations import wording
 
-    return wording.words(dict(data), limit=sys.maxsize)
+    return _HASH.sub(r"\1", wording.words(dict(data), limit=sys.maxsize))

@@ -15,7 +15,8 @@ def look(given: Given) -> Iterator[Finding]:
         return
     for warning in given.loaded.warnings:
         yield warn(warning, f"change it in {name}")
-    yield ok(f"{name} is good: {len(given.loaded.repos)} repositories, {len(given.loaded.agents)} agents")
+    repos, agents = len(given.loaded.repos), len(given.loaded.agents)
+    yield ok(f"{name} is good: {repos} repositor{'y' if repos == 1 else 'ies'}, {agents} agent{'s' * (agents != 1)}")
 
 
 CHECK = Check(

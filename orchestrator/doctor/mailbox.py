@@ -33,7 +33,7 @@ def look(given: Given) -> Iterator[Finding]:
         clean = False
         yield warn(f"no task files: {named(seen.ignored)}", "move them out of runtime/mailbox")
     if clean:
-        yield ok(f"{len(seen.entries)} tasks, all readable")
+        yield ok(f"tasks: {len(seen.entries)}, all readable")
 
 
 CHECK = Check(name="mailbox", why="A task that cannot be read is worked on by nobody.", look=look, quick=True)

@@ -18,13 +18,11 @@ MOST = 100_000
 def look(given: Given) -> Iterator[Finding]:
     said = given.settings.telegram
     if not said.token and not said.chat_id:
-        yield warn(
-            "not configured: alerts stand in the ledger, and nobody is told", "docs/telegram.md has the three steps"
-        )
+        yield warn("not configured: alerts stand in the ledger, and nobody is told", "docs/telegram.md has the steps")
         return
     if not said.token or not said.chat_id:
         lacking = "a token" if not said.token else "a chat_id"
-        yield fail(f"it lacks {lacking}", "docs/telegram.md has the three steps")
+        yield fail(f"it lacks {lacking}", "docs/telegram.md has the steps")
         return
     who = _call(said, "getMe")
     if isinstance(who, str):

@@ -50,7 +50,7 @@ def look(given: Given) -> Iterator[Finding]:
             ours = told.st_uid == os.getuid()
             yield fail(f"{file} may be read by others ({mode:o})", f"chmod 600 {file}", str(file), fixable=ours)
     if not open_to_others:
-        yield ok(f"{there} files that hold secrets, each for its owner alone")
+        yield ok("files that hold secrets are for their owner alone" if there else "no file here holds a secret")
 
 
 def mend(given: Given, finding: Finding) -> str:

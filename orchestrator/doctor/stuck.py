@@ -21,7 +21,7 @@ def look(given: Given) -> Iterator[Finding]:
     if len(stuck) > MOST:
         yield warn(f"{len(stuck) - MOST} more", "agent-os status --stuck")
     if not stuck:
-        yield ok(f"{len(every)} open items, each with an owner, a next action and a deadline")
+        yield ok(f"open items: {len(every)}, each with an owner, a next action and a deadline")
 
 
 CHECK = Check(

@@ -64,7 +64,9 @@ def tick(services: Services, *, dry_run: bool = False, wait: bool = False, here:
         pool.wait_for_workers(services, started)
         return Ticked(did=(*did, f"{started.workers + 1} workers, until all was done"))
     started = pool.start_workers(services)
-    return Ticked(did=(*did, f"{started.workers} workers started") if started.workers else tuple(did))
+    return Ticked(
+        did=(*did, f"{started.workers} worker{'s' * (started.workers != 1)} started") if started.workers else tuple(did)
+    )
 
 
 def _listing(services: Services) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -338,6 +339,7 @@ def test_a_person_verifies_and_retraces_on_the_command_line(world: World) -> Non
     for title in ("vouched for", "findings of the gate", "runs", "pushes", "merge", "every event"):
         assert f"\n{title}\n" in trace
     assert trace.count("as recorded") == 2
+    assert {len(sha) for sha in re.findall(r" sha (\w+)", trace)} == {12}, "hashes are told as git tells them"
     assert len(json.loads(agent_os(world, "ledger", "show", "--last", "3", "--json").stdout)) == 3
     cut(world, 5)
     broken = agent_os(world, "ledger", "verify", "--json")
