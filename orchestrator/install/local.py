@@ -95,7 +95,7 @@ def _parts(runtime: Path, *, own: bool) -> Iterator[Removal]:
         why = "a hub of your own with its repositories" if name == HUB else "nothing of ours"
         yield leave(f"{runtime / name}", why)
     if parts:
-        drop = partial(_runtime, runtime, parts)
+        drop = partial(_runtime, runtime)
         yield remove(f"folder {runtime}", drop, f"{', '.join(parts)}: mailbox, record and all", last=True)
 
 
@@ -119,9 +119,11 @@ def _folders(made: Made, settings: Settings, root: Path) -> tuple[Path, ...]:
     return tuple(sorted(wanted, key=lambda p: len(p.parts), reverse=True))
 
 
-def _runtime(runtime: Path, parts: tuple[str, ...]) -> None:
-    for part in parts:
-        _tree(runtime / part)
+def _runtime(runtime: Path) -> None:
+    """All that we keep there by now: the order to uninstall was written down since."""
+    for part in PARTS:
+        if os.path.lexists(runtime / part):
+            _tree(runtime / part)
 
 
 def _empty(folders: tuple[Path, ...]) -> None:

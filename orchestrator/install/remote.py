@@ -137,7 +137,8 @@ def _drop_board(gh: GitHub, made: Made, entry: Entry) -> None:
 def _drop_columns(
     gh: GitHub, made: Made, board: projects.Project, left: list[projects.Option], gone: list[Entry]
 ) -> None:
-    projects.set_options(gh, board, left)
+    provision.finish(gh, made, board)
+    provision.overwrite(gh, made, board, left)
     for entry in gone:
         made.forget(entry)
 

@@ -21,6 +21,7 @@ from orchestrator.model.names import RepoName
 from orchestrator.model.settings import Statuses
 from orchestrator.pipeline import desk
 from orchestrator.state.made import Kind, Made
+from orchestrator.state.store import Store
 
 TITLE = "Agent OS"
 """Of a board that we make."""
@@ -143,12 +144,14 @@ def lacking_options(board: Project, statuses: Statuses) -> tuple[str, ...]:
 def make_options(
     gh: GitHub, made: Made, owner: str, number: int, statuses: Statuses, *, dry: bool = False
 ) -> tuple[Line, ...]:
-    """Gives the board the columns it lacks; those it has, and the cards in them, stay. Repeatable.
+    """Gives the board the columns it lacks, after those it has, which stay with their cards in their order. Repeatable.
 
     A board of ours that still has nothing but GitHub's first columns gets exactly the five. Raises Misconfigured for a
     board that is closed, or that this token may not change; GitHubError.
     """
     board = projects.read(gh, owner, number)
+    if not dry:
+        finish(gh, made, board)
     lacking = lacking_options(board, statuses)
     where = f"{owner}/{number}"
     if lacking and not dry:
@@ -168,11 +171,36 @@ def _add(gh: GitHub, made: Made, board: Project, statuses: Statuses, lacking: Se
     ours = made.of(Kind.BOARD, str(board.number), where=board.owner) is not None
     known = {option.name.casefold(): option for option in board.options}
     five = [known.get(n.casefold(), Option(name=n, color=COLORS[s])) for s, n in statuses.names]
-    others = [o for o in board.options if o not in five]
-    if ours and {o.name.casefold() for o in others} <= _FIRST and not projects.statuses(gh, board):
-        others = []
+    wanted = [*board.options, *(o for o in five if o.name in lacking)]
+    others = {o.name.casefold() for o in board.options if o not in five}
+    if ours and others <= _FIRST and not projects.statuses(gh, board):
+        wanted = five
     if not board.field_id:
         made.note(Kind.FIELD, "Status", where=where)
     for name in lacking:
         made.note(Kind.OPTION, name, where=where)
-    projects.set_options(gh, board, [*five, *others])
+    overwrite(gh, made, board, wanted)
+
+
+def overwrite(gh: GitHub, made: Made, board: Project, options: Sequence[Option]) -> None:
+    """Makes the board's columns exactly these, and every card stands where it stood, also when we are killed in
+    between: where they stood is on the disk before. Raises GitHubError; then `finish` does the rest."""
+    kept = _cards(made, board)
+    with kept.change() as data:
+        data.update(projects.statuses(gh, board))
+    projects.set_options(gh, board, options)
+    kept.path.unlink(missing_ok=True)
+
+
+def finish(gh: GitHub, made: Made, board: Project) -> None:
+    """Puts cards back that an `overwrite` which broke off left in no column; one that stands in some was moved by a
+    person since."""
+    kept = _cards(made, board)
+    if before := kept.read():
+        now = projects.statuses(gh, board)
+        projects.restore(gh, board, {item: str(name) for item, name in before.items() if not now.get(item, "-")})
+    kept.path.unlink(missing_ok=True)
+
+
+def _cards(made: Made, board: Project) -> Store:
+    return Store(path=made.root / "cards" / f"{board.owner.casefold()}-{board.number}.json")

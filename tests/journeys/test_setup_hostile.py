@@ -122,6 +122,7 @@ def test_a_label_that_a_person_made_theirs_and_a_board_with_their_notes_stay(use
     assert "left  label blocked of operator/hello (you changed it since we made it)" in told
     assert user.hub.admin.furniture()["labels"][HELLO] == ["blocked"]
     assert user.hub.admin.furniture()["boards"] == board
+    assert [p for p in user.root.rglob("*") if p.is_file()] == []  # nor what the uninstall itself wrote down
 
 
 NOTE = """mutation($p: ID!) { addProjectV2DraftIssue(input: {projectId: $p, title: "Only here"}) {

@@ -219,5 +219,5 @@ def test_columns_that_were_added_to_a_persons_board_go_where_no_card_stands(make
     ]
     done = _cli(world, "uninstall", "--yes")
     assert f"left  column Blocked of board ada/{number} (cards stand in it)" in done.output
-    assert ["Theirs", ["Blocked", "Done", "Todo"]] in world.admin.furniture()["boards"]
+    assert ["Theirs", ["Todo", "Done", "Blocked"]] in world.admin.furniture()["boards"]
     assert world.admin.status(REPO, issue, number) == "Blocked"
