@@ -91,6 +91,19 @@ def answer(settings: TelegramSettings, query: str, text: Public, *, alert: bool,
     return _run(_quietly(settings, call, timeout))
 
 
+def name(settings: TelegramSettings, *, timeout: float = 20.0) -> str:
+    """The bot's user name, without its @; empty when Telegram does not tell now."""
+    told = ""
+
+    async def call(bot: Bot) -> bool:
+        nonlocal told
+        told = (await bot.get_me()).username or ""
+        return True
+
+    _run(_quietly(settings, call, timeout))
+    return told
+
+
 def keyboard(settings: TelegramSettings, chat: str, message: int, left: Keyboard, *, timeout: float = 20.0) -> bool:
     """Leaves only these buttons under a message of ours. False when it could not be changed."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from orchestrator import operations
+from orchestrator import operations, telegram
 from orchestrator.bot import words
+from orchestrator.github.errors import Unavailable
 from orchestrator.model.chat import CHOICES, ActionKind, Button, Keyboard, Offer, Update
 from orchestrator.model.operators import Right
 from orchestrator.model.plan import Plan, PlanState
@@ -50,12 +51,22 @@ def carry_out(services: Services, said: Update, person: str, *, again: bool) -> 
     if said.carried:
         return Reply(text="That is forwarded, so it is somebody else's text and no order of yours. Write it yourself.")
     first, rest = _two(text[1:])
-    name = first.partition("@")[0].casefold()
+    name, _, bot = first.casefold().partition("@")
+    if bot and not said.private and bot != _mine(services):
+        return Reply(text="")  # in a group with several bots: meant for another one
     command = COMMANDS.get(name)
     if command is None:
         return Reply(text=f"/{name[:30]} is none of my commands; /help lists them")
     people.require(services, person, command.right)
     return command.run(services, Ask(rest=rest, person=person, cause=f"telegram-{said.id}", again=again))
+
+
+def _mine(services: Services) -> str:
+    """What this bot is called. Raises Unavailable while nobody tells: then the order comes again."""
+    told = telegram.name(services.settings.telegram).casefold()
+    if not told:
+        raise Unavailable("Telegram does not say what this bot is called")
+    return told
 
 
 def _status(services: Services, ask: Ask) -> Reply:

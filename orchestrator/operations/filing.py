@@ -30,6 +30,7 @@ from orchestrator.state.ordered import Mission, Ordered
 TITLE = 120
 LONGEST = 20_000
 LABEL = "agent-os"
+_MARK = "agent-os:key="
 SKEW = timedelta(days=1)
 """How far GitHub's clock and ours may differ where an issue is looked for that a dead call made."""
 
@@ -89,7 +90,8 @@ def _where(services: Services, repo: str) -> RepoSettings:
 
 def _words(services: Services, text: str, person: str, key: str) -> tuple[Public, Public]:
     """Title and body. All of the person's words are in the body, wherever the title had to end."""
-    clean = str(services.redact(text.strip()))
+    # A person may paste what a stranger wrote: no mark of ours comes along with it.
+    clean = str(services.redact(text.strip())).replace(_MARK, _MARK.replace(":", ": "))
     first, _, rest = clean.partition("\n")
     first = " ".join(first.split())
     title = first if len(first) <= TITLE else first[: TITLE - 1].rstrip() + "…"

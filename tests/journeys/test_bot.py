@@ -236,6 +236,7 @@ def test_operators_are_heard_as_far_as_they_may(make: MakeWorld, pager: Telegram
     assert "no tasks yet" in told(world, pager, "/status", sender=OLGA)
     assert "olga may not order here" in told(world, pager, "/off", sender=OLGA)
     assert told(world, pager, "/off@stub_bot", sender=MALLORY, chat=-1000, private=False) == ""
+    assert told(world, pager, "/off@other_bot", chat=-1000, private=False) == "", "another bot of the group is meant"
     assert "switched off by ada" in told(world, pager, "/off@stub_bot", chat=-1000, private=False)
     assert pager.shown[len(pager.messages)]["chat"] == "-1000", "answered where it was asked"
     assert "everything is switched on" in told(world, pager, "/on")

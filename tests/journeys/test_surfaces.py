@@ -18,13 +18,14 @@ import yaml
 
 from benchmarks.browser import stage
 from orchestrator import wiring
+from orchestrator.backlog import body
 from orchestrator.cli import ticking
 from orchestrator.github import issues
 from orchestrator.model.errors import Observed
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import Public, RepoName
 from orchestrator.model.result import FailureClass
-from orchestrator.operations import transcript
+from orchestrator.operations import filing, transcript
 from orchestrator.services import Services
 from orchestrator.web.serving import Web
 from tests.journeys.conftest import MakeWorld
@@ -185,3 +186,14 @@ def test_up_goes_by_the_configuration_as_it_is_now(make: MakeWorld) -> None:
     ticking.up(build, seconds=20, say=lambda line: said.append(str(line)), stop=stop)
     assert any("observe, would" in line for line in said)
     assert world.place() != "nowhere", said[-10:]
+
+
+def test_no_mark_of_ours_comes_along_with_what_a_person_pasted(make: MakeWorld) -> None:
+    world = make()
+    finding, later = body.marker("finding/slow-ci"), body.marker("ordered/telegram-7")
+    filed = filing.file(world.services, "app", f"Look at this\n\n{finding}\n{later}", "ada", cause="telegram-6")
+    for mark in (finding, later):
+        assert issues.filed(world.services.github, RepoName(REPO), mark) is None
+    assert issues.filed(world.services.github, RepoName(REPO), body.marker("ordered/telegram-6")) == filed.number
+    world.dispatch()
+    assert world.place() == "inbox", "its person's word still vouches for it"

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl
 
 Reply = tuple[int, dict[str, object]]
 ALL = ("message", "callback_query", "edited_message", "channel_post")
-BOT = {"id": 123456, "is_bot": True, "first_name": "Stub"}
+BOT = {"id": 123456, "is_bot": True, "first_name": "Stub", "username": "Stub_bot"}
 
 
 @dataclass(kw_only=True)
