@@ -132,6 +132,28 @@ def lock(path: Path, wait: float = 0.0, *, shared: bool = False) -> int | None:
 
 
 @contextlib.contextmanager
+def locked_folder(folder: Path, wait: float = 0.0) -> Iterator[bool]:
+    """Holds the lock of a folder itself, which leaves nothing behind; yields whether it was had. Raises OSError where
+    the folder cannot be opened."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    until = time.monotonic() + wait
+    try:
+        while not (mine := _taken(fd)) and time.monotonic() < until:
+            time.sleep(0.05)
+        yield mine
+    finally:
+        os.close(fd)
+
+
+def _taken(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
 def locked(path: Path, wait: float = 0.0) -> Iterator[bool]:
     """Holds the lock for the block; yields whether it was had."""
     fd = lock(path, wait)

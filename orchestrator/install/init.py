@@ -32,6 +32,9 @@ from orchestrator.state.made import Made
 from orchestrator.state.pacing import Pacing
 from orchestrator.yamlread.lines import read
 
+WAIT = 60.0
+"""Seconds for another set-up's end."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Here:
@@ -59,7 +62,17 @@ class Here:
 
 def init(here: Here, wishes: Wishes, steps: Steps) -> Settings | None:
     """Sets up; the settings that stand then, None where it was only tried. Raises Told, ConfigError, GitHubError and
-    OSError: then what was told as done stands, and calling it again goes on."""
+    OSError: then what was told as done stands, and calling it again goes on. Two at once would make two boards: the
+    second waits, and finds all there."""
+    # The root need not be there yet, and a lock file would be left where nothing comes of it.
+    above = next(folder for folder in here.root.absolute().parents if folder.is_dir())
+    with disk.locked_folder(above, WAIT) as mine:
+        if not mine:
+            raise Told(f"another set-up has been at work below {above} for {WAIT:g} seconds; wait for its end")
+        return _init(here, wishes, steps)
+
+
+def _init(here: Here, wishes: Wishes, steps: Steps) -> Settings | None:
     if here.config_file.exists():
         steps.add(Did.THERE, f"{here.config_file.name}: it stays as it is")
         settings = load(here, here.config_file)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,6 +71,18 @@ def test_what_a_person_keeps_in_our_folders_and_under_our_names_stays(user: User
     now = admin.snapshot()["repos"][HELLO]
     assert [pull["state"] for pull in now["pulls"].values()] == ["open", "open"]
     assert not (user.root / "runtime").exists()
+
+
+def test_two_at_once_make_one_installation(user: User) -> None:
+    before = user.hub.admin.furniture()
+    words = ["init", "--yes", "--url", user.hub.url, "--repo", HELLO, "--agent", "scripted"]
+    env = {"PATH": os.environ["PATH"], "HOME": str(user.home), "ORCH_ROOT": str(user.root), "GITHUB_TOKEN": user.token}
+    user.hub.faults.add({"operation": "ProjectsOf", "times": 2}, {"latency": 0.3})
+    both = [subprocess.Popen([sys.executable, "-m", "orchestrator", *words], env=env) for _ in range(2)]
+    assert [one.wait(60) for one in both] == [0, 0]
+    assert [title for title, _ in user.hub.admin.furniture()["boards"]] == ["Agent OS", "Board"]
+    user.types("uninstall", "--yes")
+    assert user.hub.admin.furniture() == before
 
 
 def test_the_machine_is_left_clean_also_where_github_is_away(user: User) -> None:
