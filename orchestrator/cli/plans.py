@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from orchestrator.services import Services
 
 
+NONE_YET = "no plan yet; the planner makes one when it is due, `agent-os plan now REPO` at once"
+
+
 @click.group("plan")
 def commands() -> None:
     """Sprint plans: look at them, approve or reject one, make one now."""
@@ -30,6 +33,8 @@ def ls(repo: str, as_json: bool) -> None:
     found = plans.plans(services, repo)
     if as_json:
         click.echo(show.as_json(found))
+    elif not found:
+        click.echo(NONE_YET)
     else:
         show.table(
             [(p.id, p.state.value, p.at, ", ".join(f"#{i.issue}" for i in p.items), p.by, p.decided_by) for p in found],
@@ -53,7 +58,7 @@ def show_(repo: str, as_json: bool) -> None:
         for plan in found:
             _print(plan)
         if not found:
-            click.echo("no plan yet; the planner makes one when it is due, `agent-os plan now REPO` at once")
+            click.echo(NONE_YET)
     _unreadable(plans.unreadable(services, repo))
 
 
@@ -134,19 +139,22 @@ def _print(plan: Plan) -> None:
         click.echo(plan.focus)
     taken = {i.issue for i in plan.items}
     names = [t.name for t in plan.candidates[0].terms] if plan.candidates else []
-    show.table(
-        [
-            (
-                f"{'*' if c.issue in taken else ' '} #{c.issue}",
-                f"{c.score:.1f}",
-                *(f"{t.value:+.1f}" for t in c.terms),
-                c.direction,
-                c.title,
-            )
-            for c in plan.candidates
-        ],
-        ("issue", "score", *names, "direction", "title"),
-    )
+    if not plan.candidates:
+        click.echo("no open issue could be taken up")
+    else:
+        show.table(
+            [
+                (
+                    f"{'*' if c.issue in taken else ' '} #{c.issue}",
+                    f"{c.score:.1f}",
+                    *(f"{t.value:+.1f}" for t in c.terms),
+                    c.direction,
+                    c.title,
+                )
+                for c in plan.candidates
+            ],
+            ("issue", "score", *names, "direction", "title"),
+        )
     for item in plan.items:
         click.echo(f"#{item.issue}: {item.rationale}")
         if item.hypothesis is not None:

@@ -24,20 +24,17 @@ def status(services: Services, *, as_json: bool) -> None:
         columns = {"columns": by_who, "done_today": home.done_today, "off": home.off}
         click.echo(show.as_json({**show.fields(seen), "home": columns}))
         return
-    _print(seen, home)
+    from orchestrator.operations import switch
+
+    _print(seen, home, [f"OFF: {o.text} (`{f'agent-os on {o.what}'.strip()}`)" for o in switch.switches(services).off])
 
 
-def _print(seen: Overview, home: Home) -> None:
+def _print(seen: Overview, home: Home, off: list[str]) -> None:
     counts = "  ".join(f"{who.value} {len(found)}" for who, found in home.columns.items())
     told = any(seen.counts.values()) or any(home.columns.values())
     click.echo(f"{counts}  done today {home.done_today}" if told else "no tasks yet")
     click.echo(f"workers {seen.workers} of {seen.workers_max}, ledger at {seen.ledger_seq}")
-    for line in (
-        *(f"OFF: {words} (`agent-os on`)" for words in home.off),
-        *seen.waits.splitlines(),
-        *seen.plans,
-        *seen.objectives,
-    ):
+    for line in (*off, *seen.waits.splitlines(), *seen.plans, *seen.objectives):
         show.say(line)
     # Plans and objectives were told just now, with all their words.
     told_above = ("plan:", "fault:")

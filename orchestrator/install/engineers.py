@@ -26,6 +26,9 @@ scenes:
     steps:
       - answer:
           {nonce: "{nonce}", head_sha: "{head_sha}", verdict: approve, findings: [], criteria: "{criteria}", tests: []}
+  - when: {kind: ask}
+    steps:
+      - answer: {answer: rehearsed}
   - when: {title: Canary of Agent OS}
     steps:
       - write: {path: agent-os-canary.md, text: "canary\\n"}

@@ -75,7 +75,7 @@ def silent(ticks: Mapping[str, datetime], now: datetime) -> dict[str, Standing]:
     for role, minutes in EVERY.items():
         last = ticks.get(role)
         if last is not None and now - last > MISSED * timedelta(minutes=minutes):
-            action = "see whether cron runs: `crontab -l`, `agent-os doctor`"
+            action = "see whether anything starts it: `agent-os crontab install`, `agent-os doctor`"
             standing = _by(Who.YOU, action, last + MISSED * timedelta(minutes=minutes))
             found[role] = replace(standing, overdue=True, stuck=f"{role} has not ticked since {stamp(last)}")
     return found

@@ -489,7 +489,10 @@ def test_what_a_run_left_in_its_home_leads_nothing_of_ours_elsewhere(name: str, 
 def test_the_rehearsal_engineer_has_a_word_about_each_criterion_that_a_reviewer_is_asked_about() -> None:
     asked = "nonce: n1\nhead_sha: abc\n\n# Success criteria\n\n> c1: It 'works'.\n> c2: Tests.\n\n# Gate\n\n> c9: no\n"
     run = player.Run(playbook="", prompt=asked, agent="a", task="t", n=1, kind="ask", resume="")
-    answer = next(s for s in yaml.safe_load(PLAYBOOK)["scenes"] if s.get("when", {}).get("kind") == "ask")["steps"][0]
-    told = json.loads(run.fill(json.dumps(answer["answer"]), in_json=True))
+    scenes = yaml.safe_load(PLAYBOOK)["scenes"]
+    [(_, answer)] = player.choose(scenes, run)
+    told = json.loads(run.fill(json.dumps(answer), in_json=True))
     assert [(c["id"], c["met"]) for c in told["criteria"]] == [("c1", True), ("c2", True)]
     assert told["nonce"] == "n1"
+    other = replace(run, prompt="Answer with one word.")
+    assert [name for name, _ in player.choose(scenes, other)] == ["answer"], "a question has nothing to write to"

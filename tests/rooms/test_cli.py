@@ -197,3 +197,9 @@ def test_a_github_that_cannot_be_reached_is_one_line(root: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("GitHub: http://127.0.0.1:9/")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_off_is_told_with_the_words_that_end_it_and_no_plan_with_what_makes_one(root: Path) -> None:
+    agent_os(root, "off", "app")
+    assert "`agent-os on app`" in agent_os(root, "status").stdout
+    assert "agent-os plan now REPO" in agent_os(root, "plan", "ls").stdout == agent_os(root, "plan", "show").stdout
