@@ -1,4 +1,5 @@
-"""Connections to the page: whoever holds many open without saying anything keeps nobody else away.
+"""Connections to the page: another user's programs get none, and whoever holds many open without a word keeps nobody
+else away.
 
 Every program on this machine can open connections to a loopback port. Past a number of idle ones the longest idle is
 closed; a request takes no part in that from its last header to the end of its answer. Loaded late, as `app` is.
@@ -9,6 +10,8 @@ from __future__ import annotations
 import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from orchestrator.web import peers
 
 IDLE = 100
 """Connections at once on which nothing is being answered."""
@@ -22,6 +25,8 @@ class Wire(H11Protocol):
     quiet: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        if peers.foreign(transport.get_extra_info("peername"), transport.get_extra_info("sockname")):
+            transport.abort()
         idle = [c for c in self.connections if isinstance(c, Wire) and c.idle()]
         if len(idle) >= IDLE:
             oldest = min(idle, key=lambda c: c.since)

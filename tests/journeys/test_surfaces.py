@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -25,8 +26,9 @@ from orchestrator.model.errors import Observed
 from orchestrator.model.event import EventKind
 from orchestrator.model.names import Public, RepoName
 from orchestrator.model.result import FailureClass
-from orchestrator.operations import filing, transcript
+from orchestrator.operations import filing, switch, transcript
 from orchestrator.services import Services
+from orchestrator.web import peers
 from orchestrator.web.serving import Web
 from tests.journeys.conftest import MakeWorld
 from tests.journeys.test_steering import BEGINS, GOES_ON, begun, meanwhile
@@ -183,6 +185,7 @@ def test_up_goes_by_the_configuration_as_it_is_now(make: MakeWorld) -> None:
         said_now = wiring.settings(world.tmp / "config.yaml", world.tmp, world.env)
         return wiring.build(said_now, world.env, kind="role", id=role)
 
+    switch.turn(world.services, on=False, what="queue", person="ada")  # it would start a worker that outlives the story
     ticking.up(build, seconds=20, say=lambda line: said.append(str(line)), stop=stop)
     assert any("observe, would" in line for line in said)
     assert world.place() != "nowhere", said[-10:]
@@ -197,3 +200,35 @@ def test_no_mark_of_ours_comes_along_with_what_a_person_pasted(make: MakeWorld) 
     assert issues.filed(world.services.github, RepoName(REPO), body.marker("ordered/telegram-6")) == filed.number
     world.dispatch()
     assert world.place() == "inbox", "its person's word still vouches for it"
+
+
+def test_another_users_program_gets_no_connection_and_neither_does_one_that_has_gone(page: Web) -> None:
+    with socket.create_connection(("127.0.0.1", page.port)) as mine:
+        peer, here = mine.getsockname(), mine.getpeername()
+        assert not peers.foreign(peer, here)
+        assert peers.foreign(peer, here, uid=54321) is (os.getuid() != 0), "root may look at everybody's"
+    listener = socket.create_server(("127.0.0.1", 0))
+    gone = socket.create_connection(listener.getsockname())
+    peer = gone.getsockname()
+    gone.sendall(b"POST")
+    gone.close()
+    with listener:
+        assert peers.foreign(peer, listener.getsockname()), "an order that nobody waits for"
+    if os.getuid() == 0:  # only root can be somebody else for a moment
+        os.seteuid(65534)
+        try:
+            theirs = socket.socket()
+        finally:
+            os.seteuid(0)
+        theirs.settimeout(10)
+        with theirs:
+            assert _answer(theirs, page.port) == b"", "another user was answered"
+
+
+def _answer(wire: socket.socket, port: int) -> bytes:
+    try:
+        wire.connect(("127.0.0.1", port))
+        wire.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        return wire.recv(100)
+    except ConnectionError:
+        return b""
