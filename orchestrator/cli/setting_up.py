@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli import here, show
+from orchestrator.model.errors import Told
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchestrator.install.init import Here
     from orchestrator.install.wishes import Step, Wishes
     from orchestrator.model.settings import Settings
@@ -56,7 +59,7 @@ def init(yes: bool, board: str, mode: str | None, cron: bool | None, systemd: bo
     if not yes and not place.config_file.exists():
         if not sys.stdin.isatty():
             raise click.UsageError("nobody can be asked here: say --yes, and what you want with flags (--help)")
-        wishes = _asked(wishes, ask_cron=cron is None and not systemd)
+        wishes = _asked(place, wishes, ask_cron=cron is None and not systemd)
     _run(place, wishes, as_json=as_json)
 
 
@@ -114,24 +117,28 @@ def _following(settings: Settings | None, wishes: Wishes) -> list[str]:
     return [how, *([start] if wishes.schedule is Schedule.NONE else ["bin/agent-os status"])]
 
 
-def _asked(wishes: Wishes, *, ask_cron: bool) -> Wishes:
-    """The wizard: one question for each thing that flags did not say."""
+def _asked(place: Here, wishes: Wishes, *, ask_cron: bool) -> Wishes:
+    """The wizard: one question for each thing that flags did not say. What cannot be is asked again at once."""
+    from orchestrator.install import engineers, finding
+    from orchestrator.install import init as installing
     from orchestrator.install.wishes import Schedule
     from orchestrator.model.settings import AutomationMode
 
     click.echo("Set-up of Agent OS. Enter takes what stands in brackets; nothing is written before the last answer.")
+    github = installing.client(place, installing.github_settings(place, wishes))
+    click.echo(finding.token(github, board=False))
     if not wishes.repos:
-        said = click.prompt("Repository (owner/name, several with spaces)")
-        wishes = replace(wishes, repos=tuple(said.split()))
+        look = _each(lambda name: finding.repository(github, name, wishes.verify or "none"), between=None)
+        wishes = replace(wishes, repos=click.prompt("Repository (owner/name, several with spaces)", value_proc=look))
     if not wishes.verify:
         said = click.prompt("Its test command (Enter: as its files propose)", default="", show_default=False)
         wishes = replace(wishes, verify=said)
     wishes = replace(wishes, board=click.prompt("Board: new, none (labels only) or its number", default=wishes.board))
     if not wishes.agents:
-        said = click.prompt(
-            "Agents, or NAME=COMMAND, with commas (Enter: those found here)", default="", show_default=False
-        )
-        wishes = replace(wishes, agents=tuple(word.strip() for word in said.split(",") if word.strip()))
+        found = ", ".join(one.name for one in engineers.resolve((), place.env, "")) or "none is; scripted rehearses"
+        look = _each(lambda word: engineers.resolve((word,), place.env, ""), between=",")
+        words = f"Agents, or NAME=COMMAND, with commas (Enter: those found here: {found})"
+        wishes = replace(wishes, agents=click.prompt(words, default="", show_default=False, value_proc=look))
     if not wishes.telegram_chat:
         said = click.prompt("Telegram chat id for alerts (Enter: none)", default="", show_default=False)
         wishes = replace(wishes, telegram_chat=said)
@@ -144,3 +151,20 @@ def _asked(wishes: Wishes, *, ask_cron: bool) -> Wishes:
         full = click.confirm("Consent to that now? (No: observe, say what would be done and do nothing)", default=False)
         wishes = replace(wishes, mode=AutomationMode.FULL if full else None)
     return wishes
+
+
+def _each(look: Callable[[str], object], *, between: str | None) -> Callable[[str], tuple[str, ...]]:
+    """An answer's parts, each looked at."""
+
+    def parts(said: str) -> tuple[str, ...]:
+        words = tuple(word.strip() for word in said.split(between) if word.strip())
+        from orchestrator.github.errors import GitHubError
+
+        try:
+            for word in words:
+                look(word)
+        except (Told, GitHubError) as why:
+            raise click.UsageError(str(why)) from None
+        return words
+
+    return parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -12,6 +13,11 @@ from orchestrator.hub import Hub
 HELLO = "operator/hello"
 
 
+class Terminal(io.BytesIO):
+    def isatty(self) -> bool:
+        return True
+
+
 class User:
     """Somebody with a token, an empty folder, and this checkout."""
 
@@ -20,13 +26,15 @@ class User:
         self.home.mkdir()
         self.token = hub.admin.token("operator")
 
-    def types(self, *words: str, ok: bool = True) -> str:
-        """What the command prints; it must end as told."""
+    def types(self, *words: str, ok: bool = True, answers: str | None = None) -> str:
+        """What the command prints; it must end as told. `answers` are typed at a terminal."""
         env = {
             "ORCH_ROOT": str(self.root), "HOME": str(self.home), "GITHUB_TOKEN": self.token, "USER": "me",
             "XDG_DATA_HOME": None, "AGENT_OS_CONFIG": None, "GH_CONFIG_DIR": str(self.home),
         }  # fmt: skip
-        done = CliRunner().invoke(app.main, list(words), env=env)
+        done = CliRunner().invoke(
+            app.main, list(words), env=env, input=None if answers is None else Terminal(answers.encode())
+        )
         assert (done.exit_code == 0) is ok, f"{words}: {done.output} {done.exception!r}"
         return done.output + (str(done.exception) if done.exit_code and done.exception else "")
 

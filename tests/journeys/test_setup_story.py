@@ -221,3 +221,17 @@ def test_columns_that_were_added_to_a_persons_board_go_where_no_card_stands(make
     assert f"left  column Blocked of board ada/{number} (cards stand in it)" in done.output
     assert ["Theirs", ["Todo", "Done", "Blocked"]] in world.admin.furniture()["boards"]
     assert world.admin.status(REPO, issue, number) == "Blocked"
+
+
+def test_the_wizard_says_at_once_what_cannot_be_and_asks_again(user: User) -> None:
+    answers = "\n".join(["hello", "operator/nowhere", HELLO, "", "", "nobody", "scripted", "", "n", "n", ""])
+    told = user.types("init", "--url", user.hub.url, answers=answers)
+    assert "'hello' is no repository" in told
+    assert "operator/nowhere is not there" in told
+    assert "nobody" in told.partition("Error: --agent")[2]
+    assert "wrote" in told
+    assert "is good: 1 repository (operator/hello)" in user.types("check-config")
+    user.token = "ghp_" + "0" * 36
+    (user.root / "config.yaml").unlink()
+    refused = user.types("init", "--url", user.hub.url, answers="", ok=False)
+    assert "Repository (" not in refused, "the token is looked at before the first question"
