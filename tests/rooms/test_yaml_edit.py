@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.yamlread import entries
 from orchestrator.yamlread.edit import CannotEdit, edited, scalar, source
 from orchestrator.yamlread.lines import read
 from orchestrator.yamlread.problems import ConfigError
@@ -98,3 +99,29 @@ def test_any_leaf_of_the_example_takes_any_value_and_keeps_all_others() -> None:
         assert read(new, "e").get(at) == value
         kept = [line for line in EXAMPLE.splitlines() if line.lstrip().startswith("#")]
         assert [line for line in new.splitlines() if line.lstrip().startswith("#")] == kept
+
+
+ENTRY = {"id": "c", "weight": 1}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("metrics:\n  - id: a # x\n\n  # b\n  - id: b\n# end\n",
+         "metrics:\n  - id: a # x\n\n  # b\n  - id: b\n  - id: c\n    weight: 1\n# end\n"),
+        ("metrics:\n- id: a", "metrics:\n- id: a\n- id: c\n  weight: 1"),
+        ("metrics: [{id: a}] # x\n", "metrics: [{id: a}, {id: c, weight: 1}] # x\n"),
+        ("metrics:\r\n  - id: a\r\nmore: 1\r\n", "metrics:\r\n  - id: a\r\n  - id: c\r\n    weight: 1\r\nmore: 1\r\n"),
+    ],
+)  # fmt: skip
+def test_an_entry_is_put_at_the_end_of_its_list_and_taken_out_again(before: str, after: str) -> None:
+    assert entries.appended(before, ("metrics",), ENTRY) == after
+    assert entries.removed(after, ("metrics", after.count("id:") - 1)).rstrip() == before.rstrip()
+
+
+@pytest.mark.parametrize("text", ["metrics: []\n", "metrics: 1\n", "other: 1\n"])
+def test_what_is_no_list_with_entries_is_left_to_the_person(text: str) -> None:
+    with pytest.raises(CannotEdit):
+        entries.appended(text, ("metrics",), ENTRY)
+    with pytest.raises(CannotEdit):
+        entries.removed(text, ("metrics", 0))
