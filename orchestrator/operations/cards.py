@@ -19,6 +19,7 @@ from orchestrator.operations import TaskLine, shown, standing
 from orchestrator.planning.objectives import faults
 from orchestrator.policy import liveness
 from orchestrator.services import Services
+from orchestrator.state.left import Left
 from orchestrator.state.store import CorruptState
 
 GRACE = timedelta(hours=3)
@@ -30,7 +31,7 @@ class Card:
     """One open item. Items that are no task (a plan to approve, a named fault) have an empty `task`."""
 
     subject: str
-    """`task:<id>`, `plan:<id>`, `repo:<key>`: what it is about, unique on the page."""
+    """`task:<id>`, `issue:<owner/name#N>`, `plan:<id>`, `repo:<key>`: what it is about, unique on the page."""
     title: str
     repo: str
     standing: Standing
@@ -78,10 +79,12 @@ def home(services: Services) -> Home:
 
 
 def every(services: Services) -> tuple[Card, ...]:
-    """Every open item: tasks, unreadable files, plans that wait, trains under way, faults, roles that are silent."""
+    """Every open item: tasks, unreadable files, Ready issues left alone, plans that wait, trains under way, faults,
+    roles that are silent."""
     told = standing.told(services)
     cards = [_card(services, e, told) for f in OPEN for e in services.mailbox.list(f)]
-    return (*cards, *_corrupt(services), *_of_repos(services), *_faults(services), *_silent(services, told))
+    rest = (*_corrupt(services), *_left(services), *_of_repos(services), *_faults(services), *_silent(services, told))
+    return (*cards, *rest)
 
 
 def _corrupt(services: Services) -> Iterator[Card]:
@@ -91,6 +94,20 @@ def _corrupt(services: Services) -> Iterator[Card]:
             subject=f"task:{id}", title="unreadable task file", repo="", folder=Folder.CORRUPT.value,
             standing=liveness.of_person(action, services.now(), services.now()),
         )  # fmt: skip
+
+
+def _left(services: Services) -> Iterator[Card]:
+    """As the dispatcher saw them last. A repository that is switched off is not looked at: nothing is missed there."""
+    with contextlib.suppress(CorruptState):
+        for one in Left(root=services.settings.runtime / "state").all():
+            repo = services.settings.repo(one.repo)
+            if repo is None or services.switches.of(repo=repo.key) is not None:
+                continue
+            ref = f"{one.repo}#{one.number}"
+            kept = liveness.of_left(one.reason, one.why, ref, parse(one.since), services.now())
+            yield Card(
+                subject=f"issue:{ref}", title=one.title, repo=one.repo, issue=one.number, url=one.url, standing=kept
+            )
 
 
 def _of_repos(services: Services) -> Iterator[Card]:

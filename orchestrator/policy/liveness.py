@@ -14,6 +14,7 @@ from orchestrator.model.standing import Standing, Who
 from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import parse, stamp
 from orchestrator.policy import merge
+from orchestrator.policy.eligible import Reason
 
 EVERY = {"dispatcher": 1, "queue": 1, "pr_monitor": 5}
 """Minutes between two ticks of the roles that an open item waits for."""
@@ -25,6 +26,10 @@ CHECKS = timedelta(hours=6)
 """Checks that run longer than this will never come."""
 STEP = timedelta(minutes=30)
 """For git and GitHub, beside the time limits of a run and of the verification."""
+OVER_BUDGET = "over_budget"
+OBSERVED = "observe"
+WAITS = frozenset({Reason.WAITING.value, Reason.UNASKED.value, OVER_BUDGET})
+"""Reasons for which a Ready issue is left alone that pass by themselves; a person is reminded of it all the same."""
 AGAIN = "`agent-os task retry {id}`, or set the issue Ready again"
 APPROVE = "`agent-os approve {id}`, `agent-os reject {id} --why ...`, or a review on GitHub"
 
@@ -62,6 +67,12 @@ def of_task(seen: Seen) -> Standing:
 def of_person(action: str, since: datetime, now: datetime) -> Standing:
     """What waits for a person since then, and is reminded of once."""
     return _overdue(_by(Who.YOU, action, since + REMINDED), now)
+
+
+def of_left(reason: str, why: str, ref: str, since: datetime, now: datetime) -> Standing:
+    """A Ready issue that was left alone; `reason` as the dispatcher noted it, `ref` the issue as `explain` takes it."""
+    who = Who.WAITING if reason in WAITS else Who.YOU
+    return _overdue(_by(who, f"{why}; `agent-os explain {ref}` says what moves it", since + REMINDED), now)
 
 
 def until(who: Who, action: str, deadline: datetime, now: datetime) -> Standing:

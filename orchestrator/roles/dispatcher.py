@@ -9,18 +9,24 @@ from orchestrator.model.event import EventKind
 from orchestrator.model.issue import BoardStatus, Issue
 from orchestrator.model.settings import ProjectSettings, RepoSettings
 from orchestrator.model.task import Folder, Task
+from orchestrator.model.times import stamp
 from orchestrator.pipeline import answers, considering, effect, estimating, funds, intake, observing, trusting
 from orchestrator.planning import hypotheses
-from orchestrator.policy import eligible
+from orchestrator.policy import eligible, patches
 from orchestrator.policy.budget import Over
 from orchestrator.policy.eligible import Again, Announce, Choice, Dispatch, LeaveAlone, Reason
+from orchestrator.policy.liveness import OBSERVED, OVER_BUDGET
 from orchestrator.roles.base import Ticked, fence
 from orchestrator.services import Services
+from orchestrator.state.left import Left, LeftIssue
 
 EVERY = "* * * * *"
 
 TOLD = frozenset({Reason.WAITING, Reason.CIRCULAR, Reason.UNKNOWN_DEPENDENCY})
 """Reasons the issue's author is told of, once each. The others only stand in the ledger."""
+
+TOLD_BY_TASK = frozenset({Reason.CLOSED, Reason.ON_HOLD, Reason.CORRUPT, Reason.STALE})
+"""Its task stands among what is open, or it is over."""
 
 LASTING = frozenset({Reason.CLOSED, Reason.UNTRUSTED, Reason.EXCLUDED, Reason.REVIEW_FULL})
 """Reasons that hold for as long as GitHub's answer, the configuration and what is watched are the same. Who is given
@@ -47,15 +53,19 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
                 answers.look(services, id)
             settled = settled and not failed
     asked: dict[str, trusting.Asked] = {}
+    left: dict[str, list[LeftIssue]] = {}
     would: dict[str, list[str]] = {r.key: [] for r in services.settings.repos if observing.observed(r)}
     for project in services.settings.projects:
         with fence(services, None, f"board {project.key}") as failed:
-            for issue in _question(services, project).ready:
+            ready = _question(services, project).ready
+            left |= {key: [] for key in project.repos}
+            for issue in ready:
                 repo = services.settings.repo(issue.repo)
                 if repo is None or services.switches.of(repo=repo.key) is not None:
                     continue
                 with fence(services, None, f"{issue.repo}#{issue.number}", repo=issue.repo) as failed_one:
                     choice = considering.choice(services, issue, repo, asked.setdefault(repo.key, {}))
+                    left[repo.key] += _stays(services, choice, repo)
                     settled = settled and isinstance(choice, LeaveAlone) and choice.reason in LASTING
                     if observing.observed(repo):
                         if isinstance(choice, Dispatch | Again):
@@ -64,9 +74,32 @@ def tick(services: Services, *, dry_run: bool = False) -> Ticked:
                         did.append(f"{issue.repo}#{issue.number}: {_words(choice)}")
                 settled = settled and not failed_one
         settled = settled and not failed
+    if not dry_run:
+        with fence(services, None, "issues left alone"):
+            for key, issues_left in left.items():
+                Left(root=services.settings.runtime / "state").note(key, issues_left)
     for key, lines in would.items():
         did += observing.say(services.looking() if dry_run else services, "dispatcher", _repo(services, key), lines)
     return Ticked(did=tuple(did), settled=settled and not did)
+
+
+def _stays(services: Services, choice: Choice, repo: RepoSettings) -> list[LeftIssue]:
+    """The issue where it stays as it is though it stands Ready; else nothing. What a task or its folder tells already
+    is not told twice."""
+    match choice:
+        case LeaveAlone(reason=reason, why=why) if reason not in TOLD_BY_TASK:
+            said, words = reason.value, why
+        case Dispatch() | Again() if observing.observed(repo):
+            said, words = OBSERVED, f"{repo.name} is in observe: `agent-os mode {repo.key} full` lets it start"
+        case Dispatch() if (over := funds.repo(services, repo)) is not None:
+            said, words = OVER_BUDGET, over.words
+        case _:
+            return []
+    issue = choice.issue
+    title, now = patches.escaped(issue.title), stamp(services.now())
+    return [
+        LeftIssue(repo=issue.repo, number=issue.number, title=title, url=issue.url, reason=said, why=words, since=now)
+    ]
 
 
 def _repo(services: Services, key: str) -> RepoSettings:

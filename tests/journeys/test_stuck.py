@@ -114,3 +114,26 @@ def test_explain_ends_with_what_must_happen_next_who_must_do_it_and_by_when(make
         assert off.standing is not None
         assert off.standing.who is Who.WAITING
     assert "holiday" in operations.status(world.services).off[0]
+
+
+def test_a_ready_issue_that_is_left_alone_is_an_open_item_until_the_board_says_otherwise(make: MakeWorld) -> None:
+    world = begun(make, {"steps": works()})
+    waits = world.issue("Waits", "Depends on #1")
+    world.admin.user("eve")
+    strange = world.issue("By nobody\u202e", author="eve")
+    world.admin.set_status(REPO, strange, "Ready", actor="eve")
+    world.dispatch()
+    first = {c.subject: c for c in cards.every(world.services) if c.subject.startswith("issue:")}
+    mine, other = first[f"issue:{REPO}#{waits}"], first[f"issue:{REPO}#{strange}"]
+    assert (mine.standing.who, other.standing.who) == (Who.WAITING, Who.YOU)
+    assert "#1" in mine.standing.action
+    assert f"agent-os explain {REPO}#{strange}" in other.standing.action
+    assert "\u202e" not in other.title
+    later(world, 73 * HOUR)
+    world.dispatch()
+    assert f"issue:{REPO}#{waits}" in found(world), "a reminder is due: it is left alone since three days"
+    world.admin.set_status(REPO, waits, "Backlog", actor="ada")
+    world.dispatch()
+    assert [c.issue for c in cards.every(world.services) if c.subject.startswith("issue:")] == [strange]
+    switch.turn(world.services, on=False, what="app", person="ada")
+    assert not [c for c in cards.every(world.services) if c.subject.startswith("issue:")]
