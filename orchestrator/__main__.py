@@ -22,7 +22,7 @@ if __name__ == "__main__" and _idle(sys.argv[1:]):
 
 import click  # noqa: E402 - the idle tick is over by here
 
-from orchestrator.cli import app, here  # noqa: E402
+from orchestrator.cli import app, here, show  # noqa: E402
 from orchestrator.model.errors import Told  # noqa: E402
 
 
@@ -78,10 +78,10 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (ConfigError, Told) as error:
-        click.echo(str(error), err=True)
+        show.say(str(error), err=True)
         sys.exit(1)
     except GitHubError as error:
-        click.echo(f"GitHub: {error}", err=True)
+        show.say(f"GitHub: {error}", err=True)
         sys.exit(1)
 
 

@@ -65,7 +65,7 @@ def tick(role: str, dry_run: bool, wait: bool, as_json: bool) -> None:
         click.echo(show.as_json({"role": role, "did": did}))
     else:
         for line in did:
-            click.echo(line)
+            show.say(line)
         if dry_run and not did:
             click.echo("nothing to do")
 
@@ -76,7 +76,7 @@ def up(seconds: float | None) -> None:
     """All roles on their schedule, in the foreground; for trying and for containers."""
     from orchestrator.cli import ticking
 
-    ticking.up(lambda role: services("role", role), seconds=seconds, say=click.echo)
+    ticking.up(lambda role: services("role", role), seconds=seconds, say=lambda line: show.say(str(line)))
 
 
 @main.command(hidden=True)

@@ -109,7 +109,7 @@ def now(repo: str, dry_run: bool, as_json: bool) -> None:
     if as_json:
         click.echo(show.as_json(did))
         return
-    click.echo(did.words or "nothing was to do")
+    show.say(did.words or "nothing was to do")
     if did.plan is not None:
         _print(did.plan)
 
@@ -134,9 +134,9 @@ def _answer(plan: Plan, as_json: bool) -> None:
 
 def _print(plan: Plan) -> None:
     note = f" ({plan.note})" if plan.note else ""
-    click.echo(f"\n{plan.id}: {plan.state.value}, made {plan.at} by {plan.by}{note}")
+    show.say(f"\n{plan.id}: {plan.state.value}, made {plan.at} by {plan.by}{note}")
     if plan.focus:
-        click.echo(plan.focus)
+        show.say(plan.focus)
     taken = {i.issue for i in plan.items}
     names = [t.name for t in plan.candidates[0].terms] if plan.candidates else []
     if not plan.candidates:
@@ -156,10 +156,10 @@ def _print(plan: Plan) -> None:
             ("issue", "score", *names, "direction", "title"),
         )
     for item in plan.items:
-        click.echo(f"#{item.issue}: {item.rationale}")
+        show.say(f"#{item.issue}: {item.rationale}")
         if item.hypothesis is not None:
             hoped = item.hypothesis
             way = f"{hoped.metric} {hoped.expected.value} by {hoped.size:.1%} or more in {hoped.window_days:g} days"
-            click.echo(f"  expects {way}")
+            show.say(f"  expects {way}")
     for one in plan.left_out:
-        click.echo(f"left out: #{one.issue} {one.title}: {one.why}")
+        show.say(f"left out: #{one.issue} {one.title}: {one.why}")

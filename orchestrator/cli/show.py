@@ -43,9 +43,9 @@ def fields(value: DataclassInstance) -> dict[str, object]:
     return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
 
 
-def say(text: str) -> None:
+def say(text: str, *, err: bool = False) -> None:
     """Prints text that others wrote: nothing in it moves the cursor."""
-    click.echo(visible(_redact(text)))
+    click.echo(visible(_redact(text)), err=err)
 
 
 def _plain(value: object) -> object:

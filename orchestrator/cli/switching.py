@@ -41,7 +41,7 @@ def stuck(as_json: bool) -> int:
         click.echo(show.as_json(found))
     else:
         for card in found:
-            click.echo(f"{card.subject}: {card.standing.stuck}")
+            show.say(f"{card.subject}: {card.standing.stuck}")
         if not found:
             click.echo("every open item has an owner, a next action and a deadline")
     return 3 if found else 0

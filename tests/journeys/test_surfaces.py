@@ -70,12 +70,16 @@ def test_a_secret_in_an_issue_is_shown_by_no_command(world: World) -> None:
         "for line in sys.stdin:\n    print(line, CliRunner().invoke(main, line.split()).output)\n"
     )
     lines = [f"{c}{j}\n" for c in ("status", "task ls", f"task show {id}", f"explain {id}") for j in ("", " --json")]
+    world.issue(f"Then {TOKEN}\x1b[2J")
+    lines.append("tick dispatcher --dry-run\n")
     ran = subprocess.run(
         [sys.executable, "-c", script], input="".join(lines), env=env, capture_output=True, text=True, timeout=60,
         cwd=ROOT, check=True,
     )  # fmt: skip
-    assert ran.stdout.count(id) >= len(lines), ran.stdout + ran.stderr
+    assert "dispatch" in ran.stdout.rpartition("--dry-run")[2], ran.stdout + ran.stderr
+    assert ran.stdout.count(id) >= len(lines) - 1, ran.stdout + ran.stderr
     assert "[redacted" in ran.stdout
+    assert "\x1b[2J" not in ran.stdout
     assert [s for s in (TOKEN, TOKEN[:24], "MIIEpAIBAAKCAQEA") if s in ran.stdout] == []
 
 
