@@ -59,7 +59,7 @@ def refusal(status: int, headers: Headers, body: str, where: str, *, write: bool
     if status >= 500:
         return Unavailable(text, uncertain=write)
     if status == 401:
-        return Unauthorized(text)
+        return Unauthorized(f"{text}: the token is unknown or has expired; put a new one in its place")
     if status in (403, 429):
         if (limited := _limited(status, headers, message, text, now)) is not None:
             return limited

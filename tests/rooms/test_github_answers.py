@@ -309,7 +309,7 @@ FAULT = {"resource": "Issue", "field": "title", "code": "missing"}
 @pytest.mark.parametrize(
     ("play", "kind", "words"),
     [
-        (Play(status=401, body={"message": "Bad credentials"}), Unauthorized, "Bad credentials"),
+        (Play(status=401, body={"message": "Bad credentials"}), Unauthorized, "Bad credentials.*put a new one"),
         (Play(status=403, body={"message": "no"}, headers=WANTED), Forbidden, "issues=write"),
         (Play(status=404, body={"message": "Not Found"}), NotFound, "404"),
         (Play(status=410, body={"message": "gone"}), NotFound, "410"),
