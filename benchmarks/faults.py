@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from benchmarks.installation import Installation, Subject, full_disk, without_sandbox
 from orchestrator.github import labels, projects
+from orchestrator.install import timers
 from orchestrator.model.names import RepoName
 from orchestrator.state.switches import Scope, Switch
 from tests.journeys.world import BOT, REPO
@@ -104,6 +105,17 @@ def _crontab_elsewhere(here: Installation) -> None:
 
 def _crontab_gone(here: Installation) -> None:
     (here.tmp / "crontab").write_text("5 4 * * * /usr/bin/true\n")
+
+
+def _crontab_markers(here: Installation) -> None:
+    whole = (here.tmp / "crontab").read_text()
+    (here.tmp / "crontab").write_text(whole.replace("# agent-os begin", "# begin"))
+
+
+def _timers_too(here: Installation) -> None:
+    for path, text in timers.units(here.checkout, {}, {"HOME": str(here.tmp)}).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
 
 def _pager_token(here: Installation) -> None:
@@ -243,6 +255,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(name="a role's tick fails", plant=_role_fails, found=("cron", "queue"), states=WARN),
     Fault(name="crontab of another checkout", plant=_crontab_elsewhere, found=("crontab", ""), says="older"),
     Fault(name="crontab without us", plant=_crontab_gone, found=("crontab", ""), fixed=True, states=WARN),
+    Fault(name="crontab's marker gone", plant=_crontab_markers, found=("crontab", ""), says="without its beginning"),
+    Fault(name="crontab and timers", plant=_timers_too, found=("crontab", ""), says="twice", states=WARN),
     Fault(name="telegram token wrong", plant=_pager_token, found=("telegram", "token")),
     Fault(name="telegram chat wrong", plant=_pager_chat, found=("telegram", "chat"), says="chat not found"),
     Fault(name="ledger key gone", plant=_ledger_key, found=("ledger", ""), says="key is missing"),

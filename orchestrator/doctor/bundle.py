@@ -19,6 +19,7 @@ from pathlib import Path
 from orchestrator import disk
 from orchestrator.doctor.base import Given, Report
 from orchestrator.model import cutting
+from orchestrator.model.errors import Told
 from orchestrator.model.task import Folder
 
 Redact = Callable[[str], str]
@@ -33,10 +34,14 @@ _SECRET_KEY = re.compile(
 _NAMES_ONLY = re.compile(r"(?:_env|_file|_label)\b[\"']?\s*:", re.IGNORECASE)
 """Keys whose values are names of a variable or a file: what a helper needs to see."""
 MASK = "(left out)"
+GZIP = b"\x1f\x8b"
 
 
 def write(file: Path, given: Given, report: Report, redact: Redact, *, bodies: bool = False) -> None:
-    """Readable by its owner alone. Raises OSError."""
+    """Readable by its owner alone. Raises OSError, and Told where something stands that is no such archive: nobody
+    means to lose it."""
+    if file.exists() and not (file.is_file() and file.read_bytes()[:2] == GZIP):
+        raise Told(f"{file} is there already and is no archive; name another file")
     found = io.BytesIO()
     with tarfile.open(fileobj=found, mode="w:gz") as archive:
         for name, text in _texts(given, report, redact, bodies=bodies):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator import process
+from orchestrator.config.crontab import Broken, ours
 from orchestrator.doctor.base import Check, Finding, Given, fail, named, ok, unknown, warn
 from orchestrator.model.errors import Told
 
@@ -26,6 +27,12 @@ def look(given: Given) -> Iterator[Finding]:
     if isinstance(present, Finding):
         yield ok(_TIMERS) if _timers(given) else present
         return
+    try:
+        for root in {given.root, given.checkout}:
+            ours(present, root)
+    except Broken as why:
+        yield fail(str(why), "crontab -e")
+        return
     jobs = [line.replace("\\%", "%") for line in present.splitlines() if not line.lstrip().startswith("#")]
     starts = {
         role: [m["quoted"] or m["bare"] for job in jobs if (m := _script(role).search(job))] for role in given.roles
@@ -43,6 +50,11 @@ def look(given: Given) -> Iterator[Finding]:
         yield fail(f"no line for {named(missing)}", INSTALL, fixable=True)
     elif others:
         yield warn(f"it runs another checkout beside this one: {named(others)}", "take its lines out (`crontab -e`)")
+    elif _timers(given):
+        yield warn(
+            "crontab and systemd's timers both start this checkout: each role runs twice, and one of them in vain",
+            "agent-os crontab remove, or agent-os crontab remove --systemd",
+        )
     else:
         yield ok(f"a line for each of {len(given.roles)} roles")
 

@@ -17,7 +17,7 @@ def look(given: Given) -> Iterator[Finding]:
         [r.key for r in given.loaded.repos if r.automation_mode is AutomationMode.OBSERVE] if given.loaded else []
     )
     for key in watching:
-        yield warn("it is only observed: nothing is done there", "automation_mode: full, once you agree", key)
+        yield warn("it is only observed: nothing is done there", "agent-os mode full, once you agree", key)
     if not (off or watching):
         yield ok("everything is on")
 

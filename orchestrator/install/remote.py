@@ -68,10 +68,16 @@ def of_repo(services: Services, repo: RepoSettings, made: Made, *, leave_pulls: 
 
 def _other(services: Services, repo: RepoSettings) -> str:
     """Why what bears our names may be another installation's; empty where none has anchored its ledger here."""
-    own = f"{REFS}/{chain_label(services.ledger.name)}"
+    own = _anchors(services)
     refs = services.github.pages(f"{path(repo.name)}/git/matching-refs/{REFS.removeprefix('refs/')}/")
-    there = [name for ref in refs if (name := ref.text("ref")) != own]
+    there = [name for ref in refs if (name := ref.text("ref")) not in own]
     return f"another installation works here ({there[0]}); delete that ref if it is gone" if there else ""
+
+
+def _anchors(services: Services) -> frozenset[str]:
+    """Of every chain that our ledger holds: a machine's name may have changed since."""
+    ledger = services.ledger
+    return frozenset(f"{REFS}/{chain}" for chain in (chain_label(ledger.name), *ledger.heads()))
 
 
 def _knows(services: Services, branch: str) -> bool:
@@ -213,10 +219,10 @@ def _safe(gh: GitHub, repo: RepoName, branch: str, sha: str, base: str) -> bool:
 
 def _refs(services: Services, repo: RepoSettings) -> Iterator[Removal]:
     """Anchors of our own chain; another installation's are its own."""
-    own = f"{REFS}/{chain_label(services.ledger.name)}"
+    own = _anchors(services)
     for ref in services.github.pages(f"{path(repo.name)}/git/matching-refs/{OWN_REFS.removeprefix('refs/')}"):
         name = ref.text("ref")
-        if name == own or not name.startswith(f"{REFS}/"):
+        if name in own or not name.startswith(f"{REFS}/"):
             yield remove(f"ref {name} of {repo.name}", partial(_drop_own_ref, services, repo, name))
         else:
             yield leave(f"ref {name} of {repo.name}", "the anchor of another installation's ledger")

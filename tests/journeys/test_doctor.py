@@ -19,6 +19,7 @@ from benchmarks.installation import ROOT, Installation
 from benchmarks.proofs.doctor import members, unpacked
 from orchestrator.cli import app
 from orchestrator.doctor import CHECKS, Check, Finding, Given, State, bundle, examine
+from orchestrator.model.errors import Told
 from orchestrator.model.event import EventKind
 from orchestrator.model.times import stamp
 from tests.stubs import telegram
@@ -156,6 +157,8 @@ def test_the_archive_helps_and_holds_no_secret_not_even_one_that_nobody_knows(he
     for hidden in (secret, secret[::-1], "unknown-bot", "secret-word", "another-unknown-word"):
         assert hidden not in text
     assert len(text) < 400_000
+    with pytest.raises(Told, match="is no archive"):
+        bundle.write(here.tmp / "config.yaml", here.given(), examine.examine(here.given(), (), redact), redact)
 
 
 def test_smoke_asks_each_agent_through_its_sandbox_and_counts_it(here: Installation) -> None:
@@ -203,3 +206,12 @@ def test_a_package_that_nothing_of_ours_needs_may_have_any_version(here: Install
     file.write_text(re.sub(r"(?m)^(pip|setuptools|ruff)==.*$", r"\1==0.0.1", file.read_text()))
     assert "==0.0.1" in file.read_text()
     assert here.look() == {}
+
+
+def test_a_crontab_beside_timers_and_one_whose_marker_is_gone_are_told(here: Installation) -> None:
+    for name in ("crontab and timers", "crontab's marker gone"):
+        fault = BY_NAME[name]
+        fault.plant(here)
+        (told,) = (check for check in CHECKS if check.name == "crontab")
+        (line,) = examine.examine(here.given(), [told], here.services().redact).lines
+        assert (line.state.value, fault.says in line.seen) == (fault.states[0], True)
