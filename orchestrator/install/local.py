@@ -74,6 +74,9 @@ def runtime(settings: Settings, made: Made, root: Path) -> Iterator[Removal]:
     files = list(_files(made, settings.runtime))
     yield from (removal for path, removal in files if path != settings.config_file)
     folders = _folders(made, settings, root)
+    for folder in (settings.evidence_dir / repo.key for repo in settings.repos):
+        if folder.is_dir() and any(folder.iterdir()):
+            yield leave(f"folder {folder}", "what your exporter wrote there is yours")
     for folder in dict.fromkeys((root / "runtime", settings.runtime)):
         yield from _parts(folder, own=folder == root / "runtime")
     yield from (removal for path, removal in files if path == settings.config_file)

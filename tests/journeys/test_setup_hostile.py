@@ -132,7 +132,9 @@ def test_a_label_that_a_person_made_theirs_and_a_board_with_their_notes_stay(use
         asked = {"query": '{ user(login: "operator") { projectV2(number: 2) { id } } }'}
         id = me.ok("POST", "/graphql", asked)["data"]["user"]["projectV2"]["id"]
         me.ok("POST", "/graphql", {"query": NOTE, "variables": {"p": id}})
+    (user.home / ".local/share/agent-os/evidence/hello/m.json").write_text("{}")
     told = user.types("uninstall", "--yes")
+    assert "evidence/hello (what your exporter wrote there is yours)" in told
     assert "left  board operator/2 (1 notes stand on it" in told
     assert "left  label blocked of operator/hello (you changed it since we made it)" in told
     assert user.hub.admin.furniture()["labels"][HELLO] == ["blocked"]
