@@ -134,10 +134,10 @@ def test_the_link_is_for_its_owner_alone_and_ends_with_the_run(world: World) -> 
     with stage.web(world) as again:
         assert again.guard.link != first.link
         with httpx.Client(base_url=again.url, headers={"accept": "text/html"}, trust_env=False) as client:
-            told = client.get("/", headers={"cookie": f"{again.guard.cookie}={first.link}"})
-        assert (told.status_code, told.headers["content-type"][:9]) == (401, "text/html")
-        assert "Open the new link" in told.text
-        assert "Speed up" not in told.text
+            page = client.get("/", headers={"cookie": f"{again.guard.cookie}={first.link}"})
+        assert (page.status_code, page.headers["content-type"][:9]) == (401, "text/html")
+        assert "Open the new link" in page.text
+        assert "Speed up" not in page.text
 
 
 def test_home_shows_who_needs_to_act_and_a_part_is_the_same_alone(http: httpx.Client) -> None:
