@@ -49,23 +49,23 @@ def workspaces(settings: Settings, root: Path) -> Iterator[Removal]:
     if place == hosts.default_worktrees(root, os.environ):
         yield remove(f"folder {place}", partial(_tree, place), said)
         return
-    if strange := _strange(place, tasks):
+    folders = sorted({*(task.parent for task in tasks), *(place / repo.key for repo in settings.repos)})
+    if strange := _strange(place, tasks, [folder for folder in folders if folder.is_dir()]):
         yield leave(f"folder {place}", f"{', '.join(strange[:5])}{' and more' if strange[5:] else ''}: nothing of ours")
-    if tasks:
-        yield remove(f"workspaces in {place}", partial(_workspaces, place, tasks), f"{len(tasks)} of them")
+    yield remove(f"workspaces in {place}", partial(_workspaces, tasks, folders), said)
 
 
-def _strange(place: Path, tasks: list[Path]) -> list[str]:
+def _strange(place: Path, tasks: list[Path], folders: list[Path]) -> list[str]:
     """What stands in the folder, or beside the workspaces of one repository, and is none of them."""
-    ours = {*tasks, *(task.parent for task in tasks)}
-    seen = [*place.iterdir(), *(path for folder in {task.parent for task in tasks} for path in folder.iterdir())]
+    ours = {*tasks, *folders}
+    seen = [*place.iterdir(), *(path for folder in folders for path in folder.iterdir())]
     return sorted(str(path.relative_to(place)) for path in seen if path not in ours)
 
 
-def _workspaces(place: Path, tasks: list[Path]) -> None:
+def _workspaces(tasks: list[Path], folders: list[Path]) -> None:
     for task in tasks:
         _tree(task)
-    _empty(tuple(sorted({task.parent for task in tasks})))
+    _empty(tuple(folders))
 
 
 def runtime(settings: Settings, made: Made, root: Path) -> Iterator[Removal]:
