@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from orchestrator import operations, telegram
 from orchestrator.bot import words
@@ -14,6 +15,10 @@ from orchestrator.model.plan import Plan, PlanState
 from orchestrator.operations import OrderRefused, cards, explain, filing, people, plans, steer, switch
 from orchestrator.services import Services
 from orchestrator.state.actions import Actions
+
+LATE = timedelta(minutes=15)
+ALWAYS = frozenset({"off", "stop"})
+"""What ends something is carried out however late it is heard."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +63,17 @@ def carry_out(services: Services, said: Update, person: str, *, again: bool) -> 
     if command is None:
         return Reply(text=f"/{name[:30]} is none of my commands; /help lists them")
     people.require(services, person, command.right)
+    if not again and _late(services, said) and command.right is not Right.SEE and name not in ALWAYS:
+        at = datetime.fromtimestamp(said.written, UTC)
+        return Reply(
+            text=f"You wrote that at {at:%Y-%m-%d %H:%M} UTC and I hear it only now: write it again if it holds."
+        )
     return command.run(services, Ask(rest=rest, person=person, cause=f"telegram-{said.id}", again=again))
+
+
+def _late(services: Services, said: Update) -> bool:
+    """Telegram keeps for a day what nobody fetched; an order of yesterday is not what its person wants today."""
+    return said.written > 0 and services.now() - datetime.fromtimestamp(said.written, UTC) > LATE
 
 
 def _mine(services: Services) -> str:

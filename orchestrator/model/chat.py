@@ -30,6 +30,8 @@ class Update:
     text: str = ""
     message: int = 0
     """Number of the message in its chat: the one written, or the one whose button was pressed."""
+    written: int = 0
+    """When, in Unix seconds; 0: not told."""
     carried: bool = False
     """Not the sender's own words: forwarded, or put in by another bot."""
     query: str = ""

@@ -39,6 +39,7 @@ class _Message(msgspec.Struct, frozen=True):
     sender: _User | None = msgspec.field(name="from", default=None)
     sender_chat: _Chat | None = None
     text: str = ""
+    date: int = 0
     forward_origin: object = None
     forward_date: object = None
     via_bot: object = None
@@ -97,6 +98,7 @@ def _written(id: int, said: _Message) -> Update:
         sender=person.id if person else 0,
         text=said.text[:LONGEST],
         message=said.message_id,
+        written=said.date,
         carried=any(part is not None for part in (said.forward_origin, said.forward_date, said.via_bot)),
     )
 

@@ -374,3 +374,16 @@ def test_a_burst_is_one_message_that_says_how_many_more(make: MakeWorld, pager: 
     assert pager.messages[1].startswith("✅ Complete\nThing 10")
     world.work()
     assert len(pager.messages) == 2
+
+
+def test_an_order_heard_long_after_it_was_written_is_not_carried_out_unless_it_ends_something(
+    make: MakeWorld, pager: Telegram
+) -> None:
+    world = reached(make, pager)
+    yesterday = int(world.services.now().timestamp()) - 86_000
+    assert "write it again" in told(world, pager, "/task Add new.txt", date=yesterday)
+    assert orders(world) == []
+    assert "Nothing" in told(world, pager, "/tasks", date=yesterday)
+    assert "off" in told(world, pager, "/off", date=yesterday)
+    assert "write it again" in told(world, pager, "/on", date=yesterday)
+    assert world.services.switches.of() is not None

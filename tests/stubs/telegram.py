@@ -69,7 +69,9 @@ class Telegram:
         """A person writes; the update's number. In their own chat with the bot unless told otherwise."""
         there = {"id": chat or sender, "type": "private" if private else "supergroup"}
         person = {"id": sender, "is_bot": False, "first_name": "P"}
-        return self.happens(message={"message_id": 1, "date": 1, "chat": there, "from": person, "text": text, **more})
+        return self.happens(
+            message={"message_id": 1, "date": int(time.time()), "chat": there, "from": person, "text": text, **more}
+        )
 
     def press(self, message: int, label: str, *, sender: int = 4711, private: bool = True) -> int:
         """A person presses the button with that text."""
