@@ -29,7 +29,7 @@ def test_a_message_and_a_press_are_read_and_ordered_by_number() -> None:
     assert read([{"update_id": 9, "callback_query": press}, {"update_id": 8, "message": MESSAGE}]) == [
         Update(id=8, chat=7, private=True, sender=7, text="/off", message=3),
         Update(
-            id=9, chat=7, private=True, sender=7, message=3, query="q", data="d",
+            id=9, chat=7, private=True, sender=7, message=3, written=1, query="q", data="d",
             keyboard=((Button(text="Yes", data="d"),),),
         ),
     ]  # fmt: skip
