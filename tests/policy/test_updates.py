@@ -27,9 +27,9 @@ def test_a_message_and_a_press_are_read_and_ordered_by_number() -> None:
     markup = {"inline_keyboard": [[{"text": "Yes", "callback_data": "d"}, {"text": "Site", "url": "https://x"}]]}
     press = {"id": "q", "from": ADA, "message": {**MESSAGE, "reply_markup": markup}, "data": "d"}
     assert read([{"update_id": 9, "callback_query": press}, {"update_id": 8, "message": MESSAGE}]) == [
-        Update(id=8, chat=7, private=True, sender=7, text="/off", message=3),
+        Update(id=8, chat=7, private=True, sender=7, text="/off", message=3, written=1),
         Update(
-            id=9, chat=7, private=True, sender=7, message=3, written=1, query="q", data="d",
+            id=9, chat=7, private=True, sender=7, message=3, query="q", data="d",
             keyboard=((Button(text="Yes", data="d"),),),
         ),
     ]  # fmt: skip
