@@ -94,3 +94,52 @@ def test_a_role_that_ticks_no_more_is_found() -> None:
 def test_the_minutes_are_those_of_the_crontab() -> None:
     fields = {name: ROLES[name].EVERY.split()[0] for name in liveness.EVERY}
     assert {n: int(f.removeprefix("*/")) if "/" in f else 1 for n, f in fields.items()} == dict(liveness.EVERY)
+
+
+MINUTES: dict[str, tuple[liveness.Seen, Who, float]] = {
+    "a worker takes it up": (seen(Folder.INBOX), Who.WAITING, 3),
+    "the queue goes on": (seen(Folder.PROCESSING, Phase.RAN), Who.AGENTS, 3),
+    "an agent at work": (seen(Folder.PROCESSING, Phase.RUNNING, alive=True), Who.AGENTS, 40 + 30),
+    "a wait until later": (
+        seen(Folder.INBOX, task={"not_before": stamp(NOW + timedelta(hours=2))}), Who.WAITING, 120 + 3,
+    ),
+    "the monitor looks": (seen(Folder.REVIEW, Phase.PUBLISHED), Who.CI, 15),
+    "its turn": (seen(Folder.REVIEW, Phase.PUBLISHED, decided="its turn"), Who.WAITING, 15),
+    "its books": (seen(Folder.REVIEW, Phase.MERGED), Who.AGENTS, 15),
+    "checks": (seen(Folder.REVIEW, Phase.PUBLISHED, decided="checks"), Who.CI, 6 * 60),
+    "an approval": (seen(Folder.REVIEW, Phase.PUBLISHED, approval="high risk"), Who.YOU, 72 * 60),
+    "switched off there": (seen(Folder.REVIEW, Phase.PUBLISHED, decided=merge.SWITCHED_OFF), Who.YOU, 72 * 60),
+    "a person": (seen(Folder.BLOCKED), Who.YOU, 72 * 60),
+    "no repository of ours": (seen(Folder.INBOX, managed=False), Who.YOU, 72 * 60),
+    "off": (seen(Folder.INBOX, hours=100, off="off"), Who.WAITING, 72 * 60),
+    "made by a clock that ran ahead": (seen(Folder.BLOCKED, hours=-9), Who.YOU, 72 * 60),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MINUTES)
+def test_a_deadline_is_to_the_minute_and_is_passed_only_after_it(case: str) -> None:
+    told, who, minutes = MINUTES[case]
+    standing = liveness.of_task(told)
+    deadline = NOW + timedelta(minutes=minutes)
+    assert (standing.who, standing.deadline, standing.overdue) == (who, stamp(deadline), False)
+    assert not liveness.until(who, "x", NOW, NOW).overdue
+    assert liveness.until(who, "x", NOW - timedelta(seconds=1), NOW).overdue
+
+
+@pytest.mark.parametrize(("role", "minutes"), [("dispatcher", 3), ("queue", 3), ("pr_monitor", 15)])
+def test_a_role_is_silent_only_after_its_third_missed_tick(role: str, minutes: int) -> None:
+    last = NOW - timedelta(minutes=minutes)
+    assert liveness.silent({role: last}, NOW) == {}
+    found = liveness.silent({role: last - timedelta(seconds=1)}, NOW)[role]
+    assert (found.who, found.deadline) == (Who.YOU, stamp(NOW - timedelta(seconds=1)))
+
+
+@pytest.mark.parametrize(
+    ("reason", "who"), [("waiting", Who.WAITING), ("unasked", Who.WAITING), ("over_budget", Who.WAITING),
+                        ("untrusted", Who.YOU), ("observe", Who.YOU), ("review_full", Who.YOU)]
+)  # fmt: skip
+def test_a_left_issue_is_a_persons_where_nothing_passes_by_itself(reason: str, who: Who) -> None:
+    standing = liveness.of_left(reason, "why", "ada/app#3", NOW - timedelta(hours=72), NOW)
+    assert (standing.who, standing.deadline, standing.stuck) == (who, stamp(NOW), "")
+    assert standing.action == "why; `agent-os explain ada/app#3` says what moves it"
+    assert liveness.of_left(reason, "why", "ada/app#3", NOW - timedelta(hours=73), NOW).overdue
