@@ -14,6 +14,7 @@ from orchestrator.model.task import Folder, Phase, Task
 from orchestrator.model.times import parse, stamp
 from orchestrator.policy import liveness, merge
 from orchestrator.roles import ROLES
+from tests.policy.builders import attempt
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 TICKS = dict.fromkeys(liveness.EVERY, NOW)
@@ -143,3 +144,19 @@ def test_a_left_issue_is_a_persons_where_nothing_passes_by_itself(reason: str, w
     assert (standing.who, standing.deadline, standing.stuck) == (who, stamp(NOW), "")
     assert standing.action == "why; `agent-os explain ada/app#3` says what moves it"
     assert liveness.of_left(reason, "why", "ada/app#3", NOW - timedelta(hours=73), NOW).overdue
+
+
+def test_the_newest_run_counts_and_a_reason_is_said_only_where_there_is_one() -> None:
+    old = attempt(1, started=stamp(NOW - timedelta(hours=9)), ended=stamp(NOW - timedelta(hours=8)))
+    middle = attempt(2, started=stamp(NOW - timedelta(hours=5)), ended=stamp(NOW - timedelta(hours=4)))
+    new = attempt(3, started=stamp(NOW - timedelta(minutes=20)), ended="")
+    runs: dict[str, Any] = {"attempts": (old, middle, new)}
+    running = seen(Folder.PROCESSING, Phase.RUNNING, hours=10, alive=True, task=runs)
+    assert liveness.of_task(running).deadline == stamp(NOW + timedelta(minutes=50))
+    rested = seen(Folder.BLOCKED, hours=10, task=runs | {"reason": "no key"})
+    standing = liveness.of_task(rested)
+    assert standing.deadline == stamp(NOW - timedelta(minutes=20) + timedelta(hours=72))
+    assert standing.action.startswith("no key; then `agent-os task retry app-1`")
+    assert liveness.of_task(seen(Folder.BLOCKED)).action.startswith("`agent-os task retry app-1`")
+    now = seen(Folder.INBOX, task={"not_before": stamp(NOW)})
+    assert liveness.of_task(now).action == "a worker takes it up"
