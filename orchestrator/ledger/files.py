@@ -35,7 +35,7 @@ def set_torn_aside(segment: Path) -> str:
     with segment.open("r+b", buffering=0) as file:
         fd = file.fileno()
         size = file.seek(0, os.SEEK_END)
-        whole = _whole_size(fd, size)
+        whole = _line_begin(fd, size)
         if whole == size:
             return ""
         torn = os.pread(fd, size - whole, whole)
@@ -45,17 +45,6 @@ def set_torn_aside(segment: Path) -> str:
             os.fsync(aside.fileno())
         file.truncate(whole)
     return f"{len(torn)} bytes of a torn line are in {segment.name}.torn"
-
-
-def _whole_size(fd: int, size: int) -> int:
-    """Bytes up to the end of the last whole line, looked for from the end."""
-    while size > 0:
-        start = max(0, size - _BLOCK)
-        end = os.pread(fd, size - start, start).rfind(b"\n")
-        if end >= 0:
-            return start + end + 1
-        size = start
-    return 0
 
 
 def last_line(segment: Path) -> bytes | None:
@@ -84,7 +73,7 @@ def lines_back(segment: Path, before: int = 0) -> Iterator[bytes]:
     of a lower seq."""
     with segment.open("rb") as file:
         fd = file.fileno()
-        at = _whole_size(fd, file.seek(0, os.SEEK_END)) - 1
+        at = _line_begin(fd, file.seek(0, os.SEEK_END)) - 1
         if before and at >= 0:
             at = _begin_of(fd, before, at + 1) - 1
         rest = b""
@@ -115,7 +104,8 @@ def _begin_of(fd: int, seq: int, size: int) -> int:
 
 
 def _line_begin(fd: int, at: int) -> int:
-    """Where the line begins that holds this byte."""
+    """Where the line begins that holds this byte; of a file's size, where its last whole line ends. Looked for
+    backwards."""
     while at > 0:
         start = max(0, at - _BLOCK)
         end = os.pread(fd, at - start, start).rfind(b"\n")
